@@ -1,0 +1,51 @@
+// What must hold of a table. A check is a query for the failing rows: an audit counts them and shows the first.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/shadow.h"
+#include "project/project.h"
+
+namespace lochan {
+
+class Check {
+ public:
+  virtual ~Check() = default;
+  /// The failing rows of `table`, with names as the user writes them (`staging.sale`); the caller puts the branch's
+  /// tables in place. row_count gives one row when it fails.
+  virtual std::string select_failing(const TableName& table) const = 0;
+};
+
+struct CheckKind {
+  std::string_view name;
+  std::string_view help;
+  /// Throws Error{Project} at the config's position when a field is missing or doesn't belong.
+  std::unique_ptr<Check> (*make)(const CheckConfig& config);
+};
+std::span<const CheckKind> check_kinds();
+std::unique_ptr<Check> make_check(const CheckConfig& config);
+
+struct CheckResult {
+  std::string name;
+  TableName table;
+  Severity severity = Severity::Error;
+  std::int64_t failing = 0;
+  Rows sample;             // the first failing rows, as text
+  Position position;
+  std::string error;       // when the check itself could not be run; counts as failed
+  bool passed() const { return failing == 0 && error.empty(); }
+};
+
+inline constexpr int kSampleRows = 5;
+
+/// Runs one check in a session bound to the branch. `resolve` puts names in place, as for models.
+CheckResult audit(Session& session, Shadow& shadow, const TableName& table, const CheckConfig& config,
+                  const std::function<std::string(const TableName&)>& resolve);
+
+}  // namespace lochan

@@ -1,0 +1,31 @@
+// Building a model's table on the run's branch: one file of this folder for each materialization.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+#include "project/project.h"
+
+namespace lochan {
+
+struct ModelBuildRequest {
+  const Model& model;
+  std::string select;            // references put in place by the session's lake tables and views' SQL
+  Parameters parameters;         // since, until, run_at and the project's variables, as far as the SQL names them
+  std::optional<Entry> current;  // the table on the branch, before the attempt
+  bool rebuild = false;          // fingerprint changed, --full-refresh or never built: as if nothing were there
+};
+
+struct ModelBuilt {
+  std::int64_t rows_written = 0;
+  std::int64_t rows_removed = 0;
+  bool changed = true;           // false: the table is what it was
+  bool rewritten = false;        // the merge rewrote the whole table: too many delete files
+};
+
+/// In one engine transaction. Views write nothing here. Throws Error{Data} with the model's position.
+ModelBuilt build_model(Session& session, const ModelBuildRequest& request);
+
+}  // namespace lochan

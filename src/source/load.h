@@ -1,0 +1,48 @@
+// Loading: what a source gives becomes rows of raw tables, an append-only log of row versions.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+#include "project/project.h"
+#include "source/source.h"
+
+namespace lochan {
+
+/// One attempt at one source step: a connection with all its tables.
+struct LoadRequest {
+  const SourceConfig& source;
+  const Connection& connection;
+  std::vector<const SourceTable*> tables;
+  std::map<TableName, std::optional<Entry>> current;  // each raw table on the run's branch, before the attempt
+  std::int64_t run = 0;
+  Instant loaded_at;                                  // later than every earlier one in these tables
+};
+
+struct LoadedTable {
+  TableName table;
+  std::int64_t rows_read = 0;
+  std::int64_t rows_written = 0;
+  Cursor reached;
+  bool changed = false;          // false: nothing was new, and nothing was written
+  std::vector<std::string> added_columns;
+};
+
+/// Writes in one engine transaction, so one multi-table commit. Raw columns: the source's, then `_source`, `_loaded_at`,
+/// `_run`, `_deleted`, `dt` (partition). Throws Error for what ends the attempt: nothing is then committed.
+std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request);
+
+/// The columns of a raw table whose source has these.
+std::vector<Column> raw_columns(std::span<const Column> source_columns);
+
+/// The cursors of a raw table by connection, as `lochan.cursor` keeps them, and back.
+std::map<std::string, Cursor> parse_cursors(const std::string& property);
+std::string cursors_property(const std::map<std::string, Cursor>& cursors);
+
+}  // namespace lochan

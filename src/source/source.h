@@ -1,0 +1,66 @@
+// A source makes the engine able to read what is new at a connection, and says how far that reaches.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "project/column.h"
+#include "project/project.h"
+
+namespace lochan {
+
+/// What a connection offers: a table, or files that match.
+struct Stream {
+  std::string name;
+  std::vector<Column> columns;     // types as they will arrive in the lake
+  std::vector<std::string> key;    // the primary key, if it says
+  std::vector<std::string> indexes;  // for people: "sale_customer (customer_id)"
+};
+
+/// How far a table was read from one connection: published with the rows, in `lochan.cursor`.
+/// Empty means never. JSON text whose shape belongs to the source.
+struct Cursor {
+  std::string text;
+  bool empty() const { return text.empty(); }
+};
+
+/// SQL over what is new (the source's own columns only), and the cursor once it is published.
+struct Extract {
+  std::string select;
+  Cursor reached;
+  bool is_whole = false;   // the select gives all rows of the table, not only new ones
+  bool surely_nothing = false;  // nothing can be new: the select need not be run
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// What is on offer. Throws Error{Unavailable} when the connection is down.
+  virtual std::vector<Stream> discover() = 0;
+  /// One table's stream; Error{NotFound} names the nearest one on offer.
+  virtual Stream describe(const SourceTable& table) = 0;
+  /// A cheap mark of the connection's state: when it is what it was at the last read, nothing is new. Nothing if there
+  /// is no such mark. Read before `extract`.
+  virtual std::optional<std::string> change_mark() = 0;
+  /// Called inside the engine's transaction, which keeps one snapshot for all tables of the connection.
+  virtual Extract extract(Session& session, const SourceTable& table, const Cursor& from) = 0;
+  /// Called once before the first `extract` of an attempt, outside a transaction (attaches), and after the last.
+  virtual void open(Session& session) = 0;
+  virtual void close(Session& session) noexcept = 0;
+};
+
+/// One line of the registry for each kind.
+struct SourceKind {
+  std::string_view name;
+  std::string_view help;
+  std::unique_ptr<Source> (*make)(const Connection& connection);
+};
+std::span<const SourceKind> source_kinds();
+/// Throws Error{Project} at the connection's position for an unknown kind.
+std::unique_ptr<Source> make_source(const Connection& connection);
+
+}  // namespace lochan

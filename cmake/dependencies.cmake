@@ -1,0 +1,26 @@
+# Debian's libraries, by the floor that needs them first; the floors above have them too.
+# A line why for each: docs/decisions/0002-dependencies.md
+
+find_package(Threads REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+
+find_library(ZSTD_LIBRARY zstd REQUIRED)
+find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
+add_library(zstd::zstd UNKNOWN IMPORTED)
+set_target_properties(zstd::zstd PROPERTIES
+  IMPORTED_LOCATION "${ZSTD_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${ZSTD_INCLUDE_DIR}")
+
+# Boost is headers only here (Asio and Beast). Asio 1.74 with coroutines uses std::exchange: include <utility> before it.
+set(lochan_base_libraries Threads::Threads fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json SQLite::SQLite3
+  OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB zstd::zstd Boost::headers)
+set(lochan_project_libraries yaml-cpp)
+set(lochan_engine_libraries duckdb::duckdb)
+set(lochan_cli_libraries CLI11::CLI11)

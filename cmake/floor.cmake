@@ -1,0 +1,43 @@
+# The house: one library `lochan_<folder>` for each folder of src/, linked with the floors below it, and the program.
+# The order stands once, in cmake/floors.txt; tests/check_floors.py reads it too.
+
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/cmake/floors.txt")
+file(STRINGS "${CMAKE_SOURCE_DIR}/cmake/floors.txt" LOCHAN_FLOORS)
+
+# A floor and what is below it. Source and sink lie side by side: neither sees the other. A floor of headers only, or of
+# no file yet, is an interface.
+function(lochan_floor name)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "/cli/main\\.cc$")
+  set(library lochan_${name})
+  if(sources)
+    set(scope PUBLIC)
+    add_library(${library} STATIC ${sources})
+    target_compile_definitions(${library} PRIVATE LOCHAN_VERSION="${PROJECT_VERSION}")
+  else()
+    set(scope INTERFACE)
+    add_library(${library} INTERFACE)
+  endif()
+  target_include_directories(${library} ${scope} "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(${library} ${scope} lochan_compiler ${lochan_${name}_libraries})
+  foreach(below IN LISTS LOCHAN_FLOORS)
+    if(below STREQUAL name)
+      break()
+    endif()
+    if(NOT (name STREQUAL "sink" AND below STREQUAL "source"))
+      target_link_libraries(${library} ${scope} lochan_${below})
+    endif()
+  endforeach()
+endfunction()
+
+function(lochan_house)
+  foreach(name IN LISTS LOCHAN_FLOORS)
+    lochan_floor(${name})
+  endforeach()
+  file(GLOB main CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/cli/main.cc")
+  if(main)
+    add_executable(lochan ${main})
+    target_link_libraries(lochan PRIVATE lochan_cli)
+    lochan_executable(lochan LTO)
+  endif()
+endfunction()

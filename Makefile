@@ -1,23 +1,49 @@
-# `make` lists what there is to make. One build system: these targets call the CMake presets.
+# `make` lists what there is to make. There is one build system: these targets call the CMake presets.
 
 MAKEFLAGS += --no-print-directory
 PRESET ?= release
+JOBS ?= $(shell nproc)
+FILES ?= src/
+
+export LOCHAN_BIN := $(CURDIR)/build/$(PRESET)/lochan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup: ## install what is missing: Debian packages, DuckDB
-	@cmake/setup.sh
+demo: build ## two fruit shops live, are loaded, checked and published; a bad batch is stopped
+	@examples/fruit_shop/demo.sh
 
-build: configure ## build build/release/lochan
+build: configure ## build build/release/lochan (PRESET=dev, asan, tsan: build/<preset>/lochan)
 	@cmake --build --preset $(PRESET) --target lochan
 
-configure: setup
-	@mkdir -p build
-	@cmake --preset $(PRESET) >build/configure.log || { cat build/configure.log; exit 1; }
+test: configure ## build everything and run all tests
+	@cmake --build --preset $(PRESET)
+	@ctest --preset $(PRESET) --output-on-failure --no-label-summary -j $(JOBS)
+
+bench: build ## measure (bench/run.sh)
+	@bench/run.sh
+
+campaign: build ## kill, race and starve runs for long and check that nothing is lost (tests/campaign/run.sh)
+	@tests/campaign/run.sh
+
+format: ## format src/, tests/ and bench/
+	@cmake/setup.sh clang-format-19
+	@git ls-files --cached --others --exclude-standard '*.h' '*.cc' | xargs -r clang-format-19 -i
+
+lint: ## check the floors, the format and, with clang-tidy, the code (FILES=src/catalog: only there)
+	@tests/check_floors.py
+	@cmake/setup.sh clang-format-19 clang-tidy-19
+	@git ls-files '*.h' '*.cc' | xargs -r clang-format-19 --dry-run --Werror
+	@$(MAKE) configure PRESET=dev
+	@run-clang-tidy-19 -quiet -j $(JOBS) -p build/dev '^$(CURDIR)/$(FILES)'
 
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help setup build configure clean
+configure:
+	@cmake/setup.sh
+	@mkdir -p build
+	@cmake --preset $(PRESET) >build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
+
+.PHONY: help demo build test bench campaign format lint clean configure
 .DEFAULT_GOAL := help

@@ -34,8 +34,7 @@ endif()
 # Makes `target` an executable beside libduckdb.so and extensions/, found through $ORIGIN. LTO: optimize at the link.
 function(lochan_executable target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LTO" "" "")
-  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}" BUILD_RPATH_USE_ORIGIN ON
-    INSTALL_RPATH "$ORIGIN/../lib/lochan")
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}" BUILD_RPATH_USE_ORIGIN ON)
   find_program(LOCHAN_MOLD_PROGRAM mold)
   if(arg_LTO AND LOCHAN_LTO)
     target_link_options(${target} PRIVATE -flto=auto)

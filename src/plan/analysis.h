@@ -1,0 +1,43 @@
+// What the project's SQL means: each model parsed and bound in the shadow, in the order of its inputs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "engine/shadow.h"
+#include "project/project.h"
+
+namespace lochan {
+
+/// A model as the parser and the binder see it.
+struct AnalysedModel {
+  const Model* model = nullptr;
+  ParsedQuery query;
+  std::vector<TableName> reads;    // distinct, in order of first mention
+  std::vector<Column> columns;     // empty when an input's columns aren't known yet
+  std::string fingerprint;         // of code and settings: white space and comments don't count
+};
+
+/// A table of the lake as the plan sees it.
+enum class TableKind { Raw, Model, Outside };
+
+struct Analysis {
+  std::map<TableName, AnalysedModel> models;
+  std::vector<TableName> order;                          // raw tables and models, inputs first
+  std::map<TableName, std::vector<Column>> columns;      // of every table that is known
+  std::map<TableName, std::string> raw_fingerprints;     // raw tables: of how they are loaded
+  std::vector<Error> problems;                           // in the order of files and lines
+};
+
+struct AnalysisOptions {
+  /// Ask sources for the columns of raw tables that were never loaded. Unreachable ones leave their readers unbound.
+  bool discover = true;
+};
+
+/// `entries` are main's, or a branch's: raw tables and outside tables have the columns they have there.
+Analysis analyse(const Project& project, std::span<const Entry> entries, Shadow& shadow, AnalysisOptions options = {});
+
+}  // namespace lochan

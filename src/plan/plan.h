@@ -1,0 +1,71 @@
+// The plan: what is stale, why, and in what order it will be brought up to date.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "plan/analysis.h"
+#include "plan/graph.h"
+#include "project/project.h"
+
+namespace lochan {
+
+/// `Depends`: its inputs may move in this run; whether it is stale is known once they have been read.
+enum class PlanState { Fresh, Stale, Depends, Held };
+std::string_view to_string(PlanState state);
+
+struct PlannedTable {
+  TableName table;
+  bool is_raw = false;
+  PlanState state = PlanState::Fresh;
+  std::string reason;        // "never built", "code changed", "raw.sale moved", "branch_1 may have new rows"
+  bool rebuild = false;      // models: as if nothing were there
+  std::vector<std::string> connections;  // raw: those that will be asked
+};
+
+struct Plan {
+  std::int64_t publication = 0;          // of main when this was planned
+  std::vector<PlannedTable> tables;      // the selected ones, inputs first
+  bool has_work() const;
+};
+
+struct PlanOptions {
+  std::set<TableName> selected;
+  bool full_refresh = false;
+  std::set<TableName> held;
+  /// Whether a connection surely has nothing new for these cursors (its change mark is what it was).
+  std::function<bool(const SourceConfig&, const Connection&)> is_unchanged;
+};
+
+Plan make_plan(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,
+               const PlanOptions& options);
+
+/// The data version of each table at a ref: a view's follows its inputs. For tables that aren't there: nothing.
+class Versions {
+ public:
+  explicit Versions(std::function<std::optional<Entry>(const TableName&)> find);
+  std::optional<std::string> of(const TableName& table);
+
+ private:
+  std::function<std::optional<Entry>(const TableName&)> find_;
+  std::map<TableName, std::optional<std::string>> known_;
+};
+
+/// `lochan.inputs` and back: table → data version.
+std::map<TableName, std::string> parse_inputs(const std::string& property);
+std::string inputs_property(const std::map<TableName, std::string>& inputs);
+
+/// Why a model must be built again, given the entry it has and the versions its inputs have now; nothing when it is
+/// up to date. `rebuild` is set when what is there can't be built on.
+struct StaleReason {
+  std::string text;
+  bool rebuild = false;
+};
+std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions);
+
+}  // namespace lochan

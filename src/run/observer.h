@@ -1,0 +1,40 @@
+// What upper floors hear about while a run goes on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "check/check.h"
+
+namespace lochan {
+
+enum class StepState { Waiting, Running, Built, Unchanged, Failed, Skipped, HeldBack, Cancelled };
+std::string_view to_string(StepState state);
+
+/// One step: a model's table, or a source's connection with all its tables.
+struct StepReport {
+  std::string name;              // "mart.sales_by_day", "source:shop/branch_1"
+  std::string kind;              // "source", "table", "view", "append", "incremental"
+  StepState state = StepState::Waiting;
+  std::string reason;            // why it was run
+  std::string error;             // why it failed, was skipped or held back
+  int attempts = 0;
+  std::int64_t rows_read = 0;
+  std::int64_t rows_written = 0;
+  std::int64_t rows_removed = 0;
+  double seconds = 0;
+  std::vector<TableName> tables;
+};
+
+/// Called from the run's threads, one call at a time. Must not throw.
+class Observer : public Log {
+ public:
+  virtual void run_started(std::int64_t run, int steps) = 0;
+  virtual void step_started(const StepReport& step) = 0;
+  virtual void step_finished(const StepReport& step) = 0;
+  virtual void check_finished(const CheckResult& result) = 0;
+};
+
+}  // namespace lochan

@@ -1,0 +1,32 @@
+// Reading the lake: SQL with `layer.name` names, answered as of a publication or from a branch.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/engine.h"
+#include "run/lake.h"
+
+namespace lochan {
+
+/// A session bound to a ref, in which views and `layer.name` names of a query are put in place.
+class LakeReader {
+ public:
+  /// `ref`: "" is main as it is now (bound as at-N, so that one statement sees one publication), a branch's name, or "at-17".
+  LakeReader(Lake& lake, std::string ref);
+  ~LakeReader();
+
+  Session& session() { return *session_; }
+  /// `sql` with its names put in place. Throws Error{Usage} with the nearest name for unknown tables.
+  std::string resolve(const std::string& sql);
+  /// What a single name stands for.
+  std::string resolve_name(const TableName& table);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace lochan

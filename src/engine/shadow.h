@@ -46,6 +46,8 @@ class Shadow {
   /// The columns a query gives, bound against what was declared. Unknown columns and tables are Error{Project} with
   /// position and the nearest name.
   std::vector<Column> bind(std::string_view sql, const std::string& file);
+  /// The macros that a parsed query uses, through other macros too: name and definition.
+  std::map<std::string, std::string> macros_used(const ParsedQuery& query) const;
 
  private:
   class Impl;

@@ -21,11 +21,15 @@ struct AnalysedModel {
   std::string fingerprint;         // of code and settings: white space and comments don't count
 };
 
-/// A table of the lake as the plan sees it.
-enum class TableKind { Raw, Model, Outside };
+/// A check of a table, with the other tables it reads.
+struct AnalysedCheck {
+  const CheckConfig* config = nullptr;
+  std::vector<TableName> reads;
+};
 
 struct Analysis {
   std::map<TableName, AnalysedModel> models;
+  std::map<TableName, std::vector<AnalysedCheck>> checks;
   std::vector<TableName> order;                          // raw tables and models, inputs first
   std::map<TableName, std::vector<Column>> columns;      // of every table that is known
   std::map<TableName, std::string> raw_fingerprints;     // raw tables: of how they are loaded

@@ -1,0 +1,249 @@
+#include "plan/analysis.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "check/check.h"
+#include "source/load.h"
+#include "source/source.h"
+
+namespace lochan {
+namespace {
+
+class Analyser {
+ public:
+  Analyser(const Project& project, std::span<const Entry> entries, Shadow& shadow, AnalysisOptions options)
+      : project_(project), shadow_(shadow), options_(options) {
+    for (const Entry& entry : entries) entries_.emplace(entry.table, &entry);
+  }
+
+  Analysis analyse() {
+    for (const Macro& macro : project_.macros) collect([&] { shadow_.add_macros(macro.sql, macro.file); });
+    parse_models();
+    declare_raw_tables();
+    for (const auto& [table, model] : project_.models) visit(table);
+    analyse_checks();
+    std::ranges::stable_sort(result_.problems, {}, [](const Error& problem) {
+      return std::pair(problem.position().file, problem.position().line);
+    });
+    return std::move(result_);
+  }
+
+ private:
+  template <typename Work>
+  bool collect(Work&& work) {
+    try {
+      work();
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Project && error.kind() != ErrorKind::NotFound) throw;
+      result_.problems.push_back(error);
+      return false;
+    }
+  }
+
+  void parse_models() {
+    for (const auto& [table, model] : project_.models) {
+      AnalysedModel analysed;
+      analysed.model = &model;
+      if (!collect([&] { analysed.query = shadow_.parse(model.sql, model.file); })) continue;
+      for (const TableReference& reference : analysed.query.references) {
+        if (std::ranges::find(analysed.reads, reference.table) == analysed.reads.end())
+          analysed.reads.push_back(reference.table);
+      }
+      analysed.fingerprint = fingerprint(analysed);
+      result_.models.emplace(table, std::move(analysed));
+    }
+  }
+
+  std::string fingerprint(const AnalysedModel& analysed) const {
+    const Model& model = *analysed.model;
+    std::string text = analysed.query.canonical + fmt::format("|{}", static_cast<int>(model.materialized));
+    for (const LocatedText& column : model.key) text += "|key " + *column;
+    for (const LocatedText& column : model.partition_by) text += "|partition " + *column;
+    for (const std::string& name : analysed.query.parameters) {
+      if (const auto found = project_.variables.find(name); found != project_.variables.end())
+        text += fmt::format("|${}={}", name, found->second);
+    }
+    for (const auto& [name, definition] : shadow_.macros_used(analysed.query)) text += fmt::format("|{} {}", name, definition);
+    return sha256(text).substr(0, 16);
+  }
+
+  void declare_raw_tables() {
+    for (const auto& [name, source] : project_.sources) {
+      for (const SourceTable& table : source.tables) {
+        result_.raw_fingerprints[table.table()] = raw_fingerprint(table);
+        result_.order.push_back(table.table());
+        visited_.insert(table.table());
+        declare(table.table(), raw_table_columns(source, table));
+      }
+    }
+  }
+
+  static std::string raw_fingerprint(const SourceTable& table) {
+    std::string text = fmt::format("{}|{}", table.from, static_cast<int>(table.load));
+    if (table.cursor) text += "|cursor " + **table.cursor;
+    for (const LocatedText& column : table.key) text += "|key " + *column;
+    for (const auto& [option, value] : table.options) text += fmt::format("|{}={}", option, value);
+    return sha256(text).substr(0, 16);
+  }
+
+  std::vector<Column> raw_table_columns(const SourceConfig& source, const SourceTable& table) {
+    if (const auto found = entries_.find(table.table()); found != entries_.end()) return found->second->columns;
+    if (!options_.discover) return {};
+    for (const LocatedText& name : source.from) {
+      const auto connection = project_.connections.find(*name);
+      if (connection == project_.connections.end()) continue;
+      try {
+        return raw_columns(make_source(connection->second)->describe(table).columns);
+      } catch (Error& error) {
+        // A connection that is away fails its own step later; what it doesn't have is the user's mistake now.
+        if (error.kind() == ErrorKind::Unavailable) continue;
+        result_.problems.push_back(error.at(table.position));
+        return {};
+      }
+    }
+    return {};
+  }
+
+  void declare(const TableName& table, std::vector<Column> columns) {
+    if (!columns.empty()) shadow_.declare_table(table, columns);
+    result_.columns[table] = std::move(columns);
+  }
+
+  // Depth first: inputs before readers, and a table that is met again on its own path is a cycle.
+  void visit(const TableName& table) {
+    if (visited_.contains(table)) return;
+    const auto found = result_.models.find(table);
+    if (found == result_.models.end()) return;  // it didn't parse: reported already
+    path_.push_back(table);
+    bool is_bindable = true;
+    for (const TableReference& reference : found->second.query.references) {
+      if (std::ranges::find(path_, reference.table) != path_.end()) {
+        report_cycle(found->second, reference);
+        is_bindable = false;
+      } else {
+        is_bindable = visit_input(found->second, reference) && is_bindable;
+      }
+    }
+    path_.pop_back();
+    visited_.insert(table);
+    result_.order.push_back(table);
+    result_.columns[table];
+    if (is_bindable) bind(found->second);
+  }
+
+  // Whether the input's columns are known.
+  bool visit_input(const AnalysedModel& reader, const TableReference& reference) {
+    const TableName& input = reference.table;
+    if (project_.models.contains(input)) {
+      visit(input);
+    } else if (!visited_.contains(input)) {
+      const auto outside = entries_.find(input);
+      if (outside == entries_.end()) {
+        report_unknown(reader, reference);
+        return false;
+      }
+      visited_.insert(input);
+      declare(input, outside->second->columns);
+    }
+    const auto columns = result_.columns.find(input);
+    return columns != result_.columns.end() && !columns->second.empty();
+  }
+
+  void bind(AnalysedModel& analysed) {
+    const Model& model = *analysed.model;
+    collect([&] {
+      analysed.columns = shadow_.bind(model.sql, model.file);
+      declare(model.table, analysed.columns);
+      check_columns(model, analysed.columns);
+    });
+  }
+
+  void check_columns(const Model& model, std::span<const Column> columns) {
+    std::vector<std::string> names;
+    for (const Column& column : columns) names.push_back(column.name);
+    for (const LocatedText& key : model.key) {
+      if (std::ranges::find(names, *key) == names.end())
+        throw Error(ErrorKind::Project, fmt::format("no column `{}` in `{}`", *key, to_string(model.table)))
+            .at(key.position)
+            .hint(text::did_you_mean(*key, names, fmt::format("its columns are {}", fmt::join(names, ", "))));
+    }
+  }
+
+  Position position(const AnalysedModel& reader, const TableReference& reference) const {
+    const auto place = text::line_column(reader.model->sql, reference.offset);
+    return {reader.model->file, place.line, place.column};
+  }
+
+  void report_unknown(const AnalysedModel& reader, const TableReference& reference) {
+    std::vector<std::string> names;
+    for (const auto& [table, model] : project_.models) names.push_back(to_string(table));
+    for (const auto& [table, print] : result_.raw_fingerprints) names.push_back(to_string(table));
+    for (const auto& [table, entry] : entries_) names.push_back(to_string(table));
+    const std::string name = to_string(reference.table);
+    result_.problems.push_back(Error(ErrorKind::Project, fmt::format("no table `{}`", name))
+                                   .at(position(reader, reference))
+                                   .hint(text::did_you_mean(name, names, "no source, model or table of the lake has this name")));
+  }
+
+  void report_cycle(const AnalysedModel& reader, const TableReference& reference) {
+    std::string text;
+    for (auto at = std::ranges::find(path_, reference.table); at != path_.end(); ++at) text += to_string(*at) + " reads ";
+    // The path runs from reader to input, so each table reads the next.
+    result_.problems.push_back(
+        Error(ErrorKind::Project, fmt::format("a cycle: {}{}", text, to_string(reference.table)))
+            .at(position(reader, reference))
+            .hint("one of these models must read something else"));
+  }
+
+  void analyse_checks() {
+    for (const auto& [table, checks] : project_.checks) {
+      const auto columns = result_.columns.find(table);
+      for (const CheckConfig& config : checks) {
+        AnalysedCheck analysed{&config, {}};
+        try {
+          const std::string sql = make_check(config)->select_failing(table);
+          for (const TableReference& reference : shadow_.parse(sql, config.position.file).references)
+            if (reference.table != table) analysed.reads.push_back(reference.table);
+          if (columns != result_.columns.end() && !columns->second.empty() && all_known(analysed.reads))
+            shadow_.bind(sql, config.position.file);
+        } catch (const Error& error) {
+          result_.problems.push_back(error.position() == config.position || config.kind == "sql"
+                                         ? error
+                                         : Error(error.kind(), error.message()).at(config.position).hint(error.hint()));
+        }
+        result_.checks[table].push_back(std::move(analysed));
+      }
+    }
+  }
+
+  bool all_known(std::span<const TableName> tables) const {
+    return std::ranges::all_of(tables, [&](const TableName& table) {
+      const auto found = result_.columns.find(table);
+      // A table nobody declared is an error that the binder words; one that isn't known yet can't be bound against.
+      return found == result_.columns.end() || !found->second.empty();
+    });
+  }
+
+  const Project& project_;
+  Shadow& shadow_;
+  AnalysisOptions options_;
+  std::map<TableName, const Entry*> entries_;
+  std::set<TableName> visited_;
+  std::vector<TableName> path_;
+  Analysis result_;
+};
+
+}  // namespace
+
+Analysis analyse(const Project& project, std::span<const Entry> entries, Shadow& shadow, AnalysisOptions options) {
+  return Analyser(project, entries, shadow, options).analyse();
+}
+
+}  // namespace lochan

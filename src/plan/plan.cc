@@ -1,0 +1,191 @@
+#include "plan/plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+
+namespace lochan {
+namespace {
+
+const std::string* property(const Entry& entry, const std::string& name) {
+  const auto found = entry.properties.find(name);
+  return found == entry.properties.end() ? nullptr : &found->second;
+}
+
+class Planner {
+ public:
+  Planner(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,
+          const PlanOptions& options)
+      : project_(project), analysis_(analysis), graph_(graph), options_(options), versions_([this](const TableName& table) {
+          const Entry* entry = find(table);
+          return entry == nullptr ? std::nullopt : std::optional<Entry>(*entry);
+        }) {
+    for (const Entry& entry : entries) entries_.emplace(entry.table, &entry);
+    for (const auto& [name, source] : project.sources)
+      for (const SourceTable& table : source.tables) sources_.emplace(table.table(), &source);
+  }
+
+  Plan plan() {
+    Plan plan;
+    for (const TableName& table : graph_.order()) {
+      if (!options_.selected.contains(table)) continue;
+      PlannedTable planned = sources_.contains(table) ? plan_raw(table) : plan_model(table);
+      planned.table = table;
+      if (planned.state == PlanState::Stale || planned.state == PlanState::Depends) moving_.insert(table);
+      plan.tables.push_back(std::move(planned));
+    }
+    return plan;
+  }
+
+ private:
+  const Entry* find(const TableName& table) const {
+    const auto found = entries_.find(table);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+
+  PlannedTable plan_raw(const TableName& table) {
+    PlannedTable planned;
+    planned.is_raw = true;
+    const SourceConfig& source = *sources_.at(table);
+    for (const LocatedText& name : source.from) planned.connections.push_back(*name);
+    const Entry* entry = find(table);
+    const std::string* made_by = entry == nullptr ? nullptr : property(*entry, "lochan.fingerprint");
+    const bool is_same_code = made_by != nullptr && *made_by == analysis_.raw_fingerprints.at(table);
+    if (options_.held.contains(table) && is_same_code) return held(planned);
+    planned.state = PlanState::Stale;
+    if (entry == nullptr) {
+      planned.reason = "never loaded";
+    } else if (options_.full_refresh) {
+      planned.reason = "full refresh";
+    } else if (!is_same_code) {
+      planned.reason = "how it is loaded changed";
+    } else {
+      std::erase_if(planned.connections, [&](const std::string& name) {
+        return options_.is_unchanged && options_.is_unchanged(source, project_.connections.at(name));
+      });
+      if (planned.connections.empty()) {
+        planned.state = PlanState::Fresh;
+        planned.reason = "nothing new";
+      } else {
+        planned.reason = fmt::format("{} may have new rows", fmt::join(planned.connections, ", "));
+      }
+    }
+    return planned;
+  }
+
+  PlannedTable plan_model(const TableName& table) {
+    PlannedTable planned;
+    const AnalysedModel& model = analysis_.models.at(table);
+    const Entry* entry = find(table);
+    auto reason = stale_reason(model, entry, versions_);
+    if (options_.held.contains(table) && !(reason && reason->rebuild)) return held(planned);
+    if (!reason && options_.full_refresh) reason = StaleReason{"full refresh", true};
+    if (reason) {
+      planned.state = PlanState::Stale;
+      planned.reason = reason->text;
+      planned.rebuild = reason->rebuild || options_.full_refresh;
+      return planned;
+    }
+    std::vector<std::string> moving;
+    for (const TableName& input : model.reads)
+      if (moving_.contains(input)) moving.push_back(to_string(input));
+    planned.state = moving.empty() ? PlanState::Fresh : PlanState::Depends;
+    planned.reason = moving.empty() ? "up to date" : fmt::format("if {} moves", fmt::join(moving, " or "));
+    return planned;
+  }
+
+  static PlannedTable& held(PlannedTable& planned) {
+    planned.state = PlanState::Held;
+    planned.reason = "held after a rollback: change its code, or `lochan rollback --release`";
+    return planned;
+  }
+
+  const Project& project_;
+  const Analysis& analysis_;
+  const Graph& graph_;
+  const PlanOptions& options_;
+  std::map<TableName, const Entry*> entries_;
+  std::map<TableName, const SourceConfig*> sources_;
+  std::set<TableName> moving_;
+  Versions versions_;
+};
+
+}  // namespace
+
+std::string_view to_string(PlanState state) {
+  switch (state) {
+    case PlanState::Fresh: return "fresh";
+    case PlanState::Stale: return "stale";
+    case PlanState::Depends: return "depends";
+    case PlanState::Held: return "held";
+  }
+  return "fresh";
+}
+
+bool Plan::has_work() const {
+  return std::ranges::any_of(tables, [](const PlannedTable& table) { return table.state == PlanState::Stale; });
+}
+
+Plan make_plan(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,
+               const PlanOptions& options) {
+  return Planner(project, analysis, graph, entries, options).plan();
+}
+
+Versions::Versions(std::function<std::optional<Entry>(const TableName&)> find) : find_(std::move(find)) {}
+
+std::optional<std::string> Versions::of(const TableName& table) {
+  if (const auto found = known_.find(table); found != known_.end()) return found->second;
+  const std::optional<Entry> entry = find_(table);
+  std::optional<std::string> version;
+  if (entry) version = entry->data_version;
+  if (entry && entry->kind == EntryKind::View) {
+    // A view moves when what it reads moves.
+    std::string text = property(*entry, "lochan.fingerprint") ? *property(*entry, "lochan.fingerprint") : "";
+    if (const std::string* inputs = property(*entry, "lochan.inputs")) {
+      for (const auto& [input, ignored] : parse_inputs(*inputs))
+        text += "|" + to_string(input) + "=" + of(input).value_or("");
+    }
+    version = sha256(text).substr(0, 16);
+  }
+  known_[table] = version;
+  return version;
+}
+
+std::map<TableName, std::string> parse_inputs(const std::string& property) {
+  std::map<TableName, std::string> inputs;
+  const Json json = Json::parse(property, nullptr, false);
+  if (!json.is_object()) return inputs;
+  for (const auto& [name, version] : json.items())
+    if (const auto table = parse_table_name(name); table && version.is_string()) inputs[*table] = version.get<std::string>();
+  return inputs;
+}
+
+std::string inputs_property(const std::map<TableName, std::string>& inputs) {
+  Json json = Json::object();
+  for (const auto& [table, version] : inputs) json[to_string(table)] = version;
+  return json.dump();
+}
+
+std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions) {
+  if (current == nullptr) return StaleReason{"never built", true};
+  const std::string* made_by = property(*current, "lochan.fingerprint");
+  if (made_by == nullptr || *made_by != model.fingerprint) return StaleReason{"its code changed", true};
+  if (model.model->materialized == Materialization::View) return std::nullopt;
+  const std::string* recorded = property(*current, "lochan.inputs");
+  const auto built_from = recorded == nullptr ? std::map<TableName, std::string>{} : parse_inputs(*recorded);
+  std::vector<std::string> moved;
+  for (const TableName& input : model.reads) {
+    const auto before = built_from.find(input);
+    const auto now = versions.of(input);
+    if (before == built_from.end() || !now || before->second != *now) moved.push_back(to_string(input));
+  }
+  if (moved.empty()) return std::nullopt;
+  return StaleReason{fmt::format("{} moved", fmt::join(moved, ", ")), false};
+}
+
+}  // namespace lochan

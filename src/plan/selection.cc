@@ -1,0 +1,189 @@
+#include "plan/selection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <optional>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace lochan {
+namespace {
+
+// `2+name+1`: how far to follow inputs and readers; -1 is all the way, nothing is not at all.
+struct Selector {
+  std::optional<int> up;
+  std::string word;
+  std::optional<int> down;
+};
+
+bool all_digits(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char letter) { return std::isdigit(letter) != 0; });
+}
+
+int depth(std::string_view digits) {
+  int value = -1;
+  if (!digits.empty()) std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+Selector parse_selector(std::string_view text) {
+  Selector selector;
+  if (const auto plus = text.find('+'); plus != std::string_view::npos && all_digits(text.substr(0, plus))) {
+    selector.up = depth(text.substr(0, plus));
+    text.remove_prefix(plus + 1);
+  }
+  if (const auto plus = text.rfind('+'); plus != std::string_view::npos && all_digits(text.substr(plus + 1))) {
+    selector.down = depth(text.substr(plus + 1));
+    text = text.substr(0, plus);
+  }
+  selector.word = text;
+  return selector;
+}
+
+// `*` stands for any letters.
+bool matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() == '*') {
+    for (std::size_t skip = 0; skip <= text.size(); ++skip)
+      if (matches(pattern.substr(1), text.substr(skip))) return true;
+    return false;
+  }
+  return !text.empty() && pattern.front() == text.front() && matches(pattern.substr(1), text.substr(1));
+}
+
+class Selection {
+ public:
+  explicit Selection(const SelectionContext& context) : context_(context) {}
+
+  // Words of one text are a union, parts between commas an intersection.
+  std::set<TableName> select(std::span<const std::string> texts) {
+    std::set<TableName> result;
+    for (const std::string& text : texts) {
+      for (const std::string& word : text::split(text, ' ')) {
+        if (text::trim(word).empty()) continue;
+        result.merge(intersection(word));
+      }
+    }
+    return result;
+  }
+
+ private:
+  std::set<TableName> intersection(const std::string& word) {
+    std::optional<std::set<TableName>> result;
+    for (const std::string& part : text::split(word, ',')) {
+      const std::set<TableName> tables = expand(parse_selector(text::trim(part)));
+      if (!result) {
+        result = tables;
+      } else {
+        std::erase_if(*result, [&](const TableName& table) { return !tables.contains(table); });
+      }
+    }
+    return std::move(*result);
+  }
+
+  std::set<TableName> expand(const Selector& selector) {
+    std::set<TableName> result;
+    for (const TableName& table : match(selector.word)) {
+      result.insert(table);
+      if (selector.up) result.merge(context_.graph.upstream(table, *selector.up));
+      if (selector.down) result.merge(context_.graph.downstream(table, *selector.down));
+    }
+    return result;
+  }
+
+  std::set<TableName> match(const std::string& word) {
+    const auto colon = word.find(':');
+    const std::string method = colon == std::string::npos ? "" : word.substr(0, colon);
+    const std::string value = word.substr(colon == std::string::npos ? 0 : colon + 1);
+    if (method.empty()) return by_name(value);
+    if (method == "tag") return by_tag(value);
+    if (method == "source") return by_source(value);
+    if (method == "layer") return by_layer(value);
+    if (method == "state") return by_state(value);
+    if (method == "result") return context_.with_result(value);
+    const std::vector<std::string> methods = {"tag", "source", "layer", "state", "result"};
+    throw Error(ErrorKind::Usage, fmt::format("`{}` is no way to select", method + ":"))
+        .hint(text::did_you_mean(method, methods, "there are tag:, source:, layer:, state: and result:"));
+  }
+
+  std::set<TableName> by_name(const std::string& name) {
+    std::set<TableName> result;
+    std::vector<std::string> names;
+    for (const TableName& table : context_.graph.order()) {
+      names.push_back(to_string(table));
+      if (matches(name, to_string(table)) || matches(name, table.name)) result.insert(table);
+    }
+    if (result.empty()) fail("table", name, names);
+    return result;
+  }
+
+  std::set<TableName> by_tag(const std::string& tag) {
+    std::set<TableName> result;
+    std::vector<std::string> names;
+    const auto note = [&](const std::vector<std::string>& tags) {
+      names.insert(names.end(), tags.begin(), tags.end());
+      return std::ranges::find(tags, tag) != tags.end();
+    };
+    for (const auto& [table, model] : context_.project.models)
+      if (note(model.tags)) result.insert(table);
+    for (const auto& [name, source] : context_.project.sources)
+      if (note(source.tags))
+        for (const SourceTable& table : source.tables) result.insert(table.table());
+    if (result.empty()) fail("tag", tag, names);
+    return result;
+  }
+
+  std::set<TableName> by_source(const std::string& name) {
+    std::vector<std::string> names;
+    std::set<TableName> result;
+    for (const auto& [source_name, source] : context_.project.sources) {
+      names.push_back(source_name);
+      if (!matches(name, source_name)) continue;
+      for (const SourceTable& table : source.tables) result.insert(table.table());
+    }
+    if (result.empty()) fail("source", name, names);
+    return result;
+  }
+
+  std::set<TableName> by_layer(const std::string& layer) {
+    std::vector<std::string> names;
+    std::set<TableName> result;
+    for (const TableName& table : context_.graph.order()) {
+      names.push_back(table.layer);
+      if (table.layer == layer) result.insert(table);
+    }
+    if (result.empty()) fail("layer", layer, names);
+    return result;
+  }
+
+  std::set<TableName> by_state(const std::string& state) {
+    if (state == "modified") return context_.modified();
+    throw Error(ErrorKind::Usage, fmt::format("`state:{}` is not known", state)).hint("there is state:modified");
+  }
+
+  [[noreturn]] static void fail(std::string_view what, const std::string& name, std::vector<std::string> names) {
+    std::ranges::sort(names);
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    throw Error(ErrorKind::Usage, fmt::format("no {} `{}`", what, name))
+        .hint(text::did_you_mean(name, names, "`lochan show` lists the tables"));
+  }
+
+  const SelectionContext& context_;
+};
+
+}  // namespace
+
+std::set<TableName> select_tables(const SelectionContext& context, std::span<const std::string> select,
+                                  std::span<const std::string> exclude) {
+  Selection selection(context);
+  std::set<TableName> result(context.graph.order().begin(), context.graph.order().end());
+  if (!select.empty()) result = selection.select(select);
+  for (const TableName& table : selection.select(exclude)) result.erase(table);
+  return result;
+}
+
+}  // namespace lochan

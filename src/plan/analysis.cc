@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 
 #include "base/hash.h"
@@ -241,6 +242,11 @@ class Analyser {
 };
 
 }  // namespace
+
+ProjectProblems::ProjectProblems(std::vector<Error> problems)
+    : Error(ErrorKind::Project,
+            fmt::format("{}", fmt::join(problems | std::views::transform([](const Error& problem) { return problem.what(); }), "\n"))),
+      problems_(std::move(problems)) {}
 
 Analysis analyse(const Project& project, std::span<const Entry> entries, Shadow& shadow, AnalysisOptions options) {
   return Analyser(project, entries, shadow, options).analyse();

@@ -36,6 +36,16 @@ struct Analysis {
   std::vector<Error> problems;                           // in the order of files and lines
 };
 
+/// All problems of a project as one error: what a command that needs a sound project throws.
+class ProjectProblems : public Error {
+ public:
+  explicit ProjectProblems(std::vector<Error> problems);
+  const std::vector<Error>& problems() const { return problems_; }
+
+ private:
+  std::vector<Error> problems_;
+};
+
 struct AnalysisOptions {
   /// Ask sources for the columns of raw tables that were never loaded. Unreachable ones leave their readers unbound.
   bool discover = true;

@@ -58,6 +58,7 @@ class Planner {
     const bool is_same_code = made_by != nullptr && *made_by == analysis_.raw_fingerprints.at(table);
     if (options_.held.contains(table) && is_same_code) return held(planned);
     planned.state = PlanState::Stale;
+    planned.rebuild = !is_same_code || options_.full_refresh;
     if (entry == nullptr) {
       planned.reason = "never loaded";
     } else if (options_.full_refresh) {

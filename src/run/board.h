@@ -1,0 +1,86 @@
+// The board says what may go on next: steps when what they read is built and audited, audits when all that their checks
+// read is built, and at the end which tables are held back. Plain logic: no engine, no threads.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "plan/graph.h"
+#include "run/step.h"
+
+namespace lochan {
+
+/// One thing for a worker to do.
+struct Task {
+  enum class Kind { Step, Audit };
+  Kind kind = Kind::Step;
+  std::size_t step = 0;    // of a step
+  TableName table;         // of an audit
+};
+
+class Board {
+ public:
+  /// Both must outlive the board; the board writes the states of the steps' reports.
+  Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps);
+
+  /// The next task that may start now, marked as started; nothing when all have to wait or are done.
+  std::optional<Task> take();
+  bool is_done() const;
+
+  void step_finished(std::size_t step, StepState state, const std::string& error);
+  /// `failed` are the error checks that didn't hold, for people; empty when all did.
+  void audit_finished(const TableName& table, const std::string& failed);
+  /// Nothing more is taken; what waits is marked cancelled.
+  void cancel();
+
+  /// Tables of this run that were built or whose ancestry moved, and are fit to be published.
+  std::vector<TableName> publishable() const;
+  /// Those that are not, each with the reason.
+  std::map<TableName, std::string> held_back() const;
+  /// Whether some step of this run made a new version of the table.
+  bool is_changed(const TableName& table) const;
+  /// Tables that the error checks of `table` read.
+  std::set<TableName> guards(const TableName& table) const;
+  /// Steps that ended by themselves since the last call (skipped for what they read): for the observer.
+  std::vector<std::size_t> drain_skipped();
+
+ private:
+  struct TableState {
+    std::vector<std::size_t> writers;
+    std::size_t finished = 0;          // of the writers
+    bool is_built = false;             // at least one writer ended well
+    bool is_changed = false;
+    std::string failure;               // why its writers failed, when all did
+    bool has_checks = false;
+    bool is_audited_late = false;      // its checks read what is made from it
+    bool audit_started = false;
+    bool audit_finished = false;
+    std::string failed_checks;
+  };
+
+  bool is_settled(const TableName& table) const;          // no writer is to come
+  bool may_be_read(const TableName& table) const;         // settled, and audited as far as that comes first
+  bool is_audit_ready(const TableName& table) const;
+  bool needs_audit(const TableName& table) const;
+  bool reads_descendants(const TableName& table, const std::vector<AnalysedCheck>& checks) const;
+  std::optional<Task> take_audit();
+  std::string unfit_input(const Step& step) const;        // "" when all inputs are fit
+  bool is_blocked_by_writer(const Step& step) const;
+  void skip_blocked();
+
+  const Analysis& analysis_;
+  const Graph& graph_;
+  std::vector<Step>& steps_;
+  std::map<TableName, TableState> tables_;
+  std::set<TableName> being_written_;
+  std::vector<std::size_t> waiting_;   // steps, in the plan's order
+  std::set<TableName> unaudited_;      // tables with checks that were not started
+  bool has_new_failure_ = false;
+  std::vector<std::size_t> skipped_;
+  bool cancelled_ = false;
+};
+
+}  // namespace lochan

@@ -1,0 +1,35 @@
+// Audits without building: `lochan check`.
+#include "run/planning.h"
+#include "run/query.h"
+#include "run/run.h"
+
+namespace lochan {
+
+std::vector<CheckResult> check_tables(Lake& lake, const std::string& ref, const std::vector<std::string>& select,
+                                      const std::vector<std::string>& exclude, Observer& observer, std::stop_token stop) {
+  const std::string bound = ref.empty() ? "main" : ref;
+  const std::vector<Entry> entries = lake.catalog().entries(bound);
+  Shadow shadow;
+  const Analysis analysis = analyse(lake.project(), entries, shadow);
+  if (!analysis.problems.empty()) throw ProjectProblems(analysis.problems);
+  const Graph graph(analysis);
+  const std::set<TableName> chosen = choose_tables(lake, analysis, graph, bound, select, exclude);
+  std::set<TableName> built;
+  for (const Entry& entry : entries) built.insert(entry.table);
+  std::vector<CheckResult> results;
+  LakeReader reader(lake, bound);
+  const std::stop_callback interrupt(stop, [&] { reader.session().interrupt(); });
+  for (const TableName& table : graph.order()) {
+    const auto checks = analysis.checks.find(table);
+    if (!chosen.contains(table) || !built.contains(table) || checks == analysis.checks.end()) continue;
+    for (const AnalysedCheck& check : checks->second) {
+      if (stop.stop_requested()) return results;
+      results.push_back(audit(reader.session(), shadow, table, *check.config,
+                              [&](const TableName& name) { return reader.resolve_name(name); }));
+      observer.check_finished(results.back());
+    }
+  }
+  return results;
+}
+
+}  // namespace lochan

@@ -1,0 +1,193 @@
+#include "run/execution.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/error.h"
+
+namespace lochan {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr int kMaxReopen = 1;  // of an engine that made itself unusable
+
+std::string failed_checks(std::span<const CheckResult> results) {
+  std::string text;
+  for (const CheckResult& result : results) {
+    if (result.passed() || result.severity != Severity::Error) continue;
+    if (!text.empty()) text += ", ";
+    text += result.error.empty() ? fmt::format("`{}` failed for {} rows", result.name, result.failing)
+                                 : fmt::format("`{}` could not be run: {}", result.name, result.error);
+  }
+  return text;
+}
+
+}  // namespace
+
+Execution::Execution(const RunConfig& config, const RunBinding& binding, Board& board, std::vector<Step>& steps,
+                     StepRunner& runner, Observer& observer)
+    : config_(config), binding_(binding), board_(board), steps_(steps), runner_(runner), observer_(observer) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const auto wanted = config.workers > 0 ? static_cast<std::size_t>(config.workers) : cores;
+  for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i)
+    workers_.push_back(std::make_unique<Worker>(binding_));
+}
+
+template <typename Report>
+void Execution::tell(Report&& report) {
+  const std::lock_guard lock(observer_mutex_);
+  report(observer_);
+}
+
+void Execution::run(std::stop_token stop, const std::function<void()>& tick) {
+  std::vector<std::jthread> threads;
+  running_ = static_cast<int>(workers_.size());
+  for (const auto& worker : workers_) threads.emplace_back([this, &worker] { work(*worker); });
+  watch(std::move(stop), tick);
+  threads.clear();
+  tick();
+}
+
+// The thread that started the run: looks for a stop and for attempts that take too long.
+void Execution::watch(std::stop_token stop, const std::function<void()>& tick) {
+  const std::stop_callback wake(stop, [this] { changed_.notify_all(); });
+  std::unique_lock lock(mutex_);
+  while (running_ > 0) {
+    changed_.wait_for(lock, kTick, [&] { return running_ == 0 || (stop.stop_requested() && !cancelled_); });
+    if (stop.stop_requested() && !cancelled_) {
+      cancelled_ = true;
+      board_.cancel();
+      changed_.notify_all();
+    }
+    lock.unlock();
+    const auto now = SteadyClock::now();
+    for (const auto& worker : workers_)
+      // Again and again while cancelling: an interrupt that comes between two statements is lost.
+      if (stop.stop_requested() || worker->is_overdue(now)) worker->expire();
+    tick();
+    lock.lock();
+  }
+}
+
+void Execution::work(Worker& worker) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const std::optional<Task> task = board_.take();
+    const std::vector<std::size_t> skipped = board_.drain_skipped();
+    if (!task && board_.is_done()) {
+      changed_.notify_all();
+      break;
+    }
+    if (!task && skipped.empty()) {
+      changed_.wait_for(lock, kTick);
+      continue;
+    }
+    lock.unlock();
+    for (const std::size_t step : skipped) tell([&](Observer& observer) { observer.step_finished(steps_[step].report); });
+    if (task && task->kind == Task::Kind::Step) run_step(worker, task->step);
+    if (task && task->kind == Task::Kind::Audit) run_audit(worker, task->table);
+    lock.lock();
+  }
+  lock.unlock();
+  worker.drop_session();
+  lock.lock();
+  --running_;
+  changed_.notify_all();
+}
+
+void Execution::run_step(Worker& worker, std::size_t index) {
+  Step& step = steps_[index];
+  tell([&](Observer& observer) { observer.step_started(step.report); });
+  const auto started = SteadyClock::now();
+  StepState state = StepState::Failed;
+  std::string error;
+  try {
+    state = attempt(worker, step);
+  } catch (const Error& failure) {
+    error = failure.what();
+  } catch (const std::exception& failure) {
+    error = fmt::format("internal error: {}", failure.what());
+  }
+  step.report.seconds = std::chrono::duration<double>(SteadyClock::now() - started).count();
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_ && state == StepState::Failed) state = StepState::Cancelled, error = "cancelled";
+    board_.step_finished(index, state, error);
+    changed_.notify_all();
+  }
+  tell([&](Observer& observer) { observer.step_finished(step.report); });
+}
+
+// Tries as often as the project says, for what may be retried.
+StepState Execution::attempt(Worker& worker, Step& step) {
+  auto delay = config_.retry_delay;
+  for (;;) {
+    ++step.report.attempts;
+    worker.start_attempt(config_.timeout);
+    try {
+      const StepState state = runner_.run(worker, step);
+      worker.end_attempt();
+      return state;
+    } catch (const Error& failure) {
+      worker.end_attempt();
+      const bool timed_out = worker.is_expired();
+      {
+        const std::lock_guard lock(mutex_);
+        if (cancelled_) throw;
+      }
+      // On a branch of its own even an unknown commit may be tried again: the attempt's tables were put back.
+      const bool may_retry = failure.kind() == ErrorKind::Unavailable || failure.kind() == ErrorKind::CommitUnknown ||
+                             failure.kind() == ErrorKind::Conflict;
+      if (timed_out && step.report.attempts > config_.retries)
+        throw Error(ErrorKind::Unavailable, fmt::format("it took longer than {} s", config_.timeout.count()))
+            .hint("raise `run.timeout` in lochan.yaml, or make the step smaller");
+      if (!may_retry || step.report.attempts > config_.retries) throw;
+      tell([&](Observer& observer) {
+        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", step.report.name,
+                                                   step.report.attempts, delay.count(), failure.what()));
+      });
+    }
+    recover_engine();
+    pause(delay);
+    delay *= 2;
+  }
+}
+
+void Execution::recover_engine() {
+  const std::lock_guard lock(mutex_);
+  if (!binding_.engine.is_invalidated() || reopened_ >= kMaxReopen) return;
+  ++reopened_;
+  binding_.engine.reopen();
+}
+
+void Execution::pause(std::chrono::milliseconds delay) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, delay, [&] { return cancelled_; });
+}
+
+void Execution::run_audit(Worker& worker, const TableName& table) {
+  std::vector<CheckResult> results;
+  std::string failed;
+  worker.start_attempt(config_.timeout);
+  try {
+    results = runner_.audit(worker, table);
+    failed = failed_checks(results);
+  } catch (const std::exception& failure) {
+    failed = fmt::format("the audit could not be run: {}", failure.what());
+  }
+  worker.end_attempt();
+  if (worker.is_expired()) worker.drop_session();
+  tell([&](Observer& observer) {
+    for (const CheckResult& result : results) observer.check_finished(result);
+  });
+  const std::lock_guard lock(mutex_);
+  checks_.insert(checks_.end(), results.begin(), results.end());
+  board_.audit_finished(table, failed);
+  changed_.notify_all();
+}
+
+}  // namespace lochan

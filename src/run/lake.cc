@@ -1,0 +1,52 @@
+#include "run/lake.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/sqlite_database.h"
+#include "run/journal.h"
+#include "run/recovery.h"
+
+namespace lochan {
+namespace {
+
+CatalogOptions catalog_options(const Project& project) {
+  CatalogOptions options;
+  for (const auto& [name, layer] : project.layers)
+    if (layer.immutable) options.immutable_layers.push_back(name);
+  for (const auto& [table, model] : project.models) options.project_tables.push_back(table);
+  for (const auto& [name, source] : project.sources)
+    for (const SourceTable& table : source.tables) options.project_tables.push_back(table.table());
+  return options;
+}
+
+}  // namespace
+
+Lake::Lake(const Project& project, const Clock& clock) : project_(project), clock_(clock) {
+  state_ = open_sqlite(project.state);
+  std::vector<Migration> migrations(Catalog::migrations().begin(), Catalog::migrations().end());
+  migrations.insert(migrations.end(), Journal::migrations().begin(), Journal::migrations().end());
+  migrate(*state_, migrations);
+  store_ = make_local_store(project.lake);
+  catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, catalog_options(project));
+  recovered_ = recover_dead_runs(*state_, *catalog_, home(), clock_.now());
+}
+
+Lake::~Lake() = default;
+
+std::filesystem::path Lake::home() const { return project_.folder / ".lochan"; }
+
+EngineOptions Lake::engine_options() const {
+  EngineOptions options;
+  options.memory_limit = project_.engine.memory_limit;
+  options.threads = project_.engine.threads;
+  options.spill = project_.engine.spill.empty() ? home() / "spill" : std::filesystem::path(project_.engine.spill);
+  return options;
+}
+
+std::string Lake::uri() {
+  if (!server_) server_ = std::make_unique<RestServer>(*catalog_, RestServerOptions{});
+  return server_->uri();
+}
+
+}  // namespace lochan

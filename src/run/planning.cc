@@ -1,0 +1,129 @@
+#include "run/planning.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "plan/selection.h"
+#include "run/journal.h"
+#include "run/source_marks.h"
+#include "source/load.h"
+#include "source/source.h"
+
+namespace lochan {
+namespace {
+
+using Find = std::function<std::optional<Entry>(const TableName&)>;
+
+Find finder(const std::vector<Entry>& entries) {
+  std::map<TableName, const Entry*> by_name;
+  for (const Entry& entry : entries) by_name.emplace(entry.table, &entry);
+  return [by_name = std::move(by_name)](const TableName& table) -> std::optional<Entry> {
+    const auto found = by_name.find(table);
+    if (found == by_name.end()) return std::nullopt;
+    return *found->second;
+  };
+}
+
+std::set<TableName> modified_tables(const Analysis& analysis, const Find& find) {
+  std::set<TableName> modified;
+  const auto differs = [&](const TableName& table, const std::string& fingerprint) {
+    const auto entry = find(table);
+    if (!entry) return true;
+    const auto made_by = entry->properties.find("lochan.fingerprint");
+    return made_by == entry->properties.end() || made_by->second != fingerprint;
+  };
+  for (const auto& [table, model] : analysis.models)
+    if (differs(table, model.fingerprint)) modified.insert(table);
+  for (const auto& [table, fingerprint] : analysis.raw_fingerprints)
+    if (differs(table, fingerprint)) modified.insert(table);
+  return modified;
+}
+
+// Of the last run: `result:error`, `result:success`, `result:skipped`.
+std::set<TableName> tables_with_result(Database& state, const std::string& result) {
+  const std::map<std::string, std::vector<StepState>> words = {
+      {"error", {StepState::Failed, StepState::HeldBack}},
+      {"success", {StepState::Built, StepState::Unchanged}},
+      {"skipped", {StepState::Skipped, StepState::Cancelled}}};
+  const auto states = words.find(result);
+  if (states == words.end())
+    throw Error(ErrorKind::Usage, "`result:" + result + "` is not known").hint("there are result:error, result:success and result:skipped");
+  const Journal journal(state);
+  std::set<TableName> tables;
+  const auto last = journal.last_run();
+  if (!last) return tables;
+  for (const StepReport& step : journal.steps(*last))
+    if (std::ranges::find(states->second, step.state) != states->second.end())
+      tables.insert(step.tables.begin(), step.tables.end());
+  return tables;
+}
+
+bool is_unchanged(Lake& lake, const Analysis& analysis, const Find& find, const SourceConfig& source,
+                  const Connection& connection) {
+  try {
+    const auto mark = make_source(connection)->change_mark();
+    if (!mark) return false;
+    const std::string cursors = cursors_digest(source, connection, analysis, find);
+    return SourceMarks(lake.state()).find(source.name, connection.name, cursors) == mark;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Internal) throw;
+    return false;  // its step will say what is wrong with it
+  }
+}
+
+std::set<TableName> choose(Lake& lake, const Analysis& analysis, const Graph& graph, const Find& find,
+                           const std::vector<std::string>& select, const std::vector<std::string>& exclude) {
+  const SelectionContext context{lake.project(), graph, [&] { return modified_tables(analysis, find); },
+                                 [&](const std::string& result) { return tables_with_result(lake.state(), result); }};
+  return select_tables(context, select, exclude);
+}
+
+}  // namespace
+
+std::string cursors_digest(const SourceConfig& source, const Connection& connection, const Analysis& analysis, const Find& find) {
+  std::string text;
+  for (const SourceTable& table : source.tables) {
+    text += to_string(table.table()) + "|" + analysis.raw_fingerprints.at(table.table()) + "|";
+    const auto entry = find(table.table());
+    if (!entry) continue;
+    const auto property = entry->properties.find("lochan.cursor");
+    if (property == entry->properties.end()) continue;
+    const auto cursors = parse_cursors(property->second);
+    if (const auto cursor = cursors.find(connection.name); cursor != cursors.end()) text += cursor->second.text;
+  }
+  return sha256(text);
+}
+
+std::set<TableName> choose_tables(Lake& lake, const Analysis& analysis, const Graph& graph, const std::string& ref,
+                                  const std::vector<std::string>& select, const std::vector<std::string>& exclude) {
+  const std::vector<Entry> entries = lake.catalog().entries(ref);
+  return choose(lake, analysis, graph, finder(entries), select, exclude);
+}
+
+Planning make_planning(Lake& lake, const RunRequest& request) {
+  const std::int64_t publication = lake.catalog().current_publication();
+  const std::vector<Entry> entries = lake.catalog().entries(request.target);
+  Shadow shadow;
+  Analysis analysis = analyse(lake.project(), entries, shadow);
+  if (!analysis.problems.empty()) throw ProjectProblems(std::move(analysis.problems));
+  Graph graph(analysis);
+  const Find find = finder(entries);
+  PlanOptions options;
+  options.selected = choose(lake, analysis, graph, find, request.select, request.exclude);
+  options.full_refresh = request.full_refresh;
+  const std::vector<TableName> held = lake.catalog().held_tables();
+  options.held = {held.begin(), held.end()};
+  std::map<std::string, bool> asked;  // a connection is asked once, however many tables it has
+  options.is_unchanged = [&](const SourceConfig& source, const Connection& connection) {
+    const auto [found, is_new] = asked.emplace(source.name + "/" + connection.name, false);
+    if (is_new) found->second = is_unchanged(lake, analysis, find, source, connection);
+    return found->second;
+  };
+  Plan plan = make_plan(lake.project(), analysis, graph, entries, options);
+  plan.publication = publication;
+  return {std::move(analysis), std::move(graph), std::move(plan)};
+}
+
+Plan plan_run(Lake& lake, const RunRequest& request) { return make_planning(lake, request).plan; }
+
+}  // namespace lochan

@@ -1,0 +1,36 @@
+#include "run/query.h"
+
+#include "run/resolver.h"
+
+namespace lochan {
+
+class LakeReader::Impl {
+ public:
+  Impl(Lake& lake, const Ref& ref)
+      : catalog(lake.catalog()), engine(lake.engine_options()), resolver(lake.catalog(), ref),
+        token(lake.catalog().grant_token({ref, false, {}})) {}
+  ~Impl() { catalog.revoke_token(token); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Catalog& catalog;
+  Engine engine;
+  Resolver resolver;
+  std::string token;
+};
+
+LakeReader::LakeReader(Lake& lake, std::string ref) {
+  // Never `main` itself: a statement that spans a publish would see each table as of another moment.
+  if (ref.empty() || ref == "main") ref = "at-" + std::to_string(lake.catalog().current_publication());
+  impl_ = std::make_unique<Impl>(lake, ref);
+  std::string macros;
+  for (const Macro& macro : lake.project().macros) macros += macro.sql + "\n;\n";
+  session_ = impl_->engine.open_session({lake.uri(), ref, impl_->token}, macros);
+}
+
+LakeReader::~LakeReader() = default;
+
+std::string LakeReader::resolve(const std::string& sql) { return impl_->resolver.query(sql, session_->lake()); }
+std::string LakeReader::resolve_name(const TableName& table) { return impl_->resolver.name(table, session_->lake()); }
+
+}  // namespace lochan

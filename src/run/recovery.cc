@@ -1,0 +1,36 @@
+#include "run/recovery.h"
+
+#include <fmt/format.h>
+
+#include "run/journal.h"
+
+namespace lochan {
+
+std::filesystem::path run_lock_path(const std::filesystem::path& home, std::int64_t run) {
+  return home / "runs" / fmt::format("{}.lock", run);
+}
+
+std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, const std::filesystem::path& home,
+                                            Instant now) {
+  std::vector<std::int64_t> dead;
+  for (const DbRow& row : state.query("select run, branch, process from run where state = 'running'")) {
+    const std::int64_t run = row.integer(0);
+    // Its row is written while the lock is held, and the lock goes with the process.
+    if (FileLock::is_held(run_lock_path(home, run))) continue;
+    state.write([&] {
+      if (state.query("select 1 from run where run = $1 and state = 'running'", {run}).empty()) return;
+      for (const Branch& branch : catalog.branches()) {
+        if (branch.kind == BranchKind::Run && (branch.name == row.text(1) || branch.name.starts_with(row.text(1) + "-")))
+          catalog.mark_branch(branch.name, BranchState::Dropped);
+      }
+      catalog.release_claims(run);
+      Journal(state).finish(run, RunState::Dead, 0, now, fmt::format("its process {} ended without a word", row.integer(2)));
+      dead.push_back(run);
+    });
+    std::error_code ignored;
+    std::filesystem::remove(run_lock_path(home, run), ignored);
+  }
+  return dead;
+}
+
+}  // namespace lochan

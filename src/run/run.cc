@@ -1,0 +1,271 @@
+#include "run/run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "run/execution.h"
+#include "run/journal.h"
+#include "run/planning.h"
+#include "run/publishing.h"
+#include "run/recovery.h"
+
+namespace lochan {
+namespace {
+
+constexpr int kKeepRuns = 1000;
+constexpr int kMaxReplans = 2;  // when others changed main under a run
+
+// A run that was started: whatever happens, its claims go and its row gets an end.
+class StartedRun {
+ public:
+  StartedRun(Lake& lake, const RunRequest& request) : lake_(lake), journal_(lake.state()) {
+    record_.command = request.command;
+    record_.selection = fmt::format("{}", fmt::join(request.select, " "));
+    record_.author = request.author;
+    record_.target = request.target;
+    record_.process = ::getpid();
+    record_.started_at = lake.clock().now();
+    lake_.state().write([&] {
+      record_.run = journal_.next_number();
+      record_.branch = fmt::format("run-{}", record_.run);
+      // Before the row can be seen: a run without its lock is a dead one.
+      lock_ = FileLock::try_acquire(run_lock_path(lake_.home(), record_.run));
+      journal_.insert(record_);
+    });
+  }
+
+  ~StartedRun() {
+    try {
+      if (!finished_) close(RunState::Failed, 0, "it ended with an error");
+    } catch (...) {
+      // The state can't be written: the next process finds the lock free and cleans up.
+    }
+    std::error_code ignored;
+    std::filesystem::remove(run_lock_path(lake_.home(), record_.run), ignored);
+  }
+
+  StartedRun(const StartedRun&) = delete;
+  StartedRun& operator=(const StartedRun&) = delete;
+
+  std::int64_t number() const { return record_.run; }
+  Journal& journal() { return journal_; }
+
+  /// A branch for another try; the earlier one is dropped.
+  const std::string& new_branch(int attempt) {
+    if (attempt > 0) lake_.catalog().mark_branch(branch_, BranchState::Dropped);
+    branch_ = attempt == 0 ? record_.branch : fmt::format("{}-{}", record_.branch, attempt + 1);
+    lake_.catalog().create_branch(branch_, BranchKind::Run, record_.target);
+    return branch_;
+  }
+
+  /// The run's end, inside the publishing transaction or by itself.
+  void close(RunState state, std::int64_t publication, const std::string& message,
+             BranchState branch_state = BranchState::Dropped) {
+    lake_.state().write([&] {
+      journal_.finish(record_.run, state, publication, lake_.clock().now(), message);
+      lake_.catalog().release_claims(record_.run);
+      if (!branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
+      journal_.roll_over(kKeepRuns);
+    });
+    finished_ = true;
+  }
+
+  bool is_finished() const { return finished_; }
+  void reopen() { finished_ = false; }
+
+ private:
+  Lake& lake_;
+  Journal journal_;
+  RunRecord record_;
+  std::optional<FileLock> lock_;
+  std::string branch_;
+  bool finished_ = false;
+};
+
+class Runner {
+ public:
+  Runner(Lake& lake, const RunRequest& request, Observer& observer, std::stop_token stop)
+      : lake_(lake), request_(request), observer_(observer), stop_(std::move(stop)), engine_(lake.engine_options()) {}
+
+  RunOutcome run() {
+    const auto started = std::chrono::steady_clock::now();
+    RunOutcome outcome;
+    Planning planning = make_planning(lake_, request_);
+    if (planning.plan.has_work()) {
+      run_plan(std::move(planning), outcome);
+    } else {
+      outcome.plan = std::move(planning.plan);
+    }
+    outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return outcome;
+  }
+
+ private:
+  void run_plan(Planning planning, RunOutcome& outcome) {
+    StartedRun run(lake_, request_);
+    outcome.run = run.number();
+    if (!claim(run, planning)) {
+      outcome.plan = std::move(planning.plan);
+      outcome.state = stop_.stop_requested() ? RunState::Cancelled : RunState::Nothing;
+      run.close(outcome.state, 0, stop_.stop_requested() ? "cancelled while it waited" : "nothing to do");
+      return;
+    }
+    for (int attempt = 0;; ++attempt) {
+      const std::vector<TableName> conflicts = execute(run, planning, attempt, outcome);
+      if (conflicts.empty()) return;
+      const std::string names = fmt::format("{}", fmt::join(text_of(conflicts), ", "));
+      if (attempt == kMaxReplans) {
+        run.close(RunState::Failed, 0, fmt::format("others changed {} again and again", names));
+        throw Error(ErrorKind::Conflict, fmt::format("{} changed on `{}` while the run was going on, {} times", names,
+                                                     request_.target, kMaxReplans + 1))
+            .hint("run again when the other writer has finished; nothing was published");
+      }
+      observer_.write(LogLevel::Warn, fmt::format("{} changed on `{}` meanwhile: planning again", names, request_.target));
+      planning = make_planning(lake_, request_);
+      lake_.catalog().release_claims(run.number());
+      if (!planning.plan.has_work() || !claim(run, planning)) return run.close(outcome.state = RunState::Nothing, 0, "nothing left to do");
+    }
+  }
+
+  static std::vector<std::string> text_of(const std::vector<TableName>& tables) {
+    std::vector<std::string> names;
+    for (const TableName& table : tables) names.push_back(fmt::format("`{}`", to_string(table)));
+    return names;
+  }
+
+  static std::vector<TableName> written_tables(const Plan& plan) {
+    std::vector<TableName> tables;
+    for (const PlannedTable& table : plan.tables)
+      if (table.state == PlanState::Stale || table.state == PlanState::Depends) tables.push_back(table.table);
+    return tables;
+  }
+
+  // Claims what the plan writes; when another run published in between, the plan is made again. False: nothing is left to
+  // do, or a stop was asked for.
+  bool claim(StartedRun& run, Planning& planning) {
+    const auto deadline = std::chrono::steady_clock::now() + lake_.project().run.wait_for_claim;
+    bool told = false;
+    for (;;) {
+      const auto taken = lake_.catalog().claim(run.number(), request_.target, written_tables(planning.plan));
+      if (!taken) {
+        if (lake_.catalog().current_publication() == planning.plan.publication) return true;
+        lake_.catalog().release_claims(run.number());
+        planning = make_planning(lake_, request_);
+        if (!planning.plan.has_work()) return false;
+        continue;
+      }
+      const std::string message = fmt::format("run {} is writing `{}`", taken->run, to_string(taken->table));
+      if (!request_.wait || std::chrono::steady_clock::now() > deadline)
+        throw Error(ErrorKind::Conflict, message).hint("wait for it to end, or raise `run.wait_for_claim` in lochan.yaml");
+      if (!told) observer_.write(LogLevel::Info, message + ": waiting for it");
+      told = true;
+      if (stop_.stop_requested()) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      recover_dead_runs(lake_.state(), lake_.catalog(), lake_.home(), lake_.clock().now());
+    }
+  }
+
+  // One execution on a branch of its own. Returns the tables that others changed on main: then nothing was published.
+  std::vector<TableName> execute(StartedRun& run, Planning& planning, int attempt, RunOutcome& outcome) {
+    const std::string branch = run.new_branch(attempt);
+    std::vector<Step> steps = make_steps(lake_.project(), planning.analysis, planning.plan);
+    observer_.run_started(run.number(), static_cast<int>(steps.size()));
+    Board board(planning.analysis, planning.graph, steps);
+    StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
+    const RunBinding binding{lake_.catalog(), engine_, lake_.uri(), branch, written_tables(planning.plan), macros()};
+    Execution execution(lake_.project().run, binding, board, steps, step_runner, observer_);
+    execution.run(stop_, [] {});
+
+    outcome.plan = planning.plan;
+    outcome.steps.clear();
+    for (const Step& step : steps) outcome.steps.push_back(step.report);
+    outcome.checks = execution.checks();
+    save_journal(run, outcome);
+    if (stop_.stop_requested()) {
+      outcome.state = RunState::Cancelled;
+      run.close(RunState::Cancelled, 0, "cancelled");
+      return {};
+    }
+    return publish(run, branch, planning, board, steps, outcome);
+  }
+
+  std::string macros() const {
+    std::string text;
+    for (const Macro& macro : lake_.project().macros) text += macro.sql + "\n;\n";
+    return text;
+  }
+
+  void save_journal(StartedRun& run, const RunOutcome& outcome) {
+    lake_.state().write([&] {
+      run.journal().save_steps(run.number(), outcome.steps);
+      for (const CheckResult& check : outcome.checks) run.journal().save_check(run.number(), check);
+    });
+  }
+
+  std::vector<TableName> publish(StartedRun& run, const std::string& branch, const Planning& planning, const Board& board,
+                                 const std::vector<Step>& steps, RunOutcome& outcome) {
+    outcome.held_back.clear();
+    for (const auto& [table, reason] : board.held_back()) outcome.held_back.push_back({table, reason});
+    const bool some_step_failed = std::ranges::any_of(
+        outcome.steps, [](const StepReport& step) { return step.state == StepState::Failed || step.state == StepState::Skipped; });
+    const bool has_failed = some_step_failed || !outcome.held_back.empty();
+    outcome.state = has_failed ? RunState::Failed : RunState::Succeeded;
+    PublishRequest request = make_publish_request(lake_, branch, run.number(), planning.analysis, board, steps);
+    if (has_failed && lake_.project().run.publish == PublishMode::All) request.tables.clear(), request.views.clear();
+
+    const bool something_was_held = std::ranges::any_of(
+        outcome.held_back, [&](const HeldBack& held) { return board.is_changed(held.table); });
+    const BranchState branch_state = something_was_held ? BranchState::Failed : BranchState::Published;
+    if (something_was_held) outcome.branch = branch;
+    if (request.tables.empty() && request.views.empty()) {
+      run.close(outcome.state, 0, message(outcome), something_was_held ? BranchState::Failed : BranchState::Dropped);
+    } else {
+      request.branch = branch;
+      request.run = run.number();
+      request.author = request_.author;
+      request.message = request_.command;
+      request.also = [&](std::int64_t publication) { run.close(outcome.state, publication, message(outcome), branch_state); };
+      const PublishOutcome published = commit(run, request);
+      if (!published.published) return published.conflicts;
+      outcome.publication = published.publication;
+      for (const PublishTable& table : request.tables) outcome.published.push_back(table.table);
+      for (const PublishView& view : request.views) outcome.published.push_back(view.table);
+    }
+    save_change_marks(lake_, request_.target, planning.analysis, board, steps);
+    return {};
+  }
+
+  PublishOutcome commit(StartedRun& run, const PublishRequest& request) {
+    try {
+      return lake_.catalog().publish(request);
+    } catch (...) {
+      run.reopen();  // the transaction is gone, and the run's end with it
+      throw;
+    }
+  }
+
+  static std::string message(const RunOutcome& outcome) {
+    int failed = 0;
+    for (const StepReport& step : outcome.steps) failed += step.state == StepState::Failed ? 1 : 0;
+    if (failed == 0 && outcome.held_back.empty()) return {};
+    return fmt::format("{} failed, {} held back", failed, outcome.held_back.size());
+  }
+
+  Lake& lake_;
+  const RunRequest& request_;
+  Observer& observer_;
+  std::stop_token stop_;
+  Engine engine_;
+};
+
+}  // namespace
+
+RunOutcome run(Lake& lake, const RunRequest& request, Observer& observer, std::stop_token stop) {
+  return Runner(lake, request, observer, std::move(stop)).run();
+}
+
+}  // namespace lochan

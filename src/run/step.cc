@@ -1,0 +1,72 @@
+#include "run/step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lochan {
+namespace {
+
+std::string_view kind_of(const Model& model) {
+  switch (model.materialized) {
+    case Materialization::Table: return "table";
+    case Materialization::View: return "view";
+    case Materialization::Append: return "append";
+    case Materialization::Incremental: return "incremental";
+  }
+  return "table";
+}
+
+Step model_step(const AnalysedModel& model, const PlannedTable& planned) {
+  Step step;
+  step.model = &model;
+  step.rebuild = planned.rebuild;
+  step.report.name = to_string(planned.table);
+  step.report.kind = kind_of(*model.model);
+  step.report.reason = planned.reason;
+  step.report.tables = {planned.table};
+  return step;
+}
+
+// One step for each connection of the source, with all planned tables that it is to be asked for.
+void add_source_table(std::vector<Step>& steps, const Project& project, const SourceConfig& source, const SourceTable& table,
+                      const PlannedTable& planned) {
+  for (const std::string& name : planned.connections) {
+    const Connection& connection = project.connections.at(name);
+    auto step = std::ranges::find_if(
+        steps, [&](const Step& other) { return other.source == &source && other.connection == &connection; });
+    if (step == steps.end()) {
+      steps.emplace_back();
+      step = steps.end() - 1;
+      step->source = &source;
+      step->connection = &connection;
+      step->report.name = fmt::format("source:{}/{}", source.name, name);
+      step->report.kind = "source";
+      step->report.reason = planned.reason;
+    }
+    step->source_tables.push_back(&table);
+    step->report.tables.push_back(planned.table);
+    step->reload = step->reload || planned.rebuild;
+  }
+}
+
+}  // namespace
+
+std::vector<Step> make_steps(const Project& project, const Analysis& analysis, const Plan& plan) {
+  std::map<TableName, std::pair<const SourceConfig*, const SourceTable*>> raw;
+  for (const auto& [name, source] : project.sources)
+    for (const SourceTable& table : source.tables) raw.emplace(table.table(), std::pair(&source, &table));
+  std::vector<Step> steps;
+  for (const PlannedTable& planned : plan.tables) {
+    if (planned.state == PlanState::Fresh || planned.state == PlanState::Held) continue;
+    if (planned.is_raw) {
+      const auto& [source, table] = raw.at(planned.table);
+      add_source_table(steps, project, *source, *table, planned);
+    } else {
+      steps.push_back(model_step(analysis.models.at(planned.table), planned));
+    }
+  }
+  return steps;
+}
+
+}  // namespace lochan

@@ -1,0 +1,165 @@
+#include "run/step_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace lochan {
+namespace {
+
+// Puts the tables of a step back to what they were unless the attempt ends well.
+class Attempt {
+ public:
+  Attempt(Catalog& catalog, const std::string& branch, std::span<const TableName> tables)
+      : catalog_(catalog), savepoint_(catalog.savepoint(branch, tables)) {}
+  void restore() { catalog_.restore(savepoint_); }
+
+ private:
+  Catalog& catalog_;
+  Catalog::Savepoint savepoint_;
+};
+
+}  // namespace
+
+std::map<TableName, std::string> marks_of(const Entry& entry) {
+  const auto found = entry.properties.find("lochan.marks");
+  return found == entry.properties.end() ? std::map<TableName, std::string>{} : parse_inputs(found->second);
+}
+
+StepState StepRunner::run(Worker& worker, Step& step) {
+  Attempt attempt(lake_.catalog(), branch_, step.report.tables);
+  try {
+    return step.is_source() ? run_source(worker, step) : run_model(worker, step);
+  } catch (...) {
+    // The token goes first: nothing may be written after the tables have been put back.
+    worker.drop_session();
+    attempt.restore();
+    throw;
+  }
+}
+
+// Later than every earlier load of these tables, so that reading on by `_loaded_at` misses nothing.
+Instant StepRunner::next_loaded_at(const Step& step) {
+  Instant instant = lake_.clock().now();
+  for (const TableName& table : step.report.tables)
+    if (const auto earlier = loaded_at(table)) instant = std::max(instant, *earlier + std::chrono::microseconds{1});
+  return instant;
+}
+
+std::optional<Instant> StepRunner::loaded_at(const TableName& table) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = loaded_at_.find(table); found != loaded_at_.end()) return found->second;
+  }
+  const auto entry = lake_.catalog().find(branch_, table);
+  if (!entry) return std::nullopt;
+  const auto found = entry->properties.find("lochan.loaded_at");
+  if (found == entry->properties.end()) return std::nullopt;
+  return parse_instant(found->second);
+}
+
+StepState StepRunner::run_source(Worker& worker, Step& step) {
+  const std::unique_ptr<Source> source = make_source(*step.connection);
+  step.change_mark = source->change_mark();
+  step.loaded_at = next_loaded_at(step);
+  LoadRequest request{*step.source, *step.connection, step.source_tables, {}, run_, step.loaded_at};
+  for (const TableName& table : step.report.tables) {
+    auto current = lake_.catalog().find(branch_, table);
+    if (current && step.reload) current->properties.erase("lochan.cursor");
+    request.current.emplace(table, std::move(current));
+  }
+  step.loaded = load(worker.session(), *source, request);
+  bool changed = false;
+  step.report.rows_read = step.report.rows_written = 0;
+  for (const LoadedTable& loaded : step.loaded) {
+    step.report.rows_read += loaded.rows_read;
+    step.report.rows_written += loaded.rows_written;
+    changed = changed || loaded.changed;
+    const std::lock_guard lock(mutex_);
+    if (loaded.changed) loaded_at_[loaded.table] = step.loaded_at;
+  }
+  return changed ? StepState::Built : StepState::Unchanged;
+}
+
+StepState StepRunner::run_model(Worker& worker, Step& step) {
+  const AnalysedModel& model = *step.model;
+  const TableName& table = model.model->table;
+  const Catalog& catalog = lake_.catalog();
+  const std::optional<Entry> current = catalog.find(branch_, table);
+  Versions versions([&](const TableName& name) { return catalog.find(branch_, name); });
+  const auto reason = stale_reason(model, current ? &*current : nullptr, versions);
+  if (!reason && !step.rebuild) return StepState::Unchanged;
+  step.was_evaluated = true;
+  if (reason) step.report.reason = reason->text;
+  step.inputs.clear();
+  step.marks.clear();
+  for (const TableName& input : model.reads) {
+    const auto version = versions.of(input);
+    if (!version)
+      throw Error(ErrorKind::Data, fmt::format("`{}`, which it reads, was never built", to_string(input)))
+          .at(model.model->position)
+          .hint(fmt::format("build it too: --select +{}", to_string(table)));
+    step.inputs[input] = *version;
+    if (const auto reached = loaded_at(input)) step.marks[input] = to_string(*reached);
+  }
+  if (model.model->materialized == Materialization::View) return put_view(step);
+  step.rebuild = step.rebuild || (reason && reason->rebuild);
+  Session& session = worker.session();
+  ModelBuildRequest request{*model.model, "", parameters(step, current), current, step.rebuild};
+  request.select = rewrite(model.model->sql, model.query.references,
+                           [&](const TableName& input) { return resolver_.name(input, session.lake()); });
+  step.built = build_model(session, request);
+  step.report.rows_written = step.built.rows_written;
+  step.report.rows_removed = step.built.rows_removed;
+  return step.built.changed ? StepState::Built : StepState::Unchanged;
+}
+
+StepState StepRunner::put_view(Step& step) {
+  const AnalysedModel& model = *step.model;
+  PublishView view;
+  view.table = model.model->table;
+  view.sql = model.model->sql;
+  view.columns = model.columns;
+  view.data_version = model.fingerprint;
+  view.properties = {{"lochan.sql", model.model->sql},
+                     {"lochan.fingerprint", model.fingerprint},
+                     {"lochan.inputs", inputs_property(step.inputs)}};
+  lake_.catalog().put_view(branch_, view);
+  step.built = {};
+  return StepState::Built;
+}
+
+std::optional<std::string> StepRunner::since(const Step& step, const std::optional<Entry>& current) const {
+  if (step.rebuild || !current) return std::nullopt;
+  const auto before = marks_of(*current);
+  std::optional<std::string> earliest;
+  for (const auto& [input, reached] : step.marks) {
+    const auto found = before.find(input);
+    if (found == before.end()) return std::nullopt;  // an input that wasn't read by its mark yet: all of it is new
+    if (!earliest || found->second < *earliest) earliest = found->second;
+  }
+  return earliest;
+}
+
+Parameters StepRunner::parameters(const Step& step, const std::optional<Entry>& current) const {
+  Parameters parameters{{"since", {"TIMESTAMPTZ", since(step, current)}},
+                        {"until", {"TIMESTAMPTZ", to_string(run_at_)}},
+                        {"run_at", {"TIMESTAMPTZ", to_string(run_at_)}}};
+  for (const auto& [name, value] : lake_.project().variables) parameters[name] = {"VARCHAR", value};
+  return parameters;
+}
+
+std::vector<CheckResult> StepRunner::audit(Worker& worker, const TableName& table) {
+  std::vector<CheckResult> results;
+  Session& session = worker.session();
+  Shadow shadow;
+  for (const AnalysedCheck& check : analysis_.checks.at(table)) {
+    results.push_back(lochan::audit(session, shadow, table, *check.config,
+                                    [&](const TableName& name) { return resolver_.name(name, session.lake()); }));
+  }
+  return results;
+}
+
+}  // namespace lochan

@@ -1,0 +1,48 @@
+// Runs one attempt of a step, or an audit, on a worker's session. What came of it is written into the step.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "run/board.h"
+#include "run/lake.h"
+#include "run/resolver.h"
+#include "run/step.h"
+#include "run/worker.h"
+
+namespace lochan {
+
+/// May be shared between the workers' threads; each step is worked on by one thread at a time.
+class StepRunner {
+ public:
+  StepRunner(Lake& lake, const Analysis& analysis, const std::string& branch, std::int64_t run, Instant run_at)
+      : lake_(lake), analysis_(analysis), branch_(branch), run_(run), run_at_(run_at), resolver_(lake.catalog(), branch) {}
+
+  /// Built or Unchanged; throws what ends the attempt.
+  StepState run(Worker& worker, Step& step);
+  std::vector<CheckResult> audit(Worker& worker, const TableName& table);
+
+ private:
+  StepState run_source(Worker& worker, Step& step);
+  StepState run_model(Worker& worker, Step& step);
+  StepState put_view(Step& step);
+  Instant next_loaded_at(const Step& step);
+  Parameters parameters(const Step& step, const std::optional<Entry>& current) const;
+  std::optional<Instant> loaded_at(const TableName& table) const;
+  std::optional<std::string> since(const Step& step, const std::optional<Entry>& current) const;
+
+  Lake& lake_;
+  const Analysis& analysis_;
+  const std::string branch_;
+  const std::int64_t run_;
+  const Instant run_at_;
+  Resolver resolver_;
+  mutable std::mutex mutex_;
+  std::map<TableName, Instant> loaded_at_;  // by steps of this run; guarded by mutex_
+};
+
+/// `lochan.marks` and back: raw table → the `_loaded_at` up to which a model has read it.
+std::map<TableName, std::string> marks_of(const Entry& entry);
+
+}  // namespace lochan

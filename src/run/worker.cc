@@ -1,0 +1,64 @@
+#include "run/worker.h"
+
+namespace lochan {
+
+Worker::~Worker() { drop_session(); }
+
+Session& Worker::session() {
+  if (!session_) {
+    const std::string token = binding_.catalog.grant_token({binding_.branch, true, binding_.tables});
+    std::unique_ptr<Session> session;
+    try {
+      session = binding_.engine.open_session({binding_.uri, binding_.branch, token}, binding_.macros);
+    } catch (...) {
+      binding_.catalog.revoke_token(token);
+      throw;
+    }
+    const std::lock_guard lock(mutex_);
+    session_ = std::move(session);
+    token_ = token;
+  }
+  return *session_;
+}
+
+void Worker::drop_session() {
+  std::unique_ptr<Session> session;
+  std::string token;
+  {
+    const std::lock_guard lock(mutex_);
+    session = std::move(session_);
+    token = std::move(token_);
+    token_.clear();
+  }
+  if (!token.empty()) binding_.catalog.revoke_token(token);
+}
+
+void Worker::start_attempt(std::chrono::seconds timeout) {
+  const std::lock_guard lock(mutex_);
+  expired_ = false;
+  deadline_ = std::chrono::steady_clock::now() + timeout;
+}
+
+void Worker::end_attempt() {
+  const std::lock_guard lock(mutex_);
+  deadline_.reset();
+}
+
+bool Worker::is_overdue(std::chrono::steady_clock::time_point now) const {
+  const std::lock_guard lock(mutex_);
+  return deadline_ && *deadline_ < now;
+}
+
+void Worker::expire() noexcept {
+  const std::lock_guard lock(mutex_);
+  expired_ = true;
+  if (!token_.empty()) binding_.catalog.revoke_token(token_);
+  if (session_) session_->interrupt();
+}
+
+bool Worker::is_expired() const {
+  const std::lock_guard lock(mutex_);
+  return expired_;
+}
+
+}  // namespace lochan

@@ -1,0 +1,56 @@
+// A worker's hold on the engine: a session bound to the run's branch, with a write token of its own. After a failed
+// attempt both are thrown away, so a late commit of that attempt is refused.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+
+namespace lochan {
+
+/// What all workers of a run share.
+struct RunBinding {
+  Catalog& catalog;
+  Engine& engine;
+  std::string uri;                    // of the catalog
+  std::string branch;
+  std::vector<TableName> tables;      // that the run claimed: what it may write
+  std::string macros;                 // statements for each new session
+};
+
+/// `session` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
+class Worker {
+ public:
+  explicit Worker(const RunBinding& binding) : binding_(binding) {}
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Session& session();
+  /// Revokes the token first: from then on nothing that the session may still send is written.
+  void drop_session();
+
+  void start_attempt(std::chrono::seconds timeout);
+  void end_attempt();
+  bool is_overdue(std::chrono::steady_clock::time_point now) const;
+  /// Revokes the token and interrupts what is running. The attempt then fails.
+  void expire() noexcept;
+  /// Whether `expire` was called since the attempt started.
+  bool is_expired() const;
+
+ private:
+  const RunBinding& binding_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<Session> session_;  // written by its thread with mutex_ held
+  std::string token_;                 // guarded by mutex_
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // guarded by mutex_
+  bool expired_ = false;              // guarded by mutex_
+};
+
+}  // namespace lochan

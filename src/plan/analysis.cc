@@ -163,6 +163,7 @@ class Analyser {
       analysed.columns = shadow_.bind(model.sql, model.file);
       declare(model.table, analysed.columns);
       check_columns(model, analysed.columns);
+      check_append(analysed);
     });
   }
 
@@ -175,6 +176,19 @@ class Analyser {
             .at(key.position)
             .hint(text::did_you_mean(*key, names, fmt::format("its columns are {}", fmt::join(names, ", "))));
     }
+  }
+
+  // `$since` is one instant, and each raw table is read up to its own: between the two an append would write rows twice.
+  void check_append(const AnalysedModel& analysed) const {
+    const Model& model = *analysed.model;
+    if (model.materialized != Materialization::Append) return;
+    if (std::ranges::find(analysed.query.parameters, "since") == analysed.query.parameters.end()) return;
+    const auto raw = std::ranges::count_if(
+        analysed.reads, [&](const TableName& input) { return result_.raw_fingerprints.contains(input); });
+    if (raw > 1)
+      throw Error(ErrorKind::Project, fmt::format("`{}` appends what is new since `$since` from {} raw tables", to_string(model.table), raw))
+          .at(model.position)
+          .hint("append from one of them, or make it `materialized: incremental` with a key");
   }
 
   Position position(const AnalysedModel& reader, const TableReference& reference) const {

@@ -1,0 +1,95 @@
+#include "plan/selection.h"
+
+#include <gtest/gtest.h>
+
+#include <list>
+
+#include "base/error.h"
+
+namespace lochan {
+namespace {
+
+// raw.sale, raw.product → staging.sale, staging.product → mart.day → mart.month
+class SelectionTest : public ::testing::Test {
+ protected:
+  SelectionTest() {
+    project_.sources["shop"].name = "shop";
+    project_.sources["shop"].tables.resize(2);
+    project_.sources["shop"].tables[0].name = "sale";
+    project_.sources["shop"].tables[1].name = "product";
+    analysis_.order = {{"raw", "sale"}, {"raw", "product"}};
+    model("staging.sale", {"raw.sale"}, {"daily"});
+    model("staging.product", {"raw.product"}, {});
+    model("mart.day", {"staging.sale", "staging.product"}, {"daily"});
+    model("mart.month", {"mart.day"}, {});
+    graph_.emplace(analysis_);
+  }
+
+  void model(const std::string& name, const std::vector<std::string>& reads, const std::vector<std::string>& tags) {
+    const TableName table = *parse_table_name(name);
+    Model& model = project_.models[table];
+    model.table = table;
+    model.tags = tags;
+    AnalysedModel analysed;
+    analysed.model = &model;
+    for (const std::string& read : reads) analysed.reads.push_back(*parse_table_name(read));
+    analysis_.models.emplace(table, analysed);
+    analysis_.order.push_back(table);
+  }
+
+  std::string select(const std::vector<std::string>& words, const std::vector<std::string>& exclude = {}) {
+    const SelectionContext context{project_, *graph_, [] { return std::set<TableName>{{"mart", "day"}}; },
+                                   [](const std::string&) { return std::set<TableName>{{"mart", "month"}}; }};
+    std::string text;
+    for (const TableName& table : select_tables(context, words, exclude)) text += to_string(table) + " ";
+    return text;
+  }
+
+  Project project_;
+  Analysis analysis_;
+  std::optional<Graph> graph_;
+};
+
+TEST_F(SelectionTest, SelectsAsDbtDoes) {
+  struct Case {
+    std::vector<std::string> select;
+    std::vector<std::string> exclude;
+    std::string expected;
+  };
+  const std::vector<Case> cases = {
+      {{}, {}, "mart.day mart.month raw.product raw.sale staging.product staging.sale "},
+      {{"mart.day"}, {}, "mart.day "},
+      {{"day"}, {}, "mart.day "},
+      {{"mart.*"}, {}, "mart.day mart.month "},
+      {{"+mart.day"}, {}, "mart.day raw.product raw.sale staging.product staging.sale "},
+      {{"1+mart.day"}, {}, "mart.day staging.product staging.sale "},
+      {{"raw.sale+"}, {}, "mart.day mart.month raw.sale staging.sale "},
+      {{"raw.sale+1"}, {}, "raw.sale staging.sale "},
+      {{"tag:daily"}, {}, "mart.day staging.sale "},
+      {{"tag:daily,mart.*"}, {}, "mart.day "},
+      {{"tag:daily mart.month"}, {}, "mart.day mart.month staging.sale "},
+      {{"source:shop"}, {}, "raw.product raw.sale "},
+      {{"source:shop+"}, {"layer:mart"}, "raw.product raw.sale staging.product staging.sale "},
+      {{"layer:staging"}, {"staging.sale"}, "staging.product "},
+      {{"state:modified+"}, {}, "mart.day mart.month "},
+      {{"result:error"}, {}, "mart.month "},
+  };
+  for (const Case& each : cases) EXPECT_EQ(select(each.select, each.exclude), each.expected) << each.select[0];
+}
+
+TEST_F(SelectionTest, UnknownNamesAreErrorsWithTheNearest) {
+  const auto message = [&](const std::string& word) -> std::string {
+    try {
+      return select({word});
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(message("mart.dya"), "no table `mart.dya`\n  hint: did you mean `mart.day`?");
+  EXPECT_EQ(message("tag:dayly"), "no tag `dayly`\n  hint: did you mean `daily`?");
+  EXPECT_EQ(message("source:shoop"), "no source `shoop`\n  hint: did you mean `shop`?");
+  EXPECT_EQ(message("tga:x"), "`tga:` is no way to select\n  hint: did you mean `tag`?");
+}
+
+}  // namespace
+}  // namespace lochan

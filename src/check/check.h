@@ -22,6 +22,14 @@ class Check {
   virtual std::string select_failing(const TableName& table) const = 0;
 };
 
+/// A check that looks at one row at a time: many of them share one scan.
+class RowCheck : public Check {
+ public:
+  /// True of the rows that fail. Tables are named only within the user's own text.
+  virtual std::string failing_condition() const = 0;
+  std::string select_failing(const TableName& table) const final;
+};
+
 struct CheckKind {
   std::string_view name;
   std::string_view help;
@@ -44,8 +52,15 @@ struct CheckResult {
 
 inline constexpr int kSampleRows = 5;
 
-/// Runs one check in a session bound to the branch. `resolve` puts names in place, as for models.
+/// Puts the branch's tables in place of names, as for models.
+using Resolve = std::function<std::string(const TableName&)>;
+
+/// Runs one check in a session bound to the branch. Throws Error{Unavailable} alone: that may be tried again.
 CheckResult audit(Session& session, Shadow& shadow, const TableName& table, const CheckConfig& config,
-                  const std::function<std::string(const TableName&)>& resolve);
+                  const Resolve& resolve);
+
+/// Runs all checks of a table; those that look at one row at a time share one scan. Results in the order given.
+std::vector<CheckResult> audit_all(Session& session, Shadow& shadow, const TableName& table,
+                                   std::span<const CheckConfig* const> configs, const Resolve& resolve);
 
 }  // namespace lochan

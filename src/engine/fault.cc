@@ -1,0 +1,178 @@
+#include "engine/fault.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace lochan {
+namespace {
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+int number_at(std::string_view text, std::size_t offset) {
+  int number = 0;
+  while (offset < text.size() && std::isdigit(static_cast<unsigned char>(text[offset])) != 0 && number < 1000)
+    number = number * 10 + (text[offset++] - '0');
+  return number;
+}
+
+// The Iceberg extension writes the status of a reply into its message in three ways: `(Conflict_409)`, `(HTTP 409)`
+// and `HTTP 409 - `.
+int status_in(std::string_view message) {
+  if (const std::size_t at = message.find("status code ("); at != std::string_view::npos) {
+    const std::size_t under = message.find('_', at);
+    if (under != std::string_view::npos) return number_at(message, under + 1);
+  }
+  for (std::size_t at = message.find("HTTP "); at != std::string_view::npos; at = message.find("HTTP ", at + 5)) {
+    if (const int status = number_at(message, at + 5); status >= 100) return status;
+  }
+  return 0;
+}
+
+// A catalog's own words, from `message: … type:` or from the JSON body that the extension repeats.
+std::string catalog_message(const std::string& message) {
+  if (const std::size_t body = message.find("body: {"); body != std::string::npos) {
+    const Json parsed = Json::parse(message.substr(body + 6), nullptr, false);
+    if (parsed.is_object() && parsed.contains("error") && parsed["error"].is_object())
+      return text_of(parsed["error"], "message");
+  }
+  const std::size_t start = message.find("\n message: ");
+  const std::size_t end = message.find("\n type: ");
+  if (start == std::string::npos || end == std::string::npos || end < start) return "";
+  return message.substr(start + 11, end - start - 11);
+}
+
+constexpr std::string_view kDidYouMean = "Did you mean \"";
+constexpr std::string_view kBindings = "Candidate bindings: ";
+
+void split_candidates(std::string_view list, std::vector<std::string>& candidates) {
+  for (const std::string_view part : text::split(list, ',')) {
+    std::string_view name = text::trim(part);
+    if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+    if (!name.empty()) candidates.emplace_back(name);
+  }
+}
+
+// `"x"` becomes `x` between backticks, the first letter small unless the word is an abbreviation, no stop at the end.
+std::string in_our_style(std::string_view message) {
+  std::string styled(text::trim(message));
+  while (!styled.empty() && (styled.back() == '.' || styled.back() == '!')) styled.pop_back();
+  std::ranges::replace(styled, '"', '`');
+  const auto is_upper = [&](std::size_t at) {
+    return at < styled.size() && std::isupper(static_cast<unsigned char>(styled[at])) != 0;
+  };
+  if (is_upper(0) && !is_upper(1))
+    styled[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(styled[0])));
+  return styled;
+}
+
+void read_json(const Json& json, Fault& fault) {
+  fault.type = text_of(json, "exception_type");
+  fault.message = text_of(json, "exception_message");
+  fault.subtype = text_of(json, "error_subtype");
+  fault.name = text_of(json, "name");
+  split_candidates(text_of(json, "candidates"), fault.candidates);
+  if (const std::string position = text_of(json, "position"); !position.empty())
+    fault.position = std::stoull(position);
+  fault.status = number_at(text_of(json, "status_code"), 0);
+}
+
+// The types that come from DuckDB's prefix, when the error isn't JSON: "Binder Error: …".
+void read_plain(std::string_view text, Fault& fault) {
+  constexpr std::string_view kError = " Error: ";
+  const std::size_t at = text.find(kError);
+  if (at == std::string_view::npos || at > 30) {
+    fault.message = text;
+    return;
+  }
+  fault.type = text.substr(0, at);
+  fault.message = text.substr(at + kError.size());
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+bool is_any(const std::string& type, std::initializer_list<std::string_view> types) {
+  return std::ranges::find(types, type) != types.end();
+}
+
+ErrorKind kind_of_status(int status, bool in_commit) {
+  if (status == 409) return ErrorKind::Conflict;
+  if (status == 404) return ErrorKind::NotFound;
+  if (status == 408 || status == 429 || status == 503) return ErrorKind::Unavailable;  // refused before work
+  if (status >= 500) return in_commit ? ErrorKind::CommitUnknown : ErrorKind::Unavailable;
+  return ErrorKind::Data;
+}
+
+ErrorKind kind_of(const Fault& fault, bool in_commit) {
+  const bool committing = in_commit || contains(fault.message, "Failed to commit");
+  if (is_fatal(fault)) return ErrorKind::Unavailable;
+  if (fault.status >= 400) return kind_of_status(fault.status, committing);
+  if (is_any(fault.type, {"IO", "HTTP", "Connection"})) {
+    const bool lost_reply = committing && contains(fault.message, "request to endpoint");
+    return lost_reply ? ErrorKind::CommitUnknown : ErrorKind::Unavailable;
+  }
+  if (is_any(fault.type, {"INTERRUPT", "Out of Memory"})) return ErrorKind::Unavailable;
+  // Two sessions of one engine wrote the same rows or the same table.
+  if (fault.type == "TransactionContext" && contains(fault.message, "onflict")) return ErrorKind::Conflict;
+  return ErrorKind::Data;
+}
+
+std::string hint_of(const Fault& fault) {
+  if (fault.type == "Out of Memory") return "raise `engine.memory_limit`, or lower `engine.threads`";
+  if (contains(fault.message, "No space left on device")) return "free some space, or set `engine.spill` to another disk";
+  if (!fault.candidates.empty() && !fault.name.empty())
+    return text::did_you_mean(fault.name, fault.candidates, "there is " + fault.candidates.front());
+  return "";
+}
+
+}  // namespace
+
+Fault parse_fault(std::string_view text) {
+  Fault fault;
+  const std::size_t brace = text.find('{');
+  const Json json = brace == std::string_view::npos || brace > 40
+                        ? Json()
+                        : Json::parse(text.begin() + static_cast<std::ptrdiff_t>(brace), text.end(), nullptr, false);
+  if (json.is_object() && json.contains("exception_message")) {
+    read_json(json, fault);
+  } else {
+    read_plain(text, fault);
+  }
+  if (fault.status == 0) fault.status = status_in(fault.message);
+  if (const std::string words = catalog_message(fault.message); !words.empty()) {
+    fault.message = (contains(fault.message, "Failed to commit") ? "Failed to commit: " : "") + words;
+  }
+  for (const std::string_view noise : {"\n\nStack Trace:", "\nThis error signals an assertion", "\nLINE 1:"}) {
+    if (const std::size_t at = fault.message.find(noise); at != std::string::npos) fault.message.resize(at);
+  }
+  if (const std::size_t at = fault.message.find("\n" + std::string(kDidYouMean)); at != std::string::npos) {
+    if (fault.candidates.empty()) {
+      const std::size_t start = at + 1 + kDidYouMean.size();
+      split_candidates(std::string_view(fault.message).substr(start, fault.message.find('"', start) - start), fault.candidates);
+    }
+    fault.message.resize(at);
+  }
+  if (const std::size_t at = fault.message.find("\n" + std::string(kBindings)); at != std::string::npos)
+    fault.message.resize(at);
+  return fault;
+}
+
+bool is_fatal(const Fault& fault) { return fault.type == "FATAL" || fault.type == "INTERNAL"; }
+
+Error to_error(const Fault& fault, bool in_commit) {
+  if (fault.type == "INTERRUPT") return Error(ErrorKind::Unavailable, "interrupted");
+  std::string message = in_our_style(fault.message);
+  if (is_fatal(fault)) message = "the engine failed: " + message;
+  if (fault.type == "Out of Memory") message = "the engine ran out of memory: " + message;
+  return Error(kind_of(fault, in_commit), std::move(message)).hint(hint_of(fault));
+}
+
+}  // namespace lochan

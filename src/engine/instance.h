@@ -1,0 +1,42 @@
+// One DuckDB database in memory, with its settings and the extensions that have been loaded into it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "engine/duckdb_handle.h"
+#include "engine/engine.h"
+
+namespace lochan {
+
+/// Half of what is free now, or of what the control group allows if that is less: "1234MiB".
+std::string default_memory_limit();
+
+/// May be shared between threads.
+class Instance {
+ public:
+  /// Throws Error{Unavailable} when it can't be opened, Error{Project} for a setting that DuckDB refuses.
+  explicit Instance(EngineOptions options);
+
+  DuckConnection connect();
+  /// Loads an extension file once. Throws Error{Unavailable} that names the missing file.
+  void load_extension(std::string_view name);
+  std::uint64_t next_lake() { return ++lakes_; }
+
+  bool is_invalidated() const { return invalidated_; }
+  void invalidate() { invalidated_ = true; }
+
+ private:
+  EngineOptions options_;
+  DuckDatabase database_;
+  std::atomic<bool> invalidated_ = false;
+  std::atomic<std::uint64_t> lakes_ = 0;
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> loaded_;  // guarded by mutex_
+};
+
+}  // namespace lochan

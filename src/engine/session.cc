@@ -1,0 +1,131 @@
+#include "engine/session.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "base/sql.h"
+#include "engine/session_impl.h"
+
+namespace lochan {
+
+Session::Impl::~Impl() {
+  interrupter_ = std::jthread();  // joins
+  if (instance_->is_invalidated()) return;
+  run_quietly("rollback");
+  if (!lake_.empty()) run_quietly(("detach database if exists " + lake_).c_str());
+}
+
+void Session::Impl::attach(const LakeBinding& lake) {
+  for (const std::string_view extension : {"avro", "httpfs", "iceberg"}) instance_->load_extension(extension);
+  const std::string name = fmt::format("lake_{}", instance_->next_lake());
+  run(fmt::format("attach {} as {} (type iceberg, endpoint {}, {}{})", sql::literal(lake.ref), name,
+                  sql::literal(lake.uri),
+                  lake.token.empty() ? "authorization_type 'none'" : "token " + sql::literal(lake.token),
+                  lake.ref.starts_with("at-") ? ", read_only" : ""));
+  lake_ = name;
+}
+
+void Session::Impl::set_up(std::string_view sql) {
+  run("use temp");
+  run(sql);
+  run("use memory");
+}
+
+void Session::Impl::refuse_when_unusable() const {
+  if (interrupted_) throw Error(ErrorKind::Unavailable, "interrupted");
+  if (instance_->is_invalidated())
+    throw Error(ErrorKind::Unavailable, "the engine failed before and can't be used").hint("it is reopened for the next session");
+}
+
+void Session::Impl::fail(const Fault& fault, bool in_commit) {
+  if (is_fatal(fault)) instance_->invalidate();
+  throw to_error(fault, in_commit);
+}
+
+DuckResult Session::Impl::run(std::string_view sql, const Parameters& parameters, bool in_commit) {
+  {
+    const std::lock_guard lock(mutex_);
+    refuse_when_unusable();
+    is_running_ = true;
+  }
+  Outcome outcome = run_statements(connection_.get(), sql, parameters);
+  {
+    const std::lock_guard lock(mutex_);
+    is_running_ = false;
+  }
+  ended_.notify_all();
+  if (outcome.fault) fail(*outcome.fault, in_commit);
+  return std::move(outcome.result);
+}
+
+Rows Session::Impl::query(std::string_view sql, const Parameters& parameters) {
+  DuckResult result = run(sql, parameters);
+  return read_rows(connection_.get(), *result.get());
+}
+
+std::vector<Column> Session::Impl::describe(std::string_view sql, const Parameters& parameters) {
+  refuse_when_unusable();
+  Description description = describe_statement(connection_.get(), sql);
+  if (description.fault) fail(*description.fault, false);
+  if (description.parameters.empty()) return std::move(description.columns);
+  // Only values have types for certain: the statement is run for no rows.
+  std::string_view select = sql.substr(0, sql.find_last_not_of("; \t\r\n") + 1);
+  Rows rows = query(fmt::format("select * from (\n{}\n) limit 0", select), parameters);
+  return std::move(rows.columns);
+}
+
+void Session::Impl::run_quietly(const char* sql) noexcept {
+  DuckResult result;
+  duckdb_query(connection_.get(), sql, result.get());
+}
+
+// DuckDB forgets an interrupt that comes just before a statement begins: it is said again until the statement has ended.
+void Session::Impl::repeat_interrupt(const std::stop_token& stop) noexcept {
+  std::unique_lock lock(mutex_);
+  while (is_running_ && !stop.stop_requested()) {
+    duckdb_interrupt(connection_.get());
+    ended_.wait_for(lock, stop, std::chrono::milliseconds(20), [this] { return !is_running_; });
+  }
+}
+
+void Session::Impl::interrupt() noexcept {
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+  if (!is_running_ || interrupter_.joinable()) return;
+  duckdb_interrupt(connection_.get());
+  try {
+    interrupter_ = std::jthread([this](const std::stop_token& stop) { repeat_interrupt(stop); });
+  } catch (const std::exception&) {
+    // Without a thread the one interrupt above has to do.
+  }
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Session::~Session() = default;
+
+const std::string& Session::lake() const { return impl_->lake(); }
+
+std::int64_t Session::execute(std::string_view sql, const Parameters& parameters) {
+  DuckResult result = impl_->run(sql, parameters);
+  return rows_changed(*result.get());
+}
+
+Rows Session::query(std::string_view sql, const Parameters& parameters) { return impl_->query(sql, parameters); }
+
+std::vector<Column> Session::describe(std::string_view sql, const Parameters& parameters) {
+  return impl_->describe(sql, parameters);
+}
+
+void Session::load_extension(std::string_view name) { impl_->instance().load_extension(name); }
+
+void Session::interrupt() noexcept { impl_->interrupt(); }
+
+void Session::begin() { impl_->run("begin"); }
+
+void Session::commit() { impl_->run("commit", {}, true); }
+
+void Session::rollback() noexcept { impl_->run_quietly("rollback"); }
+
+}  // namespace lochan

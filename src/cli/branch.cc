@@ -1,0 +1,123 @@
+// `lochan branch`: private views of the lake, for people.
+#include <fmt/format.h>
+
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/branches.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "cli/text_table.h"
+#include "run/lake.h"
+
+namespace lochan {
+namespace {
+
+std::string_view word(BranchState state) {
+  switch (state) {
+    case BranchState::Open:
+      return "open";
+    case BranchState::Published:
+      return "published";
+    case BranchState::Failed:
+      return "failed";
+    case BranchState::Dropped:
+      return "dropped";
+  }
+  return "open";
+}
+
+/// A branch's name is a REST prefix too (one plain word), and must not look like what Lochan itself names.
+void check_name(const std::string& name) {
+  const bool is_plain =
+      !name.empty() && std::isalpha(static_cast<unsigned char>(name.front())) != 0 &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string::npos;
+  if (!is_plain)
+    throw Error(ErrorKind::Usage, fmt::format("`{}` can't be a branch's name", name))
+        .hint("letters, digits, `-` and `_`, with a letter first: `dev-anna`");
+  if (name == "main" || name.starts_with("run-") || name.starts_with("at-"))
+    throw Error(ErrorKind::Usage, fmt::format("the name `{}` is kept for Lochan itself", name))
+        .hint("take another, `dev-anna` say");
+}
+
+class BranchCommand final : public Command {
+ public:
+  void add_options(Options& options) override {
+    output_.add(options);
+    options.command("list", "list the branches", list_);
+    Options create = options.command("create", "make a branch over main as it is now", create_);
+    create.argument("NAME", name_, "`dev-anna` say", true);
+    Options drop = options.command("drop", "drop a branch with all that is on it", drop_);
+    drop.argument("NAME", name_, "a branch of the list", true);
+  }
+  bool wants_json() const override { return output_.is_json(); }
+
+  int run(Context& context) override {
+    const Project project = open_project(context);
+    Lake lake(project, context.clock);
+    if (create_) {
+      check_name(name_);
+      const Branch branch = lake.catalog().create_branch(name_, BranchKind::Named);
+      context.terminal.print(fmt::format("branch {} starts at publication {}\n  build on it: lochan run --branch {}",
+                                         branch.name, branch.base_publication, branch.name));
+    } else if (drop_) {
+      drop_branch(lake.catalog(), name_);
+      context.terminal.print(fmt::format("dropped branch {}", name_));
+    } else {
+      show(context.terminal, lake.catalog());
+    }
+    return kExitDone;
+  }
+
+ private:
+  void show(Terminal& terminal, const Catalog& catalog) const {
+    Document documents = Document::array();
+    std::vector<std::vector<std::string>> lines = {{"branch", "kind", "over", "state", "created", "changed"}};
+    for (const Branch& branch : catalog.branches()) {
+      std::vector<TableName> changed;
+      for (const Entry& entry : catalog.branch_changes(branch.name)) changed.push_back(entry.table);
+      const std::string_view kind = branch.kind == BranchKind::Run ? "run" : "named";
+      documents.push_back({{"branch", branch.name},
+                           {"kind", kind},
+                           {"parent", branch.parent},
+                           {"base_publication", branch.base_publication},
+                           {"state", word(branch.state)},
+                           {"created_at", to_iso8601(branch.created_at)},
+                           {"changed", to_document(std::span<const TableName>(changed))}});
+      lines.push_back({branch.name, std::string(kind),
+                       branch.parent == "main" ? fmt::format("main at {}", branch.base_publication) : branch.parent,
+                       std::string(word(branch.state)), to_string(branch.created_at).substr(0, 19),
+                       text::plural(static_cast<std::int64_t>(changed.size()), "table")});
+    }
+    if (output_.is_json())
+      print_document(terminal, {{"branches", std::move(documents)}});
+    else
+      terminal.print(lines.size() == 1 ? "no branches" : align(lines));
+  }
+
+  OutputOption output_;
+  std::string name_;
+  bool list_ = false;
+  bool create_ = false;
+  bool drop_ = false;
+};
+
+}  // namespace
+
+CommandKind branch_command() {
+  return {.name = "branch",
+          .group = "the lake",
+          .summary = "list, make and drop private views of the lake",
+          .more =
+              "A branch costs nothing to make: it holds only what is built on it. Runs have branches of their own "
+              "(`run-42`); one\n"
+              "that held something back is kept for looking at.",
+          .examples = {{"branch", "list them"},
+                       {"branch create dev-anna", "then: lochan run --branch dev-anna"},
+                       {"branch drop dev-anna", "with all that is on it"}},
+          .make = make_command<BranchCommand>};
+}
+
+}  // namespace lochan

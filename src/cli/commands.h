@@ -1,0 +1,28 @@
+// Each command's line in the table: one function from each file.
+#pragma once
+
+#include "cli/command.h"
+
+namespace lochan {
+
+CommandKind branch_command();
+CommandKind build_command();
+CommandKind check_command();
+CommandKind discard_command();
+CommandKind doctor_command();
+CommandKind history_command();
+CommandKind init_command();
+CommandKind maintain_command();
+CommandKind plan_command();
+CommandKind publish_command();
+CommandKind query_command();
+CommandKind rollback_command();
+CommandKind run_command();
+CommandKind schema_command();
+CommandKind show_command();
+CommandKind simulate_command();
+CommandKind source_command();
+CommandKind validate_command();
+CommandKind version_command();
+
+}  // namespace lochan

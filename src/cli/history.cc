@@ -1,0 +1,111 @@
+// `lochan history`: what was published, by whom and when; `--runs`: what was run.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "cli/text_table.h"
+#include "run/journal.h"
+#include "run/lake.h"
+
+namespace lochan {
+namespace {
+
+using Lines = std::vector<std::vector<std::string>>;
+
+constexpr std::int64_t kShown = 20;
+constexpr std::size_t kChangesWidth = 60;
+
+/// "2026-11-21 03:46:00": seconds are enough for a person.
+std::string at(Instant instant) { return to_string(instant).substr(0, 19); }
+
+class HistoryCommand final : public Command {
+ public:
+  void add_options(Options& options) override {
+    options.flag("--runs", runs_, "runs instead of publications: those that failed or had nothing to do too");
+    options.number("--limit", limit_, "N", "the newest N (20 by default)");
+    output_.add(options);
+  }
+  bool wants_json() const override { return output_.is_json(); }
+
+  int run(Context& context) override {
+    const Project project = open_project(context);
+    Lake lake(project, context.clock);
+    const int limit = static_cast<int>(limit_.value_or(kShown));
+    if (runs_)
+      show_runs(context.terminal, Journal(lake.state()).runs(limit));
+    else
+      show_publications(context.terminal, lake.catalog(), limit);
+    return kExitDone;
+  }
+
+ private:
+  void show_publications(Terminal& terminal, const Catalog& catalog, int limit) const {
+    Document documents = Document::array();
+    Lines lines = {{"number", "at", "run", "author", "message", "changed"}};
+    for (const Publication& publication : catalog.publications(limit)) {
+      const std::vector<Catalog::Change> changes = catalog.changes(publication.number);
+      Document changed = Document::array();
+      std::string names;
+      for (const Catalog::Change& change : changes) {
+        changed.push_back({{"table", to_string(change.table)}, {"change", change.kind}});
+        names += (names.empty() ? "" : ", ") + to_string(change.table);
+      }
+      documents.push_back({{"number", publication.number},
+                           {"at", to_iso8601(publication.at)},
+                           {"run", publication.run == 0 ? Document() : Document(publication.run)},
+                           {"author", publication.author},
+                           {"message", publication.message},
+                           {"changes", std::move(changed)}});
+      const std::string run = publication.run == 0 ? "" : std::to_string(publication.run);
+      lines.push_back({std::to_string(publication.number), at(publication.at), run, publication.author,
+                       publication.message, truncated(names, kChangesWidth)});
+    }
+    print(terminal, "publications", std::move(documents), lines, "nothing was published yet: `lochan run`");
+  }
+
+  void show_runs(Terminal& terminal, const std::vector<RunRecord>& runs) const {
+    Document documents = Document::array();
+    Lines lines = {{"run", "started", "took", "state", "author", "publication", "command", "message"}};
+    for (const RunRecord& run : runs) {
+      documents.push_back(to_document(run));
+      const std::string took =
+          run.finished_at
+              ? text::human_seconds(std::chrono::duration<double>(*run.finished_at - run.started_at).count())
+              : "";
+      lines.push_back({std::to_string(run.run), at(run.started_at), took, std::string(to_string(run.state)), run.author,
+                       run.publication == 0 ? "" : std::to_string(run.publication),
+                       run.selection.empty() ? run.command : fmt::format("{} --select {}", run.command, run.selection),
+                       run.message});
+    }
+    print(terminal, "runs", std::move(documents), lines, "nothing was run yet: `lochan run`");
+  }
+
+  void print(Terminal& terminal, const char* name, Document documents, const Lines& lines, const char* none) const {
+    if (output_.is_json())
+      print_document(terminal, {{name, std::move(documents)}});
+    else
+      terminal.print(lines.size() == 1 ? none : align(lines));
+  }
+
+  bool runs_ = false;
+  std::optional<std::int64_t> limit_;
+  OutputOption output_;
+};
+
+}  // namespace
+
+CommandKind history_command() {
+  return {.name = "history",
+          .group = "the lake",
+          .summary = "list publications, newest first; or runs",
+          .more = "",
+          .examples = {{"history", "what was published, by whom, and what it changed"},
+                       {"history --runs --limit 5", "the last five runs, good or bad"},
+                       {"history --output json", "for a program"}},
+          .make = make_command<HistoryCommand>};
+}
+
+}  // namespace lochan

@@ -1,0 +1,103 @@
+// `lochan run`, which dbt's users also call `build`: brings stale tables up to date, audits and publishes them.
+#include "run/run.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/json_output.h"
+#include "cli/run_progress.h"
+#include "cli/run_report.h"
+#include "run/lake.h"
+
+namespace lochan {
+namespace {
+
+class RunCommand : public Command {
+ public:
+  explicit RunCommand(std::string name = "run") : name_(std::move(name)) {}
+
+  void add_options(Options& options) override {
+    selection_.add(options);
+    options.flag("--full-refresh", full_refresh_, "as if the models' tables were not there");
+    options.text("--branch", branch_, "BRANCH", "publish to this branch, not to main");
+    options.flag("--no-wait", no_wait_, "fail at once when another run is writing the same tables");
+    output_.add(options);
+  }
+  bool wants_json() const override { return output_.is_json(); }
+
+  int run(Context& context) override {
+    const Interrupt interrupt;
+    const Project project = open_project(context);
+    Lake lake(project, context.clock);
+    RunProgress progress(context, lake.home(), output_.is_json());
+    const RunRequest request = make_request();
+    const RunOutcome outcome = lochan::run(lake, request, progress, interrupt.token());
+    progress.finish();
+    if (output_.is_json())
+      print_document(context.terminal, to_document(outcome));
+    else
+      print_outcome(context.terminal, outcome, request);
+    return exit_code(outcome.state);
+  }
+
+ private:
+  RunRequest make_request() const {
+    RunRequest request;
+    request.select = selection_.select;
+    request.exclude = selection_.exclude;
+    request.full_refresh = full_refresh_;
+    request.target = branch_;
+    request.command = name_;
+    request.author = author();
+    request.wait = !no_wait_;
+    return request;
+  }
+
+  std::string name_;
+  SelectOption selection_;
+  OutputOption output_;
+  std::string branch_ = "main";
+  bool full_refresh_ = false;
+  bool no_wait_ = false;
+};
+
+class BuildCommand final : public RunCommand {
+ public:
+  BuildCommand() : RunCommand("build") {}
+};
+
+constexpr std::string_view kMore =
+    "A run loads what is new at the sources, builds what is stale, audits it on a branch of its own, and publishes it "
+    "all\n"
+    "at once. A table whose check fails is held back, with what is made from it; main keeps the last good "
+    "publication.\n"
+    "Exit code 1 when something failed or was held back, 130 when interrupted (Ctrl-C: nothing is published).\n"
+    "`run` and `build` are the same command: audits always belong to the run.";
+
+}  // namespace
+
+CommandKind run_command() {
+  return {.name = "run",
+          .group = "runs",
+          .summary = "bring what is stale up to date, audit it, publish it at once",
+          .more = kMore,
+          .examples = {{"run", "everything that is stale"},
+                       {"run --select source:shop+", "one source and all that is made from it"},
+                       {"run --select +mart.sales_by_day --exclude tag:slow", "a table with its inputs, without some"},
+                       {"run --full-refresh --select staging.sale", "build it anew"},
+                       {"run --branch dev-anna", "into a branch that only you look at"}},
+          .make = make_command<RunCommand>};
+}
+
+CommandKind build_command() {
+  return {
+      .name = "build",
+      .group = "runs",
+      .summary = "the same as `run`",
+      .more = kMore,
+      .examples = {{"build", "everything that is stale"}, {"build --select state:modified+", "what your edits change"}},
+      .make = make_command<BuildCommand>};
+}
+
+}  // namespace lochan

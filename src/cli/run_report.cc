@@ -1,0 +1,122 @@
+#include "cli/run_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "cli/text_table.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::size_t kSampleCellWidth = 32;
+
+std::string tables(std::size_t count) { return text::plural(static_cast<std::int64_t>(count), "table"); }
+
+std::string headline(const RunOutcome& outcome, const RunRequest& request) {
+  const std::string run =
+      outcome.run == 0 ? "" : fmt::format(" (run {}, {})", outcome.run, text::human_seconds(outcome.seconds));
+  if (outcome.state == RunState::Nothing)
+    return fmt::format("nothing to do: {} up to date", outcome.plan.tables.size() == 1
+                                                           ? "1 table is"
+                                                           : fmt::format("{} tables are", outcome.plan.tables.size()));
+  if (outcome.publication)
+    return fmt::format("published {} as publication {}{}", tables(outcome.published.size()), *outcome.publication, run);
+  if (!outcome.published.empty())
+    return fmt::format("put {} on branch {}{}", tables(outcome.published.size()), request.target, run);
+  if (outcome.state == RunState::Cancelled) return "cancelled: nothing was published" + run;
+  if (outcome.state == RunState::Succeeded) return "nothing new: nothing to publish" + run;
+  return "nothing was published" + run;
+}
+
+void print_failed_steps(Terminal& terminal, const RunOutcome& outcome) {
+  for (const StepReport& step : outcome.steps) {
+    if (step.state == StepState::Failed)
+      terminal.print(fmt::format("{} {}: {}", terminal.paint(Color::Red, "failed"), step.name, step.error));
+  }
+}
+
+/// Whether the branch has a table of this run to look at.
+bool was_made(const RunOutcome& outcome, const TableName& table) {
+  return std::ranges::any_of(outcome.steps, [&](const StepReport& step) {
+    const bool is_done =
+        step.state == StepState::Built || step.state == StepState::HeldBack || step.state == StepState::Unchanged;
+    return is_done && std::ranges::find(step.tables, table) != step.tables.end();
+  });
+}
+
+void print_held_back(Terminal& terminal, const RunOutcome& outcome) {
+  for (const HeldBack& held : outcome.held_back) {
+    terminal.print(
+        fmt::format("{} {}: {}", terminal.paint(Color::Yellow, "held back"), to_string(held.table), held.reason));
+    if (!outcome.branch.empty() && was_made(outcome, held.table))
+      terminal.print(fmt::format("  look at it: lochan query --branch {} \"select * from {}\"", outcome.branch,
+                                 to_string(held.table)));
+  }
+}
+
+std::string place(const CheckResult& check) {
+  return check.position.is_known() ? fmt::format("  ({})", to_string(check.position)) : "";
+}
+
+}  // namespace
+
+void print_failing_checks(Terminal& terminal, std::span<const CheckResult> checks) {
+  for (const CheckResult& check : checks) {
+    if (check.passed()) continue;
+    const bool is_error = check.severity == Severity::Error;
+    const std::string found = check.error.empty() ? fmt::format("failed on {}", text::plural(check.failing, "row"))
+                                                  : "could not be run: " + check.error;
+    terminal.print(
+        fmt::format("{} {} of {} {}{}",
+                    is_error ? terminal.paint(Color::Red, "check") : terminal.paint(Color::Yellow, "warning: check"),
+                    check.name, to_string(check.table), found, place(check)));
+    if (check.sample.empty()) continue;
+    terminal.write(render_rows(check.sample, kSampleCellWidth, "  "));
+    const auto shown = static_cast<std::int64_t>(check.sample.rows.size());
+    if (shown < check.failing) terminal.print(fmt::format("   … and {} more", check.failing - shown));
+  }
+}
+
+void print_outcome(Terminal& terminal, const RunOutcome& outcome, const RunRequest& request) {
+  print_failed_steps(terminal, outcome);
+  print_failing_checks(terminal, outcome.checks);
+  print_held_back(terminal, outcome);
+  const bool is_good = outcome.state == RunState::Succeeded || outcome.state == RunState::Nothing;
+  terminal.print(terminal.paint(is_good ? Color::Green : Color::Yellow, headline(outcome, request)));
+}
+
+void print_plan(Terminal& terminal, const Plan& plan) {
+  std::vector<std::vector<std::string>> lines;
+  std::map<PlanState, std::int64_t> counts;
+  for (const PlannedTable& planned : plan.tables) {
+    ++counts[planned.state];
+    lines.push_back({to_string(planned.table), std::string(to_string(planned.state)),
+                     planned.rebuild && !planned.is_raw ? planned.reason + " (built anew)" : planned.reason});
+  }
+  if (!lines.empty()) terminal.print(align(lines));
+  std::string summary;
+  for (const auto& [state, number] : counts)
+    summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", number, to_string(state));
+  terminal.print(plan.has_work() ? summary : fmt::format("nothing to do{}{}", summary.empty() ? "" : ": ", summary));
+}
+
+int exit_code(RunState state) {
+  switch (state) {
+    case RunState::Succeeded:
+    case RunState::Nothing:
+      return kExitDone;
+    case RunState::Cancelled:
+      return kExitInterrupted;
+    case RunState::Running:
+    case RunState::Failed:
+    case RunState::Dead:
+      return kExitFailed;
+  }
+  return kExitFailed;
+}
+
+}  // namespace lochan

@@ -1,0 +1,96 @@
+// `lochan show`: the tables of the lake and their state, or everything about one.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "cli/reference.h"
+#include "cli/table_report.h"
+#include "cli/text_table.h"
+#include "run/lake.h"
+#include "run/query.h"
+#include "run/run.h"
+
+namespace lochan {
+namespace {
+
+class ShowCommand final : public Command {
+ public:
+  void add_options(Options& options) override {
+    options.argument("TABLE", table_, "layer.name; without it, all tables are listed", false);
+    options.flag("--sql", sql_, "only the model's SQL, as it will run");
+    reference_.add(options);
+    output_.add(options);
+  }
+  bool wants_json() const override { return output_.is_json(); }
+
+  int run(Context& context) override {
+    const Project project = open_project(context);
+    Lake lake(project, context.clock);
+    if (table_.empty() && sql_)
+      throw Error(ErrorKind::Usage, "`--sql` needs a table").hint("lochan show mart.sales_by_day --sql");
+    const TableReports reports(lake, reference_.ref());
+    if (table_.empty()) return list(context.terminal, reports);
+    const TableName table = reports.find(table_);
+    if (sql_) return print_sql(context.terminal, lake, table);
+    const TableReport report = reports.read(lake, table);
+    if (output_.is_json())
+      print_document(context.terminal, to_document(report));
+    else
+      context.terminal.print(render(context.terminal, report));
+    return kExitDone;
+  }
+
+ private:
+  int list(Terminal& terminal, const TableReports& reports) const {
+    Document documents = Document::array();
+    std::vector<std::vector<std::string>> lines = {{"table", "kind", "publication", "state", "why"}};
+    for (const TableSummary& summary : reports.summaries()) {
+      documents.push_back(to_document(summary));
+      lines.push_back({to_string(summary.table), summary.kind,
+                       summary.publication == 0 ? "" : std::to_string(summary.publication), summary.state,
+                       summary.reason});
+    }
+    if (output_.is_json())
+      print_document(terminal, {{"tables", std::move(documents)}});
+    else
+      terminal.print(lines.size() == 1 ? "no tables: add a file to sources/ or models/" : align(lines));
+    return kExitDone;
+  }
+
+  int print_sql(Terminal& terminal, Lake& lake, const TableName& table) const {
+    const auto model = lake.project().models.find(table);
+    if (model == lake.project().models.end())
+      throw Error(ErrorKind::Usage, fmt::format("`{}` is not made by a model of this project", to_string(table)))
+          .hint("only models have SQL");
+    LakeReader reader(lake, reference_.ref());
+    terminal.print(text::trim(reader.resolve(model->second.sql)));
+    return kExitDone;
+  }
+
+  std::string table_;
+  bool sql_ = false;
+  ReferenceOption reference_;
+  OutputOption output_;
+};
+
+}  // namespace
+
+CommandKind show_command() {
+  return {.name = "show",
+          .group = "the lake",
+          .summary = "list the tables and their state, or tell all about one",
+          .more = "",
+          .examples = {{"show", "all tables"},
+                       {"show mart.sales_by_day", "columns, what it is made from, state, size, checks"},
+                       {"show mart.sales_by_day --sql", "its SQL, with names put in place"},
+                       {"show mart.sales_by_day --at 17", "as it was at publication 17"}},
+          .make = make_command<ShowCommand>};
+}
+
+}  // namespace lochan

@@ -1,0 +1,214 @@
+#include "cli/table_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/json_output.h"
+#include "cli/text_table.h"
+#include "run/query.h"
+#include "run/run.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::size_t kShortFingerprint = 12;
+
+std::string kind_of(const Project& project, const TableName& table) {
+  const auto model = project.models.find(table);
+  if (model == project.models.end()) return "raw";
+  switch (model->second.materialized) {
+    case Materialization::Table:
+      return "table";
+    case Materialization::View:
+      return "view";
+    case Materialization::Append:
+      return "append";
+    case Materialization::Incremental:
+      return "incremental";
+  }
+  return "table";
+}
+
+std::vector<std::string> connections_of(const Project& project, const TableName& table) {
+  std::vector<std::string> names;
+  for (const auto& [name, source] : project.sources) {
+    const bool brings =
+        std::ranges::any_of(source.tables, [&](const SourceTable& other) { return other.table() == table; });
+    for (const LocatedText& connection : source.from)
+      if (brings) names.push_back(*connection);
+  }
+  return names;
+}
+
+/// Data files and their bytes, from the summary of the current snapshot (Iceberg spec, "Optional Snapshot Summary
+/// Fields").
+void read_sizes(Lake& lake, const Entry& entry, TableReport& report) {
+  const std::string root = lake.store().root_uri() + "/";
+  if (!entry.metadata_location.starts_with(root)) return;
+  const auto metadata =
+      nlohmann::json::parse(lake.store().read(entry.metadata_location.substr(root.size())), nullptr, false);
+  if (!metadata.is_object() || !metadata.contains("current-snapshot-id") || !metadata.contains("snapshots")) return;
+  for (const auto& snapshot : metadata["snapshots"]) {
+    if (snapshot.value("snapshot-id", nlohmann::json()) != metadata["current-snapshot-id"]) continue;
+    const auto summary = snapshot.value("summary", nlohmann::json::object());
+    if (summary.contains("total-data-files")) report.files = std::stoll(summary["total-data-files"].get<std::string>());
+    if (summary.contains("total-files-size")) report.bytes = std::stoll(summary["total-files-size"].get<std::string>());
+  }
+}
+
+std::string names(const std::vector<TableName>& tables) {
+  std::vector<std::string> list;
+  for (const TableName& table : tables) list.push_back(to_string(table));
+  return fmt::format("{}", fmt::join(list, ", "));
+}
+
+}  // namespace
+
+TableReports::TableReports(Lake& lake, std::string ref) : ref_(std::move(ref)) {
+  const std::string bound = ref_.empty() ? "main" : ref_;
+  entries_ = lake.catalog().entries(bound);
+  analysis_ = analyse(lake.project(), entries_, shadow_);
+  if (!analysis_.problems.empty()) throw ProjectProblems(analysis_.problems);
+  graph_.emplace(analysis_);
+  RunRequest request;
+  const auto branch = lake.catalog().find_branch(bound);
+  if (branch && branch->kind == BranchKind::Named) request.target = bound;
+  add_plan(plan_run(lake, request), lake.project());
+  add_outside();
+}
+
+const Entry* TableReports::entry(const TableName& table) const {
+  const auto found = std::ranges::find(entries_, table, &Entry::table);
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+void TableReports::add_plan(const Plan& plan, const Project& project) {
+  for (const PlannedTable& planned : plan.tables) {
+    const Entry* found = entry(planned.table);
+    summaries_.push_back({planned.table, kind_of(project, planned.table),
+                          found == nullptr ? 0 : found->from_publication, std::string(to_string(planned.state)),
+                          planned.reason});
+  }
+}
+
+void TableReports::add_outside() {
+  for (const Entry& other : entries_) {
+    if (graph_->contains(other.table) && analysis_.columns.contains(other.table) &&
+        std::ranges::any_of(summaries_, [&](const TableSummary& summary) { return summary.table == other.table; }))
+      continue;
+    summaries_.push_back({other.table, "outside", other.from_publication, "", "not made by this project"});
+  }
+}
+
+TableName TableReports::find(const std::string& name) const {
+  std::vector<std::string> known;
+  for (const TableSummary& summary : summaries_) {
+    if (to_string(summary.table) == name) return summary.table;
+    known.push_back(to_string(summary.table));
+  }
+  throw Error(ErrorKind::Usage, fmt::format("no table `{}`", name))
+      .hint(text::did_you_mean(name, known, "`lochan show` lists the tables"));
+}
+
+TableReport TableReports::read(Lake& lake, const TableName& table) const {
+  const Project& project = lake.project();
+  TableReport report;
+  report.summary = *std::ranges::find(summaries_, table, &TableSummary::table);
+  if (const auto columns = analysis_.columns.find(table); columns != analysis_.columns.end())
+    report.columns = columns->second;
+  if (graph_->contains(table)) report.inputs = graph_->inputs(table), report.readers = graph_->readers(table);
+  report.connections = connections_of(project, table);
+  if (const auto checks = project.checks.find(table); checks != project.checks.end()) report.checks = checks->second;
+  if (const auto model = analysis_.models.find(table); model != analysis_.models.end()) {
+    report.fingerprint = model->second.fingerprint;
+    report.file = model->second.model->file;
+    report.description = model->second.model->description;
+  } else if (const auto raw = analysis_.raw_fingerprints.find(table); raw != analysis_.raw_fingerprints.end()) {
+    report.fingerprint = raw->second;
+  }
+  const Entry* found = entry(table);
+  if (found == nullptr) return report;
+  if (report.columns.empty()) report.columns = found->columns;
+  report.data_version = found->data_version;
+  if (const auto run = found->properties.find("lochan.run"); run != found->properties.end()) report.run = run->second;
+  for (const Publication& publication : lake.catalog().publications(1'000'000))
+    if (publication.number == found->from_publication) report.published = publication;
+  if (found->kind == EntryKind::Table) read_sizes(lake, *found, report);
+  LakeReader reader(lake, ref_);
+  report.rows = reader.session().query(reader.resolve(fmt::format("select count(*) from {}", quoted(table)))).integer();
+  return report;
+}
+
+Document to_document(const TableSummary& summary) {
+  return {{"table", to_string(summary.table)},
+          {"kind", summary.kind},
+          {"publication", summary.publication == 0 ? Document() : Document(summary.publication)},
+          {"state", summary.state},
+          {"reason", summary.reason}};
+}
+
+Document to_document(const TableReport& report) {
+  Document document = to_document(report.summary);
+  document["file"] = report.file.empty() ? Document() : Document(report.file);
+  document["description"] = report.description;
+  document["columns"] = Document::array();
+  for (const Column& column : report.columns) document["columns"].push_back(to_document(column));
+  document["inputs"] = to_document(std::span(report.inputs));
+  document["connections"] = report.connections;
+  document["readers"] = to_document(std::span(report.readers));
+  document["checks"] = Document::array();
+  for (const CheckConfig& check : report.checks)
+    document["checks"].push_back(
+        {{"check", check.name}, {"severity", check.severity == Severity::Error ? "error" : "warn"}});
+  document["fingerprint"] = report.fingerprint;
+  document["data_version"] = report.data_version;
+  document["published_at"] = report.published ? Document(to_iso8601(report.published->at)) : Document();
+  document["author"] = report.published ? Document(report.published->author) : Document();
+  document["run"] = report.run.empty() ? Document() : Document(report.run);
+  document["rows"] = report.rows ? Document(*report.rows) : Document();
+  document["files"] = report.files ? Document(*report.files) : Document();
+  document["bytes"] = report.bytes ? Document(*report.bytes) : Document();
+  return document;
+}
+
+std::string render(const Terminal& terminal, const TableReport& report) {
+  const TableSummary& summary = report.summary;
+  std::string text = terminal.paint(Color::Bold, to_string(summary.table)) +
+                     fmt::format("  ({}{}{})", summary.kind, report.file.empty() ? "" : ", ", report.file);
+  if (!report.description.empty()) text += "\n" + report.description;
+  std::vector<std::vector<std::string>> lines;
+  const auto add = [&](std::string name, std::string value) {
+    if (!value.empty()) lines.push_back({std::move(name), std::move(value)});
+  };
+  add("made from",
+      report.connections.empty() ? names(report.inputs) : fmt::format("{}", fmt::join(report.connections, ", ")));
+  add("read by", names(report.readers));
+  add("state", summary.reason.empty() ? summary.state : fmt::format("{}: {}", summary.state, summary.reason));
+  add("fingerprint", report.fingerprint.substr(0, kShortFingerprint));
+  add("data version", report.data_version);
+  if (report.published)
+    add("published", fmt::format("publication {} at {} by {}", report.published->number,
+                                 to_string(report.published->at).substr(0, 19), report.published->author));
+  add("run", report.run);
+  if (report.rows) add("rows", std::to_string(*report.rows));
+  if (report.files)
+    add("files", report.bytes ? fmt::format("{} ({})", *report.files,
+                                            text::human_bytes(static_cast<std::uint64_t>(*report.bytes)))
+                              : std::to_string(*report.files));
+  text += "\n\n" + align(lines);
+  lines.clear();
+  for (const Column& column : report.columns)
+    lines.push_back({column.name, column.type, column.nullable ? "" : "not null"});
+  text += "\n\ncolumns\n" + (lines.empty() ? "  not known before the first run" : align(lines, "  "));
+  lines.clear();
+  for (const CheckConfig& check : report.checks)
+    lines.push_back({check.name, check.severity == Severity::Error ? "error" : "warn", to_string(check.position)});
+  return lines.empty() ? text : text + "\n\nchecks\n" + align(lines, "  ");
+}
+
+}  // namespace lochan

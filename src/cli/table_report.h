@@ -1,0 +1,72 @@
+// What there is to say about the tables of a lake: from the project, the plan, the catalog and the table's metadata.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/terminal.h"
+#include "plan/graph.h"
+#include "plan/plan.h"
+#include "run/lake.h"
+
+namespace lochan {
+
+/// A line of the list.
+struct TableSummary {
+  TableName table;
+  std::string kind;              // "raw", "table", "view", "append", "incremental", "outside"
+  std::int64_t publication = 0;  // that last changed it; 0: not published
+  std::string state;             // of the plan; "" for an outside table
+  std::string reason;
+};
+
+struct TableReport {
+  TableSummary summary;
+  std::string file;  // of the model
+  std::string description;
+  std::vector<Column> columns;
+  std::vector<TableName> inputs;
+  std::vector<std::string> connections;
+  std::vector<TableName> readers;
+  std::vector<CheckConfig> checks;
+  std::string fingerprint;  // of the code as it is now
+  std::string data_version;
+  std::optional<Publication> published;
+  std::string run;  // that built it
+  std::optional<std::int64_t> rows;
+  std::optional<std::int64_t> files;
+  std::optional<std::int64_t> bytes;
+};
+
+class TableReports {
+ public:
+  /// `ref` as LakeReader has it.
+  TableReports(Lake& lake, std::string ref);
+
+  const std::vector<TableSummary>& summaries() const { return summaries_; }
+  /// Throws Error{Usage} with the nearest name.
+  TableName find(const std::string& name) const;
+  /// Counts the rows, so it opens an engine when the table is there.
+  TableReport read(Lake& lake, const TableName& table) const;
+
+ private:
+  void add_plan(const Plan& plan, const Project& project);
+  void add_outside();
+  const Entry* entry(const TableName& table) const;
+
+  std::string ref_;
+  std::vector<Entry> entries_;
+  Shadow shadow_;
+  Analysis analysis_;
+  std::optional<Graph> graph_;
+  std::vector<TableSummary> summaries_;
+};
+
+nlohmann::ordered_json to_document(const TableSummary& summary);
+nlohmann::ordered_json to_document(const TableReport& report);
+std::string render(const Terminal& terminal, const TableReport& report);
+
+}  // namespace lochan

@@ -1,0 +1,130 @@
+"""Kills runs at chosen writes, fills the disk from one on, or stalls one, then looks at what is left.
+
+  crash.py kill  [--every N | --times N] [--seed S] [--case first|run|maintain]   SIGKILL at the n-th write
+  crash.py full  […]                                                              no space from the n-th write on
+  crash.py stall […]                           the n-th write takes longer than an attempt may: it comes too late
+
+After each: the next run succeeds, every table holds what the shops say (no row lost or doubled), as many publications
+were made as without the fault, earlier ones can still be read, and `maintain` leaves neither a file too many nor too few.
+"""
+import argparse
+import pathlib
+import random
+import re
+import sys
+
+from shop_lake import Broken, PROJECT, ShopLake, clean, fault_library, work_folder
+
+SAYS_FULL = re.compile(r"no space|disk is full|disk full|full disk", re.IGNORECASE)
+TIMEOUT = PROJECT["lochan.yaml"].replace("retry_delay: 10ms", "retry_delay: 10ms, timeout: 1s")
+
+
+def prepare(folder, case, seed):
+    """A lake just before the command that is to be disturbed."""
+    lake = ShopLake(folder, seed).create()
+    lake.trade()
+    if case != "first":
+        lake.run()
+        lake.trade()
+    if case == "maintain":
+        for _ in range(4):
+            lake.run()
+            lake.trade()
+    return lake
+
+
+def look(lake, undisturbed, exactly):
+    lake.must("run")
+    removed = lake.maintain()
+    lake.must_hold(undisturbed["contents"])
+    again = lake.must("run")
+    if "nothing to do" not in again:
+        raise Broken(f"a run with nothing new found something to do: {again}")
+    publications = lake.publications()
+    if exactly and len(publications) != undisturbed["publications"]:
+        raise Broken(f"{len(publications)} publications, without the fault {undisturbed['publications']}")
+    for publication in publications[1:3]:
+        lake.query("select count(*) from mart.revenue", "--at", str(publication))
+    left = lake.maintain("--dry-run")["removed_files"]
+    if left:
+        raise Broken(f"maintain removed {len(removed['removed_files'])} files and left {left[:3]}")
+    shape = lake.shape()
+    if exactly and shape != undisturbed["shape"]:
+        differing = {kind: (shape.get(kind, 0), undisturbed["shape"].get(kind, 0)) for kind in {*shape, *undisturbed["shape"]}
+                     if shape.get(kind, 0) != undisturbed["shape"].get(kind, 0)}
+        raise Broken(f"files of each kind, now and without the fault: {differing}")
+    locks = list((lake.folder / ".lochan").rglob("*.lock"))
+    if any(lock.parent.name == "runs" for lock in locks):
+        raise Broken(f"locks of runs are left: {locks}")
+
+
+def disturbed(options, lake, library, place, count):
+    """Runs the command with a fault at a place and says what is wrong with its end."""
+    env = {"LD_PRELOAD": str(library)}
+    if options.mode == "kill":
+        env |= {"FAULT_KILL_AT": str(place), "FAULT_TORN": str(place % 2)}
+    elif options.mode == "full":
+        env |= {"FAULT_FULL_FROM": str(place)}
+    else:
+        env |= {"FAULT_STALL_AT": str(place), "FAULT_STALL_MS": "2500"}
+        lake.write("lochan.yaml", TIMEOUT)
+    done = lake.command("maintain" if options.case == "maintain" else "run", env=env)
+    lake.write("lochan.yaml", PROJECT["lochan.yaml"])
+    said = done.stdout + done.stderr
+    if options.mode == "kill":
+        return  # it may also have ended by itself: how many writes there are depends on the threads
+    if done.returncode not in (0, 1):
+        raise Broken(f"exit {done.returncode}\n{said}")
+    if options.mode == "full" and done.returncode == 1 and not SAYS_FULL.search(said):
+        raise Broken(f"the message does not say that the disk is full:\n{said}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=["kill", "full", "stall"])
+    parser.add_argument("--case", choices=["first", "run", "maintain"], default="run", help="the command that is disturbed")
+    parser.add_argument("--every", type=int, help="at each N-th write")
+    parser.add_argument("--times", type=int, default=20, help="at N random writes (default 20)")
+    parser.add_argument("--at", type=int, action="append", help="at this write")
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    folder = work_folder("crash")
+    failures = 0
+    try:
+        library = fault_library(folder)
+        base = prepare(folder / "base", options.case, options.seed)
+        base.oracle.load(base)
+        expected = base.oracle.contents()
+        sound = base.copy(folder / "undisturbed")
+        count_file = folder / "count"
+        sound.must("maintain" if options.case == "maintain" else "run",
+                   env={"LD_PRELOAD": str(library), "FAULT_COUNT_FILE": str(count_file)})
+        count = int(count_file.read_text().split()[1])
+        sound.must("run")
+        sound.maintain()
+        sound.must_hold(expected)
+        undisturbed = {"contents": expected, "shape": sound.shape(), "publications": len(sound.publications())}
+        chooser = random.Random(options.seed)
+        places = options.at or (list(range(1, count + 1, options.every)) if options.every else
+                                sorted(chooser.sample(range(1, count + 1), min(options.times, count))))
+        for place in places:
+            lake = base.copy(folder / f"at_{place}")
+            try:
+                disturbed(options, lake, library, place, count)
+                look(lake, undisturbed, exactly=options.mode == "kill")
+                clean(lake.folder, False)
+            except Broken as broken:
+                print(f"FAILED {options.mode} {options.case} at write {place} of {count}: {broken}", flush=True)
+                failures += 1
+                clean(lake.folder, True)
+        print(f"{options.mode} {options.case}: {len(places)} places of {count} writes, {failures} failed", flush=True)
+    except Broken as broken:
+        print(f"FAILED before any fault: {broken}")
+        failures += 1
+    finally:
+        clean(folder, failures)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The long campaigns, for `make campaign`: hours of kills, races and ticks. Ends with what failed.
+#   LOCHAN_CAMPAIGN_DIR   where lakes are made (a place with room; /tmp by default); failed ones are kept there
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+export LOCHAN_BIN=${LOCHAN_BIN:-$PWD/build/release/lochan}
+
+failed=()
+try() {
+  echo "== $*"
+  python3 -B "tests/campaign/$1.py" "${@:2}" || failed+=("$*")
+}
+
+for seed in 1 2 3; do
+  try crash kill --times 100 --seed "$seed"
+done
+for case in first run maintain; do
+  try crash kill --every 1 --case "$case"
+  try crash full --every 3 --case "$case"
+done
+try crash stall --every 5
+try races --times 50
+try mishaps --times 20
+try ticks 1000 --csv build/ticks.csv
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf 'FAILED: %s\n' "${failed[@]}"
+  exit 1
+fi
+echo "all campaigns passed"

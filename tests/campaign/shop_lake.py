@@ -1,0 +1,298 @@
+"""A small fruit shop for campaigns: two shops in SQLite files, a project over them, and what its lake must hold.
+
+Only the standard library and the `lochan` program are used here, as a user has them. What the tables must hold is
+computed in Python from the shops, so it rests on nothing that Lochan says.
+"""
+import collections
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+
+LOCHAN = os.environ.get("LOCHAN_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build/release/lochan"))
+
+PROJECT = {
+    "lochan.yaml": """\
+name: campaign
+lake: ./lake
+connections:
+  shop_1: sqlite:./shop_1.db
+  shop_2: sqlite:./shop_2.db
+retention: { publications: 0s, keep_publications: 3, failed_branches: 0s }
+run: { retry_delay: 10ms }
+""",
+    "sources/shop.yaml": """\
+source: shop
+from: [shop_1, shop_2]
+tables:
+  product: { load: full, key: id }
+  sale: { load: incremental, cursor: updated_at, key: id, lookback: 1m }
+""",
+    "models/staging/product.sql": """\
+/* ---
+materialized: table
+checks:
+  - not_null: [id, price]
+  - unique: [_source, id]
+--- */
+select _source, id, name, price from raw.product
+qualify row_number() over (partition by _source, id order by _loaded_at desc) = 1 and not _deleted
+""",
+    "models/staging/sale.sql": """\
+/* ---
+materialized: incremental
+key: [_source, id]
+checks:
+  - relationships: { column: product_id, to: staging.product, field: id }
+--- */
+select _source, id, product_id, quantity, updated_at from raw.sale
+where $since is null or _loaded_at > $since
+qualify row_number() over (partition by _source, id order by _loaded_at desc) = 1
+""",
+    "models/staging/sale_log.sql": """\
+/* ---
+materialized: append
+--- */
+select _source, id, quantity, _loaded_at from raw.sale where $since is null or _loaded_at > $since
+""",
+    "models/mart/revenue.sql": """\
+/* ---
+materialized: table
+--- */
+select s._source, p.name, count(*) as sales, sum(s.quantity) as pieces, sum(s.quantity * p.price) as revenue
+from staging.sale s join staging.product p on p._source = s._source and p.id = s.product_id
+group by all
+""",
+    "models/mart/biggest.sql": "/* ---\nmaterialized: view\n--- */\nselect * from mart.revenue where revenue > 100\n",
+}
+
+# Each table as lines of text, numbers as integers: what Oracle.contents() computes without Lochan.
+COMPARED = {
+    "raw.product": "_source, id, name, round(price * 100)::bigint, coalesce(_deleted, false)",
+    "raw.sale": "_source, id, product_id, quantity, epoch(updated_at)::bigint, coalesce(_deleted, false)",
+    "staging.product": "_source, id, name, round(price * 100)::bigint",
+    "staging.sale": "_source, id, product_id, quantity, epoch(updated_at)::bigint",
+    "staging.sale_log": "_source, id, quantity",
+    "mart.revenue": "_source, name, sales, pieces, round(revenue * 100)::bigint",
+    "mart.biggest": "_source, name, sales, pieces, round(revenue * 100)::bigint",
+}
+EVERYTHING = " union all ".join(
+    f"select '{table}' as t, concat_ws('|', {columns}) as line from {table}" for table, columns in COMPARED.items())
+
+PRODUCTS = "select id, name, cast(round(price * 100) as integer) from product"
+SALES = "select id, product_id, quantity, cast(strftime('%s', updated_at) as integer) from sale"
+
+
+class Broken(Exception):
+    """Something that must hold does not."""
+
+
+class Oracle:
+    """What the tables must hold: the shops' rows, and every version of them that a load came to see."""
+
+    def __init__(self):
+        self.versions = {"product": [], "sale": []}  # of raw.*: (source, id, the other columns …)
+        self.newest = {"product": {}, "sale": {}}
+
+    def copy(self):
+        other = Oracle()
+        other.versions = {table: list(rows) for table, rows in self.versions.items()}
+        other.newest = {table: dict(rows) for table, rows in self.newest.items()}
+        return other
+
+    def load(self, shop):
+        """A run has seen the shops as they are now."""
+        for number in (1, 2):
+            with shop.shop(number) as database:
+                for table, sql in (("product", PRODUCTS), ("sale", SALES)):
+                    for row in database.execute(sql):
+                        version = (f"shop_{number}", *row)
+                        if self.newest[table].get(version[:2]) != version:
+                            self.newest[table][version[:2]] = version
+                            self.versions[table].append(version)
+
+    def contents(self):
+        products, sales = self.newest["product"], self.newest["sale"]
+        groups = collections.defaultdict(lambda: [0, 0, 0])
+        for source, _, product, quantity, _ in sales.values():
+            group = groups[source, products[source, product][2]]
+            group[0] += 1
+            group[1] += quantity
+            group[2] += quantity * products[source, product][3]
+        revenue = [(*names, *sums) for names, sums in groups.items()]
+        tables = {
+            "raw.product": [(*version, "false") for version in self.versions["product"]],
+            "raw.sale": [(*version, "false") for version in self.versions["sale"]],
+            "staging.product": products.values(),
+            "staging.sale": sales.values(),
+            "staging.sale_log": [(version[0], version[1], version[3]) for version in self.versions["sale"]],
+            "mart.revenue": revenue,
+            "mart.biggest": [row for row in revenue if row[4] > 100_00],
+        }
+        return {name: sorted("|".join(str(value) for value in row) for row in rows) for name, rows in tables.items()}
+
+
+class ShopLake:
+    def __init__(self, folder, seed=1):
+        self.folder = pathlib.Path(folder)
+        self.random = random.Random(seed)
+        self.clock = 1_700_000_000
+        self.oracle = Oracle()
+
+    def create(self, changes=None):
+        """Writes the project (files in `changes` instead of its own) and two shops that have products."""
+        for name, text in {**PROJECT, **(changes or {})}.items():
+            self.write(name, text)
+        for number in (1, 2):
+            with self.shop(number) as database:
+                database.executescript(
+                    "create table product(id integer primary key, name text, price decimal(10,2), updated_at timestamp);"
+                    "create table sale(id integer primary key, product_id integer, quantity integer, updated_at timestamp);")
+                database.executemany("insert into product values (?, ?, ?, '2023-01-01 00:00:00')",
+                                     [(i, f"fruit {i}", 1 + i / 4) for i in range(1, 9)])
+        return self
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def shop(self, number):
+        return Shop(self.folder / f"shop_{number}.db")
+
+    def trade(self, sales=20, updates=5):
+        """Some sales and corrections in each shop; several share one timestamp."""
+        for number in (1, 2):
+            with self.shop(number) as database:
+                last = database.execute("select coalesce(max(id), 0) from sale").fetchone()[0]
+                for i in range(sales):
+                    self.clock += self.random.choice([0, 0, 1, 7])
+                    database.execute("insert into sale values (?, ?, ?, datetime(?, 'unixepoch'))",
+                                     (last + 1 + i, self.random.randint(1, 8), self.random.randint(1, 9), self.clock))
+                for _ in range(min(updates, last)):
+                    database.execute("update sale set quantity = ?, updated_at = datetime(?, 'unixepoch') where id = ?",
+                                     (self.random.randint(1, 9), self.clock, self.random.randint(1, last)))
+                database.execute("update product set price = price + 0.25 where id = ?", (self.random.randint(1, 8),))
+
+    def copy(self, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder, folder, symlinks=True)
+        other = ShopLake(folder)
+        other.random.setstate(self.random.getstate())
+        other.clock, other.oracle = self.clock, self.oracle.copy()
+        return other
+
+    def start(self, *arguments, env=None):
+        """`lochan`, started: it is in a process group of its own, so that a signal reaches it alone."""
+        environment = {**os.environ, **(env or {})}
+        if "LD_PRELOAD" in environment:  # the address sanitizer wants to be the first library
+            environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return subprocess.Popen([LOCHAN, "-C", str(self.folder), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+
+    def command(self, *arguments, env=None, timeout=300):
+        return finish(self.start(*arguments, env=env), timeout)
+
+    def must(self, *arguments, env=None):
+        return must_succeed(self.command(*arguments, env=env))
+
+    def run(self):
+        """A run that must go well, and what it must have seen."""
+        self.oracle.load(self)
+        return self.must("run")
+
+    def query(self, sql, *arguments):
+        return json.loads(self.must("query", sql, "--output", "json", *arguments) or "[]")
+
+    def contents(self, *arguments):
+        tables = {name: [] for name in COMPARED}
+        for row in self.query(EVERYTHING, *arguments):
+            tables[row["t"]].append(row["line"])
+        return {name: sorted(lines) for name, lines in tables.items()}
+
+    def must_hold(self, expected, *arguments):
+        found = self.contents(*arguments)
+        for name in COMPARED:
+            missing = collections.Counter(expected[name]) - collections.Counter(found[name])
+            extra = collections.Counter(found[name]) - collections.Counter(expected[name])
+            if missing or extra:
+                raise Broken(f"{name} has {len(found[name])} rows, expected {len(expected[name])}: {missing.total()} missing "
+                             f"{list(missing)[:3]}, {extra.total()} too many {list(extra)[:3]}")
+
+    def publications(self):
+        """Newest first."""
+        return [entry["number"] for entry in json.loads(self.must("history", "--output", "json", "--limit", "1000"))["publications"]]
+
+    def runs(self):
+        return json.loads(self.must("history", "--runs", "--output", "json", "--limit", "1000"))["runs"]
+
+    def maintain(self, *arguments):
+        return json.loads(self.must("maintain", "--output", "json", *arguments))
+
+    def files(self):
+        """Of the lake, with their sizes."""
+        lake = self.folder / "lake"
+        return {str(path.relative_to(lake)): path.stat().st_size for path in lake.rglob("*") if path.is_file()}
+
+    def shape(self):
+        """How many files of each kind each table has."""
+        kinds = collections.Counter()
+        for name in self.files():
+            path = pathlib.PurePath(name)
+            kinds["/".join(path.parts[:2]) + " " + "".join(path.suffixes[-2:] if name.endswith(".metadata.json") else path.suffixes[-1:])] += 1
+        return dict(sorted(kinds.items()))
+
+
+class Shop:
+    """A connection to a shop for one `with`: committed and closed at its end (sqlite3's own only commits)."""
+
+    def __init__(self, path):
+        self.connection = sqlite3.connect(path, timeout=60)
+
+    def __enter__(self):
+        return self.connection
+
+    def __exit__(self, kind, *_):
+        self.connection.commit() if kind is None else self.connection.rollback()
+        self.connection.close()
+
+
+def finish(process, timeout=300):
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        out, err = process.communicate()
+        raise Broken(f"{process.args} did not end within {timeout} s\n{out}{err}") from None
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def must_succeed(done):
+    if done.returncode != 0:
+        raise Broken(f"lochan {' '.join(done.args[3:])}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def fault_library(folder):
+    """Builds fault.c: what is preloaded to kill, stall or starve a run."""
+    library = pathlib.Path(folder) / "fault.so"
+    source = pathlib.Path(__file__).with_name("fault.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-D_LARGEFILE64_SOURCE", "-o", str(library), str(source), "-ldl"], check=True)
+    return library
+
+
+def work_folder(name):
+    """A folder for a campaign; LOCHAN_CAMPAIGN_DIR says where, and then what is left of a failure is kept."""
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"lochan-{name}-", dir=os.environ.get("LOCHAN_CAMPAIGN_DIR")))
+
+
+def clean(folder, failed):
+    if failed and "LOCHAN_CAMPAIGN_DIR" in os.environ:
+        print(f"kept: {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)

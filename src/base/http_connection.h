@@ -1,6 +1,10 @@
 // One client's connection to an HttpServer: requests are read and answered one after the other, in order.
 #pragma once
 
+// clang-format off
+#include <utility>  // before Asio 1.74, which uses std::exchange without including it
+// clang-format on
+
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>  // Asio 1.74 uses std::exchange without including it
 
 #include "base/http_server.h"
 

@@ -1,5 +1,9 @@
 #include "base/http_server.h"
 
+// clang-format off
+#include "base/http_connection.h"  // before the rest of Asio, see there
+// clang-format on
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +21,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/http_connection.h"
 
 namespace lochan {
 namespace {

@@ -22,11 +22,13 @@ std::vector<CheckResult> check_tables(Lake& lake, const std::string& ref, const 
   for (const TableName& table : graph.order()) {
     const auto checks = analysis.checks.find(table);
     if (!chosen.contains(table) || !built.contains(table) || checks == analysis.checks.end()) continue;
-    for (const AnalysedCheck& check : checks->second) {
-      if (stop.stop_requested()) return results;
-      results.push_back(audit(reader.session(), shadow, table, *check.config,
-                              [&](const TableName& name) { return reader.resolve_name(name); }));
-      observer.check_finished(results.back());
+    if (stop.stop_requested()) return results;
+    std::vector<const CheckConfig*> configs;
+    for (const AnalysedCheck& check : checks->second) configs.push_back(check.config);
+    for (CheckResult& result : audit_all(reader.session(), shadow, table, configs,
+                                         [&](const TableName& name) { return reader.resolve_name(name); })) {
+      observer.check_finished(result);
+      results.push_back(std::move(result));
     }
   }
   return results;

@@ -43,6 +43,35 @@ void Execution::tell(Report&& report) {
   report(observer_);
 }
 
+// Tries as often as the project says, for what may be retried. `work` gets the attempt's number.
+template <typename Work>
+auto Execution::retry(Worker& worker, const std::string& name, Work&& work) {
+  auto delay = config_.retry_delay;
+  for (int attempt = 1;; ++attempt) {
+    worker.start_attempt(config_.timeout);
+    try {
+      auto result = work(attempt);
+      worker.end_attempt();
+      return result;
+    } catch (const Error& failure) {
+      worker.end_attempt();
+      worker.drop_session();
+      if (!may_retry(failure, attempt)) {
+        if (!worker.is_expired() || is_cancelled()) throw;
+        throw Error(ErrorKind::Unavailable, fmt::format("it took longer than {} s", config_.timeout.count()))
+            .hint("raise `run.timeout` in lochan.yaml, or make the step smaller");
+      }
+      tell([&](Observer& observer) {
+        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", name, attempt, delay.count(),
+                                                   failure.what()));
+      });
+    }
+    recover_engine();
+    pause(delay);
+    delay *= 2;
+  }
+}
+
 void Execution::run(std::stop_token stop, const std::function<void()>& tick) {
   std::vector<std::jthread> threads;
   running_ = static_cast<int>(workers_.size());
@@ -106,7 +135,10 @@ void Execution::run_step(Worker& worker, std::size_t index) {
   StepState state = StepState::Failed;
   std::string error;
   try {
-    state = attempt(worker, step);
+    state = retry(worker, step.report.name, [&](int attempt) {
+      step.report.attempts = attempt;
+      return runner_.run(worker, step);
+    });
   } catch (const Error& failure) {
     error = failure.what();
   } catch (const std::exception& failure) {
@@ -122,39 +154,16 @@ void Execution::run_step(Worker& worker, std::size_t index) {
   tell([&](Observer& observer) { observer.step_finished(step.report); });
 }
 
-// Tries as often as the project says, for what may be retried.
-StepState Execution::attempt(Worker& worker, Step& step) {
-  auto delay = config_.retry_delay;
-  for (;;) {
-    ++step.report.attempts;
-    worker.start_attempt(config_.timeout);
-    try {
-      const StepState state = runner_.run(worker, step);
-      worker.end_attempt();
-      return state;
-    } catch (const Error& failure) {
-      worker.end_attempt();
-      const bool timed_out = worker.is_expired();
-      {
-        const std::lock_guard lock(mutex_);
-        if (cancelled_) throw;
-      }
-      // On a branch of its own even an unknown commit may be tried again: the attempt's tables were put back.
-      const bool may_retry = failure.kind() == ErrorKind::Unavailable || failure.kind() == ErrorKind::CommitUnknown ||
-                             failure.kind() == ErrorKind::Conflict;
-      if (timed_out && step.report.attempts > config_.retries)
-        throw Error(ErrorKind::Unavailable, fmt::format("it took longer than {} s", config_.timeout.count()))
-            .hint("raise `run.timeout` in lochan.yaml, or make the step smaller");
-      if (!may_retry || step.report.attempts > config_.retries) throw;
-      tell([&](Observer& observer) {
-        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", step.report.name,
-                                                   step.report.attempts, delay.count(), failure.what()));
-      });
-    }
-    recover_engine();
-    pause(delay);
-    delay *= 2;
-  }
+bool Execution::may_retry(const Error& failure, int attempt) {
+  if (is_cancelled() || attempt > config_.retries) return false;
+  // On a branch of its own even an unknown commit may be tried again: the attempt's tables were put back.
+  return failure.kind() == ErrorKind::Unavailable || failure.kind() == ErrorKind::CommitUnknown ||
+         failure.kind() == ErrorKind::Conflict;
+}
+
+bool Execution::is_cancelled() {
+  const std::lock_guard lock(mutex_);
+  return cancelled_;
 }
 
 void Execution::recover_engine() {
@@ -172,15 +181,12 @@ void Execution::pause(std::chrono::milliseconds delay) {
 void Execution::run_audit(Worker& worker, const TableName& table) {
   std::vector<CheckResult> results;
   std::string failed;
-  worker.start_attempt(config_.timeout);
   try {
-    results = runner_.audit(worker, table);
+    results = retry(worker, fmt::format("audit of {}", to_string(table)), [&](int) { return runner_.audit(worker, table); });
     failed = failed_checks(results);
   } catch (const std::exception& failure) {
     failed = fmt::format("the audit could not be run: {}", failure.what());
   }
-  worker.end_attempt();
-  if (worker.is_expired()) worker.drop_session();
   tell([&](Observer& observer) {
     for (const CheckResult& result : results) observer.check_finished(result);
   });

@@ -25,7 +25,10 @@ class Execution {
  private:
   void work(Worker& worker);
   void run_step(Worker& worker, std::size_t index);
-  StepState attempt(Worker& worker, Step& step);
+  template <typename Work>
+  auto retry(Worker& worker, const std::string& name, Work&& work);
+  bool may_retry(const Error& failure, int attempt);
+  bool is_cancelled();
   void run_audit(Worker& worker, const TableName& table);
   void pause(std::chrono::milliseconds delay);
   void recover_engine();

@@ -17,6 +17,7 @@ CatalogOptions catalog_options(const Project& project) {
   for (const auto& [table, model] : project.models) options.project_tables.push_back(table);
   for (const auto& [name, source] : project.sources)
     for (const SourceTable& table : source.tables) options.project_tables.push_back(table.table());
+  options.retention = {project.retention.publications, project.retention.keep_publications, project.retention.failed_branches};
   return options;
 }
 

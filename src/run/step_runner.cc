@@ -152,14 +152,11 @@ Parameters StepRunner::parameters(const Step& step, const std::optional<Entry>& 
 }
 
 std::vector<CheckResult> StepRunner::audit(Worker& worker, const TableName& table) {
-  std::vector<CheckResult> results;
   Session& session = worker.session();
-  Shadow shadow;
-  for (const AnalysedCheck& check : analysis_.checks.at(table)) {
-    results.push_back(lochan::audit(session, shadow, table, *check.config,
-                                    [&](const TableName& name) { return resolver_.name(name, session.lake()); }));
-  }
-  return results;
+  std::vector<const CheckConfig*> configs;
+  for (const AnalysedCheck& check : analysis_.checks.at(table)) configs.push_back(check.config);
+  return audit_all(session, worker.shadow(), table, configs,
+                   [&](const TableName& name) { return resolver_.name(name, session.lake()); });
 }
 
 }  // namespace lochan

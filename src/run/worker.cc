@@ -21,6 +21,11 @@ Session& Worker::session() {
   return *session_;
 }
 
+Shadow& Worker::shadow() {
+  if (!shadow_) shadow_ = std::make_unique<Shadow>();
+  return *shadow_;
+}
+
 void Worker::drop_session() {
   std::unique_ptr<Session> session;
   std::string token;

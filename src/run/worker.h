@@ -11,6 +11,7 @@
 
 #include "catalog/catalog.h"
 #include "engine/engine.h"
+#include "engine/shadow.h"
 
 namespace lochan {
 
@@ -24,7 +25,7 @@ struct RunBinding {
   std::string macros;                 // statements for each new session
 };
 
-/// `session` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
+/// `session`, `shadow` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
 class Worker {
  public:
   explicit Worker(const RunBinding& binding) : binding_(binding) {}
@@ -33,6 +34,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   Session& session();
+  /// For parsing; made at the first call.
+  Shadow& shadow();
   /// Revokes the token first: from then on nothing that the session may still send is written.
   void drop_session();
 
@@ -48,6 +51,7 @@ class Worker {
   const RunBinding& binding_;
   mutable std::mutex mutex_;
   std::unique_ptr<Session> session_;  // written by its thread with mutex_ held
+  std::unique_ptr<Shadow> shadow_;    // of its thread
   std::string token_;                 // guarded by mutex_
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // guarded by mutex_
   bool expired_ = false;              // guarded by mutex_

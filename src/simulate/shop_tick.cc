@@ -225,7 +225,7 @@ class Tick {
       const auto first = random_.pick(first_names()), last = random_.pick(last_names());
       return email(first, last, id);
     }
-    if (column == "position") return std::string(random_.pick(positions().subspan(1)));
+    if (column == "position") return std::string(id == 1 ? positions().front() : random_.pick(positions().subspan(1)));
     if (column == "name") return full_name();
     if (column == "quantity") {
       const auto unit =

@@ -1,4 +1,5 @@
-// Reads a project's files strictly: unknown keys, wrong types, missing variables, duplicate names are all found at once.
+// Reads a project's files strictly: unknown keys, wrong types, missing variables, duplicate names are all found at
+// once.
 #pragma once
 
 #include <filesystem>
@@ -15,14 +16,15 @@ struct ReadProject {
   std::vector<Error> problems;  // in the order of files and lines; when empty the project may be used
 };
 
-/// `folder` holds lochan.yaml. Environment variables and `.env` are looked up for `${VAR}`; their values go to `secrets`.
-/// Throws Error{Usage} only when there is no lochan.yaml.
+/// `folder` holds lochan.yaml. Environment variables and `.env` are looked up for `${VAR}`; their values go to
+/// `secrets`. Throws Error{Usage} only when there is no lochan.yaml.
 ReadProject read_project(const std::filesystem::path& folder, Secrets& secrets);
 
 /// The folder of the nearest lochan.yaml, from `start` upwards. Throws Error{Usage} with a hint when there is none.
 std::filesystem::path find_project(const std::filesystem::path& start);
 
-/// The JSON Schema of every project file kind and the reference page in Markdown: both from the table the parser reads by.
+/// The JSON Schema of every project file kind and the reference page in Markdown: both from the table the parser reads
+/// by.
 std::string project_json_schema();
 std::string project_reference();
 

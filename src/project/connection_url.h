@@ -1,0 +1,25 @@
+// A connection's URL: which kind of system it names, and where that is.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "project/project.h"
+#include "project/value_reader.h"
+
+namespace lochan {
+
+struct UrlParts {
+  std::string scheme;    // "" when there is none
+  std::string location;  // what follows the colon
+};
+UrlParts split_url(std::string_view url);
+
+/// A path as the user writes it: it begins at the project's folder.
+std::filesystem::path absolute_path(const std::filesystem::path& folder, std::string_view path);
+
+/// Fills kind and location from the URL; a kind that isn't known becomes a problem.
+void read_connection_url(Connection& connection, const YamlValue& value, ValueReader& reader);
+
+}  // namespace lochan

@@ -1,0 +1,61 @@
+// The keys of each kind of file and mapping, bound to the structs of project.h.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "project/keys.h"
+#include "project/project.h"
+
+namespace lochan {
+
+template <>
+struct EnumWords<LoadMode> {
+  static constexpr std::array<std::string_view, 2> kWords = {"full", "incremental"};
+};
+template <>
+struct EnumWords<Severity> {
+  static constexpr std::array<std::string_view, 2> kWords = {"error", "warn"};
+};
+template <>
+struct EnumWords<Materialization> {
+  static constexpr std::array<std::string_view, 4> kWords = {"table", "view", "append", "incremental"};
+};
+template <>
+struct EnumWords<PublishMode> {
+  static constexpr std::array<std::string_view, 2> kWords = {"audited", "all"};
+};
+
+/// The front matter of a file in checks/.
+struct CheckFile {
+  LocatedText table;
+  CheckConfig config;
+};
+
+const Keys<Project>& project_keys();
+const Keys<LayerConfig>& layer_keys();
+const Keys<EngineConfig>& engine_keys();
+const Keys<RunConfig>& run_keys();
+const Keys<RetentionConfig>& retention_keys();
+
+const Keys<SourceConfig>& source_keys();
+const Keys<SourceTable>& source_table_keys();
+
+const Keys<Model>& model_keys();
+const Keys<CheckFile>& check_file_keys();
+
+/// One entry of `checks:`. A `not_null` of several columns becomes a check for each.
+const Keys<std::vector<CheckConfig>>& check_keys();
+const Keys<CheckConfig>& column_check_keys();
+const Keys<CheckConfig>& accepted_values_keys();
+const Keys<CheckConfig>& range_keys();
+const Keys<CheckConfig>& relationships_keys();
+const Keys<CheckConfig>& row_count_keys();
+const Keys<CheckConfig>& expression_keys();
+
+/// The row for a key `checks`, and its reader.
+Key checks_key();
+std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value);
+
+}  // namespace lochan

@@ -1,0 +1,83 @@
+#include "project/key_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "project/file_keys.h"
+
+namespace lochan {
+namespace {
+
+std::string quoted_choices(const ValueType& type) {
+  std::vector<std::string> quoted;
+  for (const std::string_view choice : type.choices) quoted.push_back(fmt::format("`{}`", choice));
+  return fmt::format("{}", fmt::join(quoted, ", "));
+}
+
+struct Wanted {
+  std::string one;
+  std::string many;
+};
+
+Wanted wanted_shape(const ValueType& type) {
+  using Shape = ValueType::Shape;
+  switch (type.shape) {
+    case Shape::Text:
+      return {"text", "texts"};
+    case Shape::Word:
+      return {"a word", "words"};
+    case Shape::Table:
+      return {"a table's name `layer.name`", "tables' names"};
+    case Shape::Literal:
+      return {"a value", "values"};
+    case Shape::Integer:
+      if (type.least) return {fmt::format("a whole number, {} or more", *type.least), "whole numbers"};
+      return {"a whole number", "whole numbers"};
+    case Shape::Flag:
+      return {"`true` or `false`", "`true` or `false`"};
+    case Shape::Duration:
+      return {"a duration such as `30s`, `10m`, `2h` or `7d`", "durations"};
+    case Shape::Size:
+      return {"a size such as `512MB` or `4GB`", "sizes"};
+    case Shape::Choice:
+      return {fmt::format("one of {}", quoted_choices(type)), quoted_choices(type)};
+    case Shape::Mapping:
+      return {"a mapping", "mappings"};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string describe_wanted(const ValueType& type) {
+  using Count = ValueType::Count;
+  const Wanted wanted = wanted_shape(type);
+  std::string text;
+  switch (type.count) {
+    case Count::One:
+      text = wanted.one;
+      break;
+    case Count::OneOrList:
+      text = fmt::format("{} or a list of {}", wanted.one, wanted.many);
+      break;
+    case Count::List:
+      text = fmt::format("a list of {}", wanted.many);
+      break;
+    case Count::Named:
+      text = fmt::format("a mapping of names to {}", wanted.many);
+      break;
+  }
+  const bool may_be_mapping = type.keys != nullptr && type.shape != ValueType::Shape::Mapping;
+  return may_be_mapping ? text + ", or a mapping" : text;
+}
+
+std::vector<const KeyTable*> all_key_tables() {
+  return {&project_keys().table(),       &layer_keys().table(),           &engine_keys().table(),
+          &run_keys().table(),           &retention_keys().table(),       &source_keys().table(),
+          &source_table_keys().table(),  &model_keys().table(),           &check_keys().table(),
+          &column_check_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
+          &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
+          &check_file_keys().table()};
+}
+
+}  // namespace lochan

@@ -1,0 +1,33 @@
+// The keys of a model's front matter.
+#include "project/file_keys.h"
+
+namespace lochan {
+namespace {
+
+Keys<Model> make_model_keys() {
+  Keys<Model> keys(
+      "model", "Front matter of `models/<layer>/<name>.sql`",
+      "A model is one SELECT that makes the table `<layer>.<name>`. Its settings stand in a comment at the "
+      "top, between `/* ---` and `--- */`; without them it is a table.");
+  keys.add("materialized", &Model::materialized,
+           "`table`: built anew; `view`: never stored; `append`: new rows are added; `incremental`: rows are merged by "
+           "`key`")
+      .add("key", &Model::key, "incremental: the column or columns that name a row")
+      .add("partition_by", &Model::partition_by,
+           "columns, or `year`, `month`, `day`, `hour` of one: `day(sold_at)`; `bucket(16, id)`, `truncate(4, code)`")
+      .add({checks_key()},
+           [](ValueReader& reader, const YamlValue& value, Model& model) { model.checks = read_checks(reader, value); })
+      .add("tags", &Model::tags, "words to select it by, as in `--select tag:nightly`",
+           {.shape = ValueType::Shape::Word})
+      .add("description", &Model::description, "what the table is, for people");
+  return keys;
+}
+
+}  // namespace
+
+const Keys<Model>& model_keys() {
+  static const Keys<Model> keys = make_model_keys();
+  return keys;
+}
+
+}  // namespace lochan

@@ -1,0 +1,42 @@
+// The files of a project's folder, found by where they lie. One that lies where it would silently not be read is a
+// problem.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "project/problems.h"
+
+namespace lochan {
+
+struct ProjectFile {
+  std::string name;  // relative to the project's folder, with `/`: what positions and people call it
+  std::string stem;  // without folder and ending
+};
+
+/// Whether a folder inside of a folder of files is what should be there.
+enum class Folders { Refused, Wanted };
+
+class ProjectFiles {
+ public:
+  ProjectFiles(std::filesystem::path folder, Problems& problems) : folder_(std::move(folder)), problems_(problems) {}
+
+  bool exists(std::string_view name) const;
+  /// Files of one folder that end so, by name; a file of a near ending is a problem.
+  std::vector<ProjectFile> list(const std::string& folder, std::string_view ending, Folders folders = Folders::Refused);
+  /// The folders of a folder, by name.
+  std::vector<std::string> list_folders(const std::string& folder);
+  /// Nothing, and a problem, when the file can't be read, is no UTF-8 text, or is too large to be meant.
+  std::optional<std::string> read(const std::string& name);
+
+ private:
+  std::vector<std::filesystem::directory_entry> entries(const std::string& folder);
+
+  std::filesystem::path folder_;
+  Problems& problems_;
+};
+
+}  // namespace lochan

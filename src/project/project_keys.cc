@@ -1,0 +1,169 @@
+// The keys of lochan.yaml.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "project/connection_url.h"
+#include "project/file_keys.h"
+
+namespace lochan {
+namespace {
+
+using Shape = ValueType::Shape;
+using Count = ValueType::Count;
+
+void read_lake(ValueReader& reader, const YamlValue& value, Project& project) {
+  const auto text = reader.read_scalar(value, "lake", {});
+  if (!text) return;
+  if (const auto scheme = text->find("://"); scheme != std::string::npos) {
+    reader.problems().add(value.position,
+                          fmt::format("a lake on `{}` is not supported yet", text->substr(0, scheme + 3)),
+                          "name a folder, such as `./lake`");
+    return;
+  }
+  project.lake = absolute_path(reader.folder(), *text);
+}
+
+void read_state(ValueReader& reader, const YamlValue& value, Project& project) {
+  const auto text = reader.read_scalar(value, "state", {});
+  if (!text) return;
+  const auto [scheme, location] = split_url(*text);
+  if (scheme == "sqlite" && !location.empty())
+    project.state = absolute_path(reader.folder(), location);
+  else if (scheme == "postgresql" || scheme == "postgres")
+    reader.problems().add(value.position, "a state in PostgreSQL is not supported yet",
+                          "write `sqlite:` and a file's path, such as `sqlite:.lochan/state.db`");
+  else
+    reader.problems().add(value.position,
+                          fmt::format("`state` is {}, wanted `sqlite:` and a file's path", describe_found(value)),
+                          "such as `sqlite:.lochan/state.db`");
+}
+
+void read_layers(ValueReader& reader, const YamlValue& value, Project& project) {
+  reader.read_named(value, "layers", {.shape = Shape::Mapping, .count = Count::Named}, [&](const YamlEntry& entry) {
+    LayerConfig layer{.name = entry.key, .position = entry.position};
+    layer_keys().read(reader, entry.value, layer);
+    project.layers.emplace(entry.key, std::move(layer));
+  });
+}
+
+void read_connections(ValueReader& reader, const YamlValue& value, Project& project) {
+  const ValueType type{.shape = Shape::Text, .count = Count::Named};
+  reader.read_named(value, "connections", type, [&](const YamlEntry& entry) {
+    Connection connection;
+    connection.name = entry.key;
+    connection.position = entry.position;
+    if (auto url = reader.read_scalar(entry.value, entry.key, {})) {
+      connection.url = std::move(*url);
+      read_connection_url(connection, entry.value, reader);
+    }
+    // One whose URL is broken stays known by its name, or each source that reads it would be a problem too.
+    project.connections.emplace(entry.key, std::move(connection));
+  });
+}
+
+void read_variables(ValueReader& reader, const YamlValue& value, Project& project) {
+  const ValueType type{.shape = Shape::Literal, .count = Count::Named};
+  reader.read_named(value, "variables", type, [&](const YamlEntry& entry) {
+    if (entry.key == "since" || entry.key == "until" || entry.key == "run_at")
+      reader.problems().add(entry.position, fmt::format("variable `{}` is the platform's own", entry.key),
+                            "give it another name");
+    else if (auto text = reader.read_scalar(entry.value, entry.key, {.shape = Shape::Literal}))
+      project.variables.emplace(entry.key, std::move(*text));
+  });
+}
+
+void read_spill(ValueReader& reader, const YamlValue& value, EngineConfig& engine) {
+  if (const auto text = reader.read_scalar(value, "spill", {}))
+    engine.spill = absolute_path(reader.folder(), *text).string();
+}
+
+/// A key that holds the mapping of another table.
+template <typename Part>
+void add_part(Keys<Project>& keys, std::string_view name, const Keys<Part>& part, Part Project::*member,
+              std::string_view help) {
+  keys.add({.name = name, .type = {.shape = Shape::Mapping, .keys = &part.table()}, .help = help},
+           [&part, member](ValueReader& reader, const YamlValue& value, Project& project) {
+             part.read(reader, value, project.*member);
+           });
+}
+
+Keys<Project> make_project_keys() {
+  Keys<Project> keys("project", "`lochan.yaml`", "The project: where its lake is, what it reads from, how it runs.");
+  keys.add("name", &Project::name, "the project's name", {.shape = Shape::Word, .is_required = true});
+  keys.add({.name = "lake", .default_text = "./lake", .help = "the folder that holds the lake's tables"}, read_lake);
+  keys.add({.name = "state",
+            .default_text = "sqlite:.lochan/state.db",
+            .help = "where the catalog and the journal keep their rows: `sqlite:` and a file's path"},
+           read_state);
+  keys.add({.name = "connections",
+            .type = {.shape = Shape::Text, .count = Count::Named},
+            .help = "outside systems by name, each a URL: `sqlite:path` or `files:folder`"},
+           read_connections);
+  keys.add({.name = "layers",
+            .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &layer_keys().table()},
+            .help = "settings of layers; a layer that isn't named here has the defaults"},
+           read_layers);
+  keys.add({.name = "variables",
+            .type = {.shape = Shape::Literal, .count = Count::Named},
+            .help = "values for SQL, where `$name` stands for them"},
+           read_variables);
+  add_part(keys, "engine", engine_keys(), &Project::engine, "what SQL may use of the machine");
+  add_part(keys, "run", run_keys(), &Project::run, "how a run is done");
+  add_part(keys, "retention", retention_keys(), &Project::retention, "how long what is no longer current is kept");
+  return keys;
+}
+
+}  // namespace
+
+const Keys<Project>& project_keys() {
+  static const Keys<Project> keys = make_project_keys();
+  return keys;
+}
+
+const Keys<LayerConfig>& layer_keys() {
+  static const Keys<LayerConfig> keys =
+      Keys<LayerConfig>("layer", "A layer, in `layers`", "Settings of all tables of one layer.")
+          .add("immutable", &LayerConfig::immutable, "no object of the layer is ever overwritten or removed");
+  return keys;
+}
+
+const Keys<EngineConfig>& engine_keys() {
+  static const Keys<EngineConfig> keys =
+      Keys<EngineConfig>("engine", "`engine`",
+                         "What SQL may use of the machine. Beyond the memory limit it spills to disk.")
+          .add("memory_limit", &EngineConfig::memory_limit, "memory for SQL; by default half of what the machine has",
+               {.shape = Shape::Size})
+          .add("threads", &EngineConfig::threads, "threads for SQL; 0: as many as cores")
+          .add({.name = "spill",
+                .default_text = ".lochan/spill",
+                .help = "the folder for what does not fit into memory"},
+               read_spill);
+  return keys;
+}
+
+const Keys<RunConfig>& run_keys() {
+  static const Keys<RunConfig> keys =
+      Keys<RunConfig>("run", "`run`", "How a run is done.")
+          .add("workers", &RunConfig::workers, "steps at once; 0: as many as cores")
+          .add("retries", &RunConfig::retries, "further attempts at a step, where what failed may be retried")
+          .add("retry_delay", &RunConfig::retry_delay, "before the second attempt; doubled each time")
+          .add("timeout", &RunConfig::timeout, "of one attempt at one step")
+          .add("publish", &RunConfig::publish,
+               "`audited`: every table that is not held back; `all`: all tables or none")
+          .add("wait_for_claim", &RunConfig::wait_for_claim,
+               "how long a run waits for tables that another run is writing");
+  return keys;
+}
+
+const Keys<RetentionConfig>& retention_keys() {
+  static const Keys<RetentionConfig> keys =
+      Keys<RetentionConfig>("retention", "`retention`", "How long what is no longer current is kept.")
+          .add("publications", &RetentionConfig::publications, "how far back time travel and rollback reach")
+          .add("keep_publications", &RetentionConfig::keep_publications, "and never fewer publications than these",
+               {.least = 1})
+          .add("failed_branches", &RetentionConfig::failed_branches,
+               "how long the branch of a failed run is kept for looking at");
+  return keys;
+}
+
+}  // namespace lochan

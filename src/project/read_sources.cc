@@ -1,0 +1,39 @@
+// Reads lochan.yaml and sources/*.yaml.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "project/file_keys.h"
+#include "project/read_files.h"
+
+namespace lochan {
+
+void read_project_file(ProjectFiles& files, ValueReader& reader, Project& project) {
+  const std::string name = "lochan.yaml";
+  const auto text = files.read(name);
+  if (!text) return;
+  if (const auto value = read_yaml(*text, name, reader.problems())) project_keys().read(reader, *value, project);
+}
+
+void read_sources(ProjectFiles& files, ValueReader& reader, Project& project) {
+  for (const ProjectFile& file : files.list("sources", ".yaml")) {
+    const auto text = files.read(file.name);
+    if (!text) continue;
+    const auto value = read_yaml(*text, file.name, reader.problems());
+    if (!value) continue;
+    SourceConfig source;
+    source.position = value->position;
+    source_keys().read(reader, *value, source);
+    if (source.name.empty()) continue;
+    const auto [first, is_new] = project.sources.try_emplace(source.name, source);
+    if (is_new)
+      for (const SourceTable& table : source.tables)
+        std::ranges::copy(table.checks, std::back_inserter(project.checks[table.table()]));
+    else
+      reader.problems().add(source.position, fmt::format("source `{}` is in two files", source.name),
+                            fmt::format("the other one is {}", to_string(first->second.position)));
+  }
+}
+
+}  // namespace lochan

@@ -1,0 +1,109 @@
+// The keys of sources/*.yaml.
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "project/file_keys.h"
+
+namespace lochan {
+namespace {
+
+using Shape = ValueType::Shape;
+using Count = ValueType::Count;
+
+/// A key that goes to SourceTable::options under its name.
+void add_option(Keys<SourceTable>& keys, std::string_view name, ValueType type, std::string_view help,
+                std::string default_text = "") {
+  Key key{.name = name, .type = std::move(type), .default_text = std::move(default_text), .help = help};
+  keys.add(key, [key](ValueReader& reader, const YamlValue& value, SourceTable& table) {
+    if (auto text = reader.read_scalar(value, key.name, key.type))
+      table.options[std::string(key.name)] = std::move(*text);
+  });
+}
+
+void read_columns(ValueReader& reader, const YamlValue& value, SourceTable& table) {
+  const ValueType type{.shape = Shape::Text, .count = Count::Named};
+  if (value.kind != YamlValue::Kind::Mapping) return reader.add_wrong_type(value, "columns", type);
+  // Names of columns are the file's, so any text goes.
+  nlohmann::ordered_json columns = nlohmann::ordered_json::object();
+  for (const YamlEntry& entry : value.entries)
+    if (auto text = reader.read_scalar(entry.value, entry.key, {})) columns[entry.key] = std::move(*text);
+  table.options["columns"] = columns.dump();
+}
+
+void add_file_options(Keys<SourceTable>& keys) {
+  add_option(keys, "format", {.shape = Shape::Choice, .choices = {"csv", "json", "parquet"}},
+             "of files; by default as their names end");
+  add_option(keys, "compression", {.shape = Shape::Choice, .choices = {"none", "gzip", "zstd"}},
+             "of files; by default as their names end");
+  add_option(keys, "delimiter", {}, "CSV: what stands between two values; by default found out");
+  add_option(keys, "quote", {}, "CSV: what stands around a value; by default found out");
+  add_option(keys, "header", {.shape = Shape::Flag},
+             "CSV: whether the first line names the columns; by default found out");
+  add_option(keys, "encoding", {.shape = Shape::Choice, .choices = {"utf-8", "utf-16", "latin-1"}},
+             "CSV: how letters are written", "utf-8");
+  keys.add({.name = "columns",
+            .type = {.shape = Shape::Text, .count = Count::Named},
+            .help = "of files: names and types of their columns, such as `price: DECIMAL(10,2)`; by default found out"},
+           read_columns);
+}
+
+Keys<SourceTable> make_source_table_keys() {
+  Keys<SourceTable> keys("source_table", "A table, in `tables` of `sources/*.yaml`",
+                         "One table that a source brings into `raw`.");
+  keys.add("load", &SourceTable::load, "`full`: all rows each time; `incremental`: what is new by the cursor")
+      .add("cursor", &SourceTable::cursor, "incremental: the column that only grows, such as `updated_at`")
+      .add("key", &SourceTable::key, "the column or columns that name a row")
+      .add("lookback", &SourceTable::lookback, "incremental: how far before the cursor is read again, for late rows")
+      .add("from", &SourceTable::from,
+           "what it is called at the source: a table, or the files that match a pattern such as `sale_*.csv`; by "
+           "default the table's name");
+  keys.add(checks_key(), [](ValueReader& reader, const YamlValue& value, SourceTable& table) {
+    table.checks = read_checks(reader, value);
+  });
+  add_file_options(keys);
+  return keys;
+}
+
+void read_tables(ValueReader& reader, const YamlValue& value, SourceConfig& source) {
+  const ValueType type{.shape = Shape::Mapping, .count = Count::Named};
+  reader.read_named(value, "tables", type, [&](const YamlEntry& entry) {
+    SourceTable table;
+    table.name = table.from = entry.key;
+    table.position = entry.position;
+    source_table_keys().read(reader, entry.value, table);
+    source.tables.push_back(std::move(table));
+  });
+  if (value.kind == YamlValue::Kind::Null || (value.kind == YamlValue::Kind::Mapping && value.entries.empty()))
+    reader.problems().add(value.position, "`tables` names no table", "such as `tables: { sale: { load: full } }`");
+}
+
+Keys<SourceConfig> make_source_keys() {
+  Keys<SourceConfig> keys("source", "`sources/*.yaml`",
+                          "A source brings tables from one or more connections into the layer `raw`. Rows of several "
+                          "connections go into one table; `_source` says whose they are.");
+  keys.add("source", &SourceConfig::name, "the source's name", {.shape = Shape::Word, .is_required = true})
+      .add("from", &SourceConfig::from, "the connection or connections it reads",
+           {.shape = Shape::Word, .is_required = true});
+  keys.add({.name = "tables",
+            .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &source_table_keys().table()},
+            .is_required = true,
+            .help = "the tables it brings, by their names in `raw`"},
+           read_tables);
+  keys.add("tags", &SourceConfig::tags, "words to select its tables by, as in `--select tag:nightly`",
+           {.shape = Shape::Word});
+  return keys;
+}
+
+}  // namespace
+
+const Keys<SourceConfig>& source_keys() {
+  static const Keys<SourceConfig> keys = make_source_keys();
+  return keys;
+}
+
+const Keys<SourceTable>& source_table_keys() {
+  static const Keys<SourceTable> keys = make_source_table_keys();
+  return keys;
+}
+
+}  // namespace lochan

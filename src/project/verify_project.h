@@ -1,0 +1,21 @@
+// What the files of a project must agree on: names that are taken twice or are nowhere, and keys that exclude each
+// other. What needs SQL to be bound (columns, tables in SQL, cycles) is found by the plan.
+#pragma once
+
+#include <vector>
+
+#include "project/problems.h"
+#include "project/project.h"
+
+namespace lochan {
+
+/// Raw tables and models, in order, each once.
+std::vector<TableName> all_tables(const Project& project);
+
+/// Whether there is a raw table or a model of this name; if not, a problem names the nearest.
+bool is_known_table(const Project& project, const Located<TableName>& table, Problems& problems);
+
+void verify_sources(const Project& project, Problems& problems);
+void verify_tables(const Project& project, Problems& problems);
+
+}  // namespace lochan

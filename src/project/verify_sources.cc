@@ -1,0 +1,83 @@
+// Sources: their connections exist, and the keys of a table go together.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "project/verify_project.h"
+
+namespace lochan {
+namespace {
+
+void verify_connections(const Project& project, const SourceConfig& source, Problems& problems) {
+  std::vector<std::string> names;
+  for (const auto& [name, connection] : project.connections) names.push_back(name);
+  std::set<std::string> seen;
+  for (const LocatedText& from : source.from) {
+    if (!project.connections.contains(*from))
+      problems.add(from.position, fmt::format("no connection `{}` in lochan.yaml", *from),
+                   text::did_you_mean(*from, names, fmt::format("add it there: `connections: {{ {}: … }}`", *from)));
+    else if (!seen.insert(*from).second)
+      problems.add(from.position, fmt::format("connection `{}` is written twice", *from), "keep one of them");
+  }
+}
+
+/// Whether any, or each, of the source's known connections is of kind files.
+struct FilesUse {
+  bool any = false;
+  bool all = true;
+  std::string other;  // the first that is of another kind
+};
+
+FilesUse find_files_use(const Project& project, const SourceConfig& source) {
+  FilesUse use;
+  for (const LocatedText& from : source.from) {
+    const auto found = project.connections.find(*from);
+    if (found == project.connections.end() || found->second.kind.empty()) continue;
+    if (found->second.kind == "files") {
+      use.any = true;
+    } else if (use.all) {
+      use.all = false;
+      use.other = fmt::format("`{}` is of kind `{}`", *from, found->second.kind);
+    }
+  }
+  return use;
+}
+
+void verify_load(const SourceTable& table, const FilesUse& files, Problems& problems) {
+  if (table.load == LoadMode::Full && table.cursor)
+    problems.add(table.cursor->position,
+                 fmt::format("`cursor` is for `load: incremental`, and `{}` is loaded in full", table.name),
+                 "add `load: incremental`, or remove `cursor`");
+  if (table.load == LoadMode::Full && table.lookback.count() > 0)
+    problems.add(table.position,
+                 fmt::format("`lookback` is for `load: incremental`, and `{}` is loaded in full", table.name),
+                 "add `load: incremental`, or remove `lookback`");
+  // Files are read on by file; everything else by a column.
+  if (table.load == LoadMode::Incremental && !table.cursor && !(files.any && files.all))
+    problems.add(table.position, fmt::format("`{}` is loaded incrementally without a `cursor`", table.name),
+                 "name the column that only grows, such as `cursor: updated_at`");
+}
+
+void verify_options(const SourceTable& table, const FilesUse& files, Problems& problems) {
+  if (files.all) return;
+  for (const auto& [option, value] : table.options)
+    problems.add(table.position, fmt::format("`{}` of `{}` is for files, and {}", option, table.name, files.other),
+                 fmt::format("remove `{}`", option));
+}
+
+}  // namespace
+
+void verify_sources(const Project& project, Problems& problems) {
+  for (const auto& [name, source] : project.sources) {
+    verify_connections(project, source, problems);
+    const FilesUse files = find_files_use(project, source);
+    for (const SourceTable& table : source.tables) {
+      verify_load(table, files, problems);
+      verify_options(table, files, problems);
+    }
+  }
+}
+
+}  // namespace lochan

@@ -1,0 +1,135 @@
+// Tables: each name once, keys of a model that go together, checks that name tables there are.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/text.h"
+#include "project/file_keys.h"
+#include "project/scalar.h"
+#include "project/verify_project.h"
+
+namespace lochan {
+namespace {
+
+/// The engine's names don't tell capitals apart, so tables that differ in nothing else would be one.
+void verify_names(const Project& project, Problems& problems) {
+  struct First {
+    TableName table;
+    Position position;
+  };
+  std::map<std::string, First> first;
+  const auto add = [&](const TableName& table, const Position& position) {
+    const auto [found, is_new] = first.try_emplace(text::lower(to_string(table)), First{table, position});
+    if (is_new) return;
+    const bool is_same = found->second.table == table;
+    problems.add(position,
+                 is_same ? fmt::format("table `{}` is made twice", to_string(table))
+                         : fmt::format("tables `{}` and `{}` differ in capitals only", to_string(table),
+                                       to_string(found->second.table)),
+                 fmt::format("the other one is {}", to_string(found->second.position)));
+  };
+  std::vector<std::pair<Position, TableName>> raw;
+  for (const auto& [name, source] : project.sources)
+    for (const SourceTable& table : source.tables) raw.emplace_back(table.position, table.table());
+  std::ranges::sort(raw, [](const auto& a, const auto& b) {
+    return std::tie(a.first.file, a.first.line, a.first.column) < std::tie(b.first.file, b.first.line, b.first.column);
+  });
+  for (const auto& [position, table] : raw) add(table, position);
+  for (const auto& [table, model] : project.models) add(table, {model.file, 1, 1});
+}
+
+/// `dt`, `day(sold_at)`, `bucket(16, id)`: Iceberg's transforms.
+bool is_partition(std::string_view text) {
+  const auto open = text.find('(');
+  if (open == std::string_view::npos) return text.find_first_of(") ,") == std::string_view::npos;
+  if (!text.ends_with(')')) return false;
+  const std::string_view transform = text::trim(text.substr(0, open));
+  const std::vector<std::string> arguments = text::split(text.substr(open + 1, text.size() - open - 2), ',');
+  constexpr std::array<std::string_view, 4> kTimes = {"year", "month", "day", "hour"};
+  if (std::ranges::find(kTimes, transform) != kTimes.end())
+    return arguments.size() == 1 && !text::trim(arguments[0]).empty();
+  if (transform != "bucket" && transform != "truncate") return false;
+  return arguments.size() == 2 && parse_integer(text::trim(arguments[0])).value_or(0) > 0 &&
+         !text::trim(arguments[1]).empty();
+}
+
+void verify_model(const Model& model, Problems& problems) {
+  const std::string materialized = Member<Materialization>::show(model.materialized);
+  if (model.materialized == Materialization::Incremental && model.key.empty())
+    problems.add({model.file, 1, 1}, fmt::format("`{}` is incremental without a `key`", to_string(model.table)),
+                 "name the column or columns that name a row, such as `key: id`");
+  if (model.materialized != Materialization::Incremental && !model.key.empty())
+    problems.add(model.key[0].position,
+                 fmt::format("`key` is for `materialized: incremental`, and `{}` is of kind `{}`",
+                             to_string(model.table), materialized),
+                 "remove it, or add `materialized: incremental`");
+  if (model.materialized == Materialization::View && !model.partition_by.empty())
+    problems.add(model.partition_by[0].position,
+                 fmt::format("a view has no partitions, and `{}` is one", to_string(model.table)),
+                 "remove `partition_by`");
+  for (const LocatedText& partition : model.partition_by)
+    if (!is_partition(*partition))
+      problems.add(partition.position, fmt::format("`{}` is not a partition", cut_text(*partition, 64)),
+                   "there are columns, `year(c)`, `month(c)`, `day(c)`, `hour(c)`, `bucket(16, c)`, `truncate(4, c)`");
+}
+
+void verify_checks(const Project& project, Problems& problems) {
+  for (const auto& [table, checks] : project.checks) {
+    std::map<std::string, Position> first;
+    for (const CheckConfig& check : checks) {
+      if (check.to)
+        if (const auto to = parse_table_name(check.to->value))
+          is_known_table(project, {*to, check.to->position}, problems);
+      const auto [found, is_new] = first.try_emplace(check.name, check.position);
+      if (!is_new)
+        problems.add(check.position, fmt::format("two checks of `{}` are named `{}`", to_string(table), check.name),
+                     fmt::format("the other one is {}; give one a `name:`", to_string(found->second)));
+    }
+  }
+}
+
+/// A layer that no table is in is a plan for later, unless its name looks like a slip.
+void verify_layers(const Project& project, Problems& problems) {
+  std::set<std::string> used;
+  for (const TableName& table : all_tables(project)) used.insert(table.layer);
+  for (const auto& [name, layer] : project.layers) {
+    if (used.contains(name)) continue;
+    std::vector<std::string> others;
+    std::ranges::copy_if(used, std::back_inserter(others),
+                         [&](const std::string& other) { return !project.layers.contains(other); });
+    if (const std::string near = text::nearest(name, others); !near.empty())
+      problems.add(layer.position, fmt::format("no table is in layer `{}`", name),
+                   fmt::format("did you mean `{}`?", near));
+  }
+}
+
+}  // namespace
+
+std::vector<TableName> all_tables(const Project& project) {
+  std::set<TableName> tables;
+  for (const auto& [name, source] : project.sources)
+    for (const SourceTable& table : source.tables) tables.insert(table.table());
+  for (const auto& [table, model] : project.models) tables.insert(table);
+  return {tables.begin(), tables.end()};
+}
+
+bool is_known_table(const Project& project, const Located<TableName>& table, Problems& problems) {
+  const std::vector<TableName> tables = all_tables(project);
+  if (std::ranges::binary_search(tables, *table)) return true;
+  std::vector<std::string> names;
+  for (const TableName& known : tables) names.push_back(to_string(known));
+  problems.add(table.position, fmt::format("no table `{}`", to_string(*table)),
+               text::did_you_mean(to_string(*table), names, "neither a source nor a model makes it"));
+  return false;
+}
+
+void verify_tables(const Project& project, Problems& problems) {
+  verify_names(project, problems);
+  for (const auto& [table, model] : project.models) verify_model(model, problems);
+  verify_checks(project, problems);
+  verify_layers(project, problems);
+}
+
+}  // namespace lochan

@@ -111,10 +111,9 @@ tables:
   const SourceTable& price = project.sources.at("drop").tables.at(0);
   EXPECT_EQ(price.from, "price_*.csv");
   EXPECT_THAT(values(price.key), ElementsAre("id", "day"));
-  EXPECT_THAT(price.options, ElementsAre(Pair("columns", R"({"id no":"BIGINT","price":"DECIMAL(10,2)"
-})"),
+  EXPECT_THAT(price.options, ElementsAre(Pair("columns", R"y({"id no":"BIGINT","price":"DECIMAL(10,2)"})y"),
                                          Pair("delimiter", ";"), Pair("header", "true")));
-EXPECT_EQ(project.checks.at({"raw", "price"}).at(0).name, "not_null_id");
+  EXPECT_EQ(project.checks.at({"raw", "price"}).at(0).name, "not_null_id");
 }
 
 TEST(ReadProject, ReadsModelsWithTheirFrontMatter) {

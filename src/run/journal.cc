@@ -153,8 +153,8 @@ std::vector<CheckResult> Journal::checks(std::int64_t run) const {
   return results;
 }
 
-std::optional<std::int64_t> Journal::last_run() const {
-  const auto rows = state_.query("select max(run) from run");
+std::optional<std::int64_t> Journal::last_run_with_steps() const {
+  const auto rows = state_.query("select max(run) from step");
   if (rows.empty() || rows[0].is_null(0)) return std::nullopt;
   return rows[0].integer(0);
 }
@@ -205,6 +205,8 @@ void Journal::roll_over(int keep) {
   });
 }
 
-std::int64_t Journal::next_number() const { return last_run().value_or(0) + 1; }
+std::int64_t Journal::next_number() const {
+  return state_.query("select coalesce(max(run), 0) + 1 from run")[0].integer(0);
+}
 
 }  // namespace lochan

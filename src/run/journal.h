@@ -39,7 +39,7 @@ class Journal {
   std::optional<RunRecord> find(std::int64_t run) const;
   std::vector<StepReport> steps(std::int64_t run) const;
   std::vector<CheckResult> checks(std::int64_t run) const;  // without samples' types
-  std::optional<std::int64_t> last_run() const;
+  std::optional<std::int64_t> last_run_with_steps() const;  // tending has none
 
   void insert(const RunRecord& record);
   void finish(std::int64_t run, RunState state, std::int64_t publication, Instant at, const std::string& message);

@@ -50,7 +50,7 @@ std::set<TableName> tables_with_result(Database& state, const std::string& resul
     throw Error(ErrorKind::Usage, "`result:" + result + "` is not known").hint("there are result:error, result:success and result:skipped");
   const Journal journal(state);
   std::set<TableName> tables;
-  const auto last = journal.last_run();
+  const auto last = journal.last_run_with_steps();
   if (!last) return tables;
   for (const StepReport& step : journal.steps(*last))
     if (std::ranges::find(states->second, step.state) != states->second.end())

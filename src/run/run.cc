@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <thread>
@@ -12,79 +11,12 @@
 #include "run/planning.h"
 #include "run/publishing.h"
 #include "run/recovery.h"
+#include "run/started_run.h"
 
 namespace lochan {
 namespace {
 
-constexpr int kKeepRuns = 1000;
 constexpr int kMaxReplans = 2;  // when others changed main under a run
-
-// A run that was started: whatever happens, its claims go and its row gets an end.
-class StartedRun {
- public:
-  StartedRun(Lake& lake, const RunRequest& request) : lake_(lake), journal_(lake.state()) {
-    record_.command = request.command;
-    record_.selection = fmt::format("{}", fmt::join(request.select, " "));
-    record_.author = request.author;
-    record_.target = request.target;
-    record_.process = ::getpid();
-    record_.started_at = lake.clock().now();
-    lake_.state().write([&] {
-      record_.run = journal_.next_number();
-      record_.branch = fmt::format("run-{}", record_.run);
-      // Before the row can be seen: a run without its lock is a dead one.
-      lock_ = FileLock::try_acquire(run_lock_path(lake_.home(), record_.run));
-      journal_.insert(record_);
-    });
-  }
-
-  ~StartedRun() {
-    try {
-      if (!finished_) close(RunState::Failed, 0, "it ended with an error");
-    } catch (...) {
-      // The state can't be written: the next process finds the lock free and cleans up.
-    }
-    std::error_code ignored;
-    std::filesystem::remove(run_lock_path(lake_.home(), record_.run), ignored);
-  }
-
-  StartedRun(const StartedRun&) = delete;
-  StartedRun& operator=(const StartedRun&) = delete;
-
-  std::int64_t number() const { return record_.run; }
-  Journal& journal() { return journal_; }
-
-  /// A branch for another try; the earlier one is dropped.
-  const std::string& new_branch(int attempt) {
-    if (attempt > 0) lake_.catalog().mark_branch(branch_, BranchState::Dropped);
-    branch_ = attempt == 0 ? record_.branch : fmt::format("{}-{}", record_.branch, attempt + 1);
-    lake_.catalog().create_branch(branch_, BranchKind::Run, record_.target);
-    return branch_;
-  }
-
-  /// The run's end, inside the publishing transaction or by itself.
-  void close(RunState state, std::int64_t publication, const std::string& message,
-             BranchState branch_state = BranchState::Dropped) {
-    lake_.state().write([&] {
-      journal_.finish(record_.run, state, publication, lake_.clock().now(), message);
-      lake_.catalog().release_claims(record_.run);
-      if (!branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
-      journal_.roll_over(kKeepRuns);
-    });
-    finished_ = true;
-  }
-
-  bool is_finished() const { return finished_; }
-  void reopen() { finished_ = false; }
-
- private:
-  Lake& lake_;
-  Journal journal_;
-  RunRecord record_;
-  std::optional<FileLock> lock_;
-  std::string branch_;
-  bool finished_ = false;
-};
 
 class Runner {
  public:
@@ -106,7 +38,7 @@ class Runner {
 
  private:
   void run_plan(Planning planning, RunOutcome& outcome) {
-    StartedRun run(lake_, request_);
+    StartedRun run(lake_, {.command = request_.command, .selection = fmt::format("{}", fmt::join(request_.select, " ")), .author = request_.author, .target = request_.target});
     outcome.run = run.number();
     if (!claim(run, planning)) {
       outcome.plan = std::move(planning.plan);

@@ -1,0 +1,157 @@
+#include "run/maintain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "catalog/retention.h"
+#include "run/lake_files.h"
+#include "run/started_run.h"
+
+namespace lochan {
+namespace {
+
+// Thrown out of a transaction so that what it did is undone: a dry run sees what tending would see.
+struct Undo {};
+
+// `raw/sale/data/x.parquet` belongs to raw.sale.
+std::optional<TableName> table_of(const std::string& file) {
+  const std::vector<std::string> parts = text::split(file, '/');
+  if (parts.size() < 3) return std::nullopt;
+  return TableName{parts[0], parts[1]};
+}
+
+class Tending {
+ public:
+  Tending(Lake& lake, const MaintainRequest& request, Log& log)
+      : lake_(lake), request_(request), log_(log), engine_(lake.engine_options()),
+        retention_(lake.catalog(), {lake.project().retention.publications, lake.project().retention.keep_publications,
+                                    lake.project().retention.failed_branches}) {}
+
+  MaintainOutcome run() {
+    list_files();
+    if (request_.dry_run) {
+      note_busy_tables();
+      try {
+        lake_.state().write([&] {
+          look();
+          throw Undo{};
+        });
+      } catch (const Undo&) {
+      }
+    } else {
+      StartedRun run(lake_, {"maintain", "", "", "main"});
+      claim_tables(run);
+      list_files();  // again: nobody writes to these tables now
+      look();
+      remove_files();
+      run.close(RunState::Succeeded, 0, fmt::format("removed {}", text::plural(count(), "file")));
+      remove_old_logs();
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  std::int64_t count() const { return static_cast<std::int64_t>(outcome_.removed_files.size()); }
+
+  void list_files() {
+    files_.clear();
+    lake_.store().list("", [&](const ObjectInfo& info) { files_.push_back(info); });
+    std::ranges::sort(files_, {}, &ObjectInfo::name);
+  }
+
+  std::set<TableName> tables_with_files() const {
+    std::set<TableName> tables;
+    for (const ObjectInfo& file : files_)
+      if (const auto table = table_of(file.name)) tables.insert(*table);
+    return tables;
+  }
+
+  void note_busy_tables() {
+    for (const Catalog::Claimed& claimed : lake_.catalog().claims()) busy_.insert(claimed.table);
+    outcome_.busy.assign(busy_.begin(), busy_.end());
+  }
+
+  // A run has precedence: what one holds now is left for the next time. The other tables are ours for a moment, so no run
+  // writes a file between the listing and the removal.
+  void claim_tables(const StartedRun& run) {
+    note_busy_tables();
+    for (const TableName& table : tables_with_files()) {
+      if (busy_.contains(table)) continue;
+      const std::vector<TableName> one{table};
+      if (lake_.catalog().claim(run.number(), "main", one)) busy_.insert(table);
+    }
+    // A run may have claimed one on a named branch in between.
+    for (const Catalog::Claimed& claimed : lake_.catalog().claims())
+      if (claimed.run != run.number()) busy_.insert(claimed.table);
+    outcome_.busy.assign(busy_.begin(), busy_.end());
+  }
+
+  void look() {
+    const Expired expired = retention_.expire();
+    outcome_.expired_publications = expired.publications;
+    outcome_.dropped_branches = expired.branches;
+    const std::vector<ReachableTable> tables = retention_.reachable();
+    const std::set<std::string> reachable = reachable_files(tables, lake_.store().root_uri(), engine_);
+    const Instant before = retention_.removable_before();
+    for (const ObjectInfo& file : files_) {
+      if (reachable.contains(file.name) || !may_remove(file, before)) continue;
+      outcome_.removed_files.push_back(file.name);
+      outcome_.removed_bytes += file.size_bytes;
+    }
+  }
+
+  bool may_remove(const ObjectInfo& file, Instant before) const {
+    const auto table = table_of(file.name);
+    if (!table || busy_.contains(*table)) return false;
+    const auto layer = lake_.project().layers.find(table->layer);
+    if (layer != lake_.project().layers.end() && layer->second.immutable) return false;
+    // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't make.
+    return is_project_table(*table) || file.modified_at < before;
+  }
+
+  bool is_project_table(const TableName& table) const {
+    if (lake_.project().models.contains(table)) return true;
+    return std::ranges::any_of(lake_.project().sources, [&](const auto& source) {
+      return std::ranges::any_of(source.second.tables, [&](const SourceTable& other) { return other.table() == table; });
+    });
+  }
+
+  void remove_files() {
+    for (const std::string& file : outcome_.removed_files) {
+      lake_.store().remove(file);
+      log_.write(LogLevel::Debug, "removed " + file);
+    }
+  }
+
+  // A run's log goes when the journal has forgotten the run.
+  void remove_old_logs() {
+    const Journal journal(lake_.state());
+    std::error_code ignored;
+    for (const auto& file : std::filesystem::directory_iterator(lake_.home() / "logs", ignored)) {
+      const std::string stem = file.path().stem().string();
+      if (!stem.starts_with("run-")) continue;
+      const std::int64_t run = std::atoll(stem.c_str() + 4);
+      if (run > 0 && !journal.find(run)) std::filesystem::remove(file.path(), ignored);
+    }
+  }
+
+  Lake& lake_;
+  const MaintainRequest& request_;
+  Log& log_;
+  Engine engine_;
+  Retention retention_;
+  std::vector<ObjectInfo> files_;
+  std::set<TableName> busy_;
+  MaintainOutcome outcome_;
+};
+
+}  // namespace
+
+MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log) { return Tending(lake, request, log).run(); }
+
+}  // namespace lochan

@@ -1,0 +1,49 @@
+// A run that was started: its number, its row in the journal, the lock that says its process lives. Whatever happens, its
+// claims go and its row gets an end; when the process is killed, the next one sees to it (run/recovery.h).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "run/journal.h"
+#include "run/lake.h"
+
+namespace lochan {
+
+struct StartedRunOptions {
+  std::string command;
+  std::string selection;
+  std::string author;
+  std::string target = "main";
+};
+
+class StartedRun {
+ public:
+  StartedRun(Lake& lake, const StartedRunOptions& options);
+  ~StartedRun();
+  StartedRun(const StartedRun&) = delete;
+  StartedRun& operator=(const StartedRun&) = delete;
+
+  std::int64_t number() const { return record_.run; }
+  Journal& journal() { return journal_; }
+
+  /// A branch of its own for the first or another try; the earlier one is dropped.
+  const std::string& new_branch(int attempt);
+
+  /// The run's end, inside the publishing transaction or by itself.
+  void close(RunState state, std::int64_t publication, const std::string& message,
+             BranchState branch_state = BranchState::Dropped);
+  /// The transaction that held its end was rolled back.
+  void reopen() { finished_ = false; }
+
+ private:
+  Lake& lake_;
+  Journal journal_;
+  RunRecord record_;
+  std::optional<FileLock> lock_;
+  std::string branch_;
+  bool finished_ = false;
+};
+
+}  // namespace lochan

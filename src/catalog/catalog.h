@@ -3,6 +3,7 @@
 // (catalog/rest_server.h).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -63,12 +64,13 @@ struct Publication {
 struct PublishTable {
   TableName table;
   std::map<std::string, std::string> properties;
+  bool data_unchanged = false;        // the branch rewrote its files only: the data version stays, nothing becomes stale
 };
 
 /// A view to publish: rows of ours, and an Iceberg view file for other engines.
 struct PublishView {
   TableName table;
-  std::string sql;                    // as DuckDB reads it, on names of main
+  std::string sql;                    // as DuckDB reads it, on names of main; kept as the property `lochan.sql`
   std::vector<Column> columns;
   std::string data_version;
   std::map<std::string, std::string> properties;
@@ -99,12 +101,22 @@ struct TokenScope {
   Ref ref;                            // the only prefix it may use
   bool may_write = false;
   std::vector<TableName> tables;      // may_write: only these tables; empty means any table the project doesn't make
+  std::string author;                 // of the publications that commits on main are
+};
+
+/// A publication is within retention while it is young enough, or one of the newest few.
+struct RetentionPolicy {
+  std::chrono::seconds publications{std::chrono::hours{24 * 7}};
+  int keep_publications = 10;
+  std::chrono::seconds branches{std::chrono::hours{24 * 3}};  // failed and published branches, for looking at
+  std::chrono::seconds unfinished{0};  // a file younger than this may belong to an outside engine's commit to come
 };
 
 struct CatalogOptions {
   std::vector<std::string> immutable_layers;
   std::vector<TableName> project_tables;  // commits on main to these are refused (403)
   int keep_snapshots = 100;               // of one table's sealed metadata, within retention
+  RetentionPolicy retention;
 };
 
 /// May be shared between threads.
@@ -143,8 +155,12 @@ class Catalog {
 
   /// Puts tables of a branch back to what they were at a savepoint (a new attempt starts clean). Views too.
   struct Savepoint {
+    struct Row {
+      Entry entry;
+      bool dropped = false;
+    };
     std::string branch;
-    std::map<TableName, std::optional<std::string>> locations;  // nothing: the branch had no entry of its own
+    std::map<TableName, std::optional<Row>> rows;  // nothing: the branch had no entry of its own
   };
   Savepoint savepoint(const std::string& branch, std::span<const TableName> tables) const;
   void restore(const Savepoint& savepoint);

@@ -29,16 +29,19 @@ struct TableCommit {
   Json updates;
 };
 
+struct Grant;
+
 /// Of one request. Throws Error{NotFound} (404), Error{Conflict} (409: surely not committed), Error{Usage} (400),
-/// `Forbidden` below (403).
+/// `Forbidden` below (403). Anything else that a writing call throws is 500 or 503: whether it was written is unknown.
 class TableAccess {
  public:
-  /// Throws Error{Usage} for a token nobody granted; the routes answer 401.
+  /// Throws `Unauthorized` for a token nobody granted, or that was revoked; the routes answer 401.
   TableAccess(Catalog& catalog, const std::string& token);
 
   /// The ref that the token is for; a request with another prefix is 403.
-  const Ref& ref() const { return scope_.ref; }
+  const Ref& ref() const;
 
+  /// Layers with a table or view, those of the project's tables, and those that were created.
   std::vector<std::string> namespaces() const;
   void create_namespace(const std::string& name, const std::map<std::string, std::string>& properties);
   void drop_namespace(const std::string& name);  // Conflict when it isn't empty
@@ -54,18 +57,25 @@ class TableAccess {
   LoadedMetadata create_table(const std::string& layer, const Json& request);
   /// All or nothing. A commit whose snapshot is already there is answered as done.
   std::vector<LoadedMetadata> commit(std::span<const TableCommit> commits);
+  /// The files stay: other publications and branches may reach them, and tending removes what nothing reaches. So `purge`
+  /// only says that the caller would have them go.
   void drop_table(const TableName& table, bool purge);
 
  private:
   Catalog& catalog_;
-  std::string token_;
-  TokenScope scope_;
+  std::shared_ptr<Grant> grant_;
 };
 
 /// 403: the table has one writer, or its layer is immutable, or the token only reads.
 class Forbidden : public Error {
  public:
   explicit Forbidden(std::string message) : Error(ErrorKind::Conflict, std::move(message)) {}
+};
+
+/// 401: a token that nobody granted, or that was revoked.
+class Unauthorized : public Error {
+ public:
+  explicit Unauthorized(std::string message) : Error(ErrorKind::Usage, std::move(message)) {}
 };
 
 }  // namespace lochan

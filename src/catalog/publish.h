@@ -1,0 +1,45 @@
+// One publish: what it moves is checked, written to files, and then swapped in by one transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog_impl.h"
+
+namespace lochan {
+
+class Publish {
+ public:
+  Publish(Catalog::Impl& catalog, const PublishRequest& request);
+  PublishOutcome run();
+
+ private:
+  /// What one name becomes on the target.
+  struct Move {
+    TableName table;
+    std::optional<Entry> base;     // the target's when the branch was made: must be so still
+    std::optional<Entry> becomes;  // nothing: it is dropped
+  };
+
+  void collect_moves();
+  std::vector<TableName> conflicts() const;
+  /// Writes the files; sets what each move becomes.
+  void write_files(std::int64_t instant_ms);
+  Entry sealed(const PublishTable& table, const std::optional<Entry>& base, std::int64_t instant_ms,
+               std::int64_t horizon_ms);
+  Entry moved(const PublishTable& table, std::int64_t instant_ms);
+  std::int64_t swap_on_main(std::int64_t instant_ms);
+  void swap_on_parent();
+  bool is_to_main() const { return branch_.parent == "main"; }
+  /// The target's entry now.
+  std::optional<Entry> current(const TableName& table) const;
+
+  Catalog::Impl& catalog_;
+  const PublishRequest& request_;
+  Branch branch_;
+  std::vector<Move> moves_;
+};
+
+}  // namespace lochan

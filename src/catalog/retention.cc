@@ -1,0 +1,190 @@
+#include "catalog/retention.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/hash.h"
+#include "catalog/catalog_impl.h"
+#include "catalog/table_metadata.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::chrono::hours kLostReader{24};  // a reader that never said goodbye
+constexpr std::chrono::hours kLostWrite{1};
+
+// The oldest publication that the policy keeps; number 0 when there is none. The last one before the age counts too: main
+// was as it says when the age began.
+Publication oldest_kept(const Catalog::Impl& catalog, const RetentionPolicy& policy) {
+  const auto newest = catalog.rows.publications(std::max(policy.keep_publications, 1));
+  if (newest.empty()) return {};
+  const auto before = catalog.state.query("select number from publication where at <= $1 order by number desc limit 1",
+                                          {to_micros(catalog.clock.now() - policy.publications)});
+  const auto by_age = before.empty() ? catalog.state.query("select min(number) from publication") : before;
+  return *catalog.rows.publication(std::min(newest.back().number, by_age[0].integer(0)));
+}
+
+struct Plan {
+  std::int64_t oldest = 0;
+  std::set<std::int64_t> also_kept;    // older ones that a branch or a reader is at
+  std::vector<std::int64_t> expired;
+  std::vector<std::string> branches;
+};
+
+Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std::set<std::int64_t>& keep) {
+  Plan plan;
+  plan.oldest = oldest_kept(catalog, policy).number;
+  plan.also_kept = keep;
+  const Instant now = catalog.clock.now();
+  for (const Branch& branch : catalog.rows.branches()) {
+    const bool is_done = branch.state == BranchState::Failed || branch.state == BranchState::Published;
+    if (is_done && branch.created_at + policy.branches <= now) {
+      plan.branches.push_back(branch.name);
+    } else {
+      plan.also_kept.insert(branch.base_publication);
+    }
+  }
+  for (const DbRow& row :
+       catalog.state.query("select publication from reader where since > $1", {to_micros(now - kLostReader)}))
+    plan.also_kept.insert(row.integer(0));
+  for (const DbRow& row : catalog.state.query("select number from publication where number < $1", {plan.oldest}))
+    if (!plan.also_kept.contains(row.integer(0))) plan.expired.push_back(row.integer(0));
+  return plan;
+}
+
+// Rows of main that no publication needs any more.
+void erase_entries(Catalog::Impl& catalog, const Plan& plan) {
+  for (const DbRow& row : catalog.state.query(
+           "select layer, name, from_publication, to_publication from entry where to_publication <= $1", {plan.oldest})) {
+    const auto first = plan.also_kept.lower_bound(row.integer(2));
+    if (first != plan.also_kept.end() && *first < row.integer(3)) continue;
+    catalog.state.execute("delete from entry where layer = $1 and name = $2 and from_publication = $3",
+                          {row.text(0), row.text(1), row.integer(2)});
+  }
+}
+
+// Gathers by place what must stay.
+class Reachable {
+ public:
+  explicit Reachable(Catalog::Impl& catalog) : catalog_(catalog) {}
+
+  enum class Snapshots { Current, All };
+
+  void add(const Entry& entry, Snapshots which) {
+    ReachableTable& place = places_[catalog_.table_location(entry.table)];
+    place.layer = entry.table.layer;
+    place.metadata_files.insert(entry.metadata_location);
+    if (entry.kind == EntryKind::View) return;
+    if (!read_.emplace(entry.metadata_location, which).second) return;
+    const auto metadata = catalog_.metadata.read(entry.metadata_location);
+    const auto current = current_snapshot_id(*metadata);
+    for (const Json& snapshot : metadata->value("snapshots", Json::array())) {
+      if (which == Snapshots::Current && snapshot.at("snapshot-id") != current.value_or(-1)) continue;
+      place.manifest_lists.insert(snapshot.value("manifest-list", ""));
+      for (const char* list : {"statistics", "partition-statistics"})
+        for (const Json& file : metadata->value(list, Json::array()))
+          if (file.at("snapshot-id") == snapshot.at("snapshot-id"))
+            place.statistics_files.insert(file.value("statistics-path", ""));
+    }
+  }
+
+  std::vector<ReachableTable> take() {
+    std::vector<ReachableTable> tables;
+    for (auto& [location, place] : places_) {
+      place.location = location;
+      place.is_immutable = catalog_.is_immutable(place.layer);
+      tables.push_back(std::move(place));
+    }
+    return tables;
+  }
+
+ private:
+  Catalog::Impl& catalog_;
+  std::map<std::string, ReachableTable> places_;
+  std::set<std::pair<std::string, Snapshots>> read_;
+};
+
+std::vector<Entry> all_entries(const Catalog::Impl& catalog) {
+  std::vector<Entry> entries;
+  for (const DbRow& row : catalog.state.query("select layer, name, kind, metadata_location from entry")) {
+    Entry entry;
+    entry.table = {row.text(0), row.text(1)};
+    entry.kind = row.text(2) == "view" ? EntryKind::View : EntryKind::Table;
+    entry.metadata_location = row.text(3);
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+}  // namespace
+
+std::int64_t Catalog::Impl::horizon_ms() const {
+  return to_millis(oldest_kept(*this, options.retention).at);
+}
+
+PendingWrite::PendingWrite(Database& state, Instant now) : state_(state), id_(random_uuid()) {
+  state_.execute("insert into pending_write(id, since) values ($1, $2)", {id_, to_micros(now)});
+}
+
+PendingWrite::~PendingWrite() {
+  try {
+    state_.execute("delete from pending_write where id = $1", {id_});
+  } catch (...) {
+    // The row counts for an hour only.
+  }
+}
+
+Retention::Retention(Catalog& catalog, RetentionPolicy policy) : catalog_(catalog), policy_(policy) {}
+
+Expired Retention::plan() const {
+  const Plan plan = make_plan(catalog_.impl(), policy_, {});
+  return {plan.oldest, static_cast<int>(plan.expired.size()), static_cast<int>(plan.branches.size())};
+}
+
+// One transaction: after a crash either all of it is gone or none, and files go later, when no row names them.
+Expired Retention::expire(const std::set<std::int64_t>& keep) {
+  Catalog::Impl& catalog = catalog_.impl();
+  Plan plan;
+  catalog.state.write([&] {
+    plan = make_plan(catalog, policy_, keep);
+    for (const std::string& branch : plan.branches) catalog_.mark_branch(branch, BranchState::Dropped);
+    catalog.state.execute("delete from branch where state = 'dropped'");
+    for (const std::int64_t number : plan.expired)
+      catalog.state.execute("delete from publication where number = $1", {number});
+    erase_entries(catalog, plan);
+    catalog.state.execute("delete from reader where since <= $1", {to_micros(catalog.clock.now() - kLostReader)});
+    catalog.state.execute("delete from pending_write where since <= $1", {to_micros(catalog.clock.now() - kLostWrite)});
+  });
+  return {plan.oldest, static_cast<int>(plan.expired.size()), static_cast<int>(plan.branches.size())};
+}
+
+std::vector<ReachableTable> Retention::reachable() const {
+  Catalog::Impl& catalog = catalog_.impl();
+  std::vector<Entry> whole, kept;  // those whose every listed snapshot stays, and those of which only the current one does
+  // One transaction, or a publish in between would be on neither side.
+  catalog.state.write([&] {
+    whole = catalog.rows.entries(catalog.rows.current_publication());
+    kept = all_entries(catalog);
+    for (const Branch& branch : catalog.rows.branches())
+      for (const bool inherited : {false, true})
+        for (BranchRow& row : catalog.rows.branch_rows(branch.name, inherited))
+          if (!row.dropped) whole.push_back(std::move(row.entry));
+  });
+  Reachable reachable(catalog);
+  for (const Entry& entry : whole) reachable.add(entry, Reachable::Snapshots::All);
+  for (const Entry& entry : kept) reachable.add(entry, Reachable::Snapshots::Current);
+  return reachable.take();
+}
+
+Instant Retention::removable_before() const {
+  Catalog::Impl& catalog = catalog_.impl();
+  const Instant now = catalog.clock.now();
+  Instant before = now - policy_.unfinished;
+  for (const Branch& branch : catalog.rows.branches())
+    if (branch.state == BranchState::Open) before = std::min(before, branch.created_at);
+  for (const DbRow& row : catalog.state.query("select min(since) from pending_write where since > $1", {to_micros(now - kLostWrite)}))
+    if (!row.is_null(0)) before = std::min(before, instant_from_micros(row.integer(0)));
+  return before;
+}
+
+}  // namespace lochan

@@ -44,11 +44,19 @@ HttpResponse of_kind(const Error& error, const RestErrorTypes& types) {
 
 }  // namespace
 
+HttpResponse not_authorized(std::string_view message) {
+  HttpResponse response = http_error(401, "NotAuthorizedException", message);
+  response.headers["WWW-Authenticate"] = "Bearer";
+  return response;
+}
+
 Error bad_request(std::string message) { return Error(ErrorKind::Usage, std::move(message)); }
 
 HttpResponse rest_error(std::exception_ptr error, const RestErrorTypes& types) {
   try {
     std::rethrow_exception(std::move(error));
+  } catch (const Unauthorized& unauthorized) {
+    return not_authorized(text_of(unauthorized));
   } catch (const Forbidden& forbidden) {
     return http_error(403, "ForbiddenException", text_of(forbidden));
   } catch (const Error& known) {

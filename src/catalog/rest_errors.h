@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -19,6 +20,9 @@ struct RestErrorTypes {
 
 /// A request that doesn't say what a client must say: 400.
 Error bad_request(std::string message);
+
+/// 401, for a request without a token that is in force.
+HttpResponse not_authorized(std::string_view message);
 
 /// The answer to `error`. A 409 or 503 means that surely nothing was written, a 500 that nobody knows.
 HttpResponse rest_error(std::exception_ptr error, const RestErrorTypes& types);

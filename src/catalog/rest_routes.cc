@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 #include <span>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "catalog/catalog_impl.h"
 #include "catalog/rest_endpoint.h"
 #include "catalog/rest_errors.h"
 #include "catalog/table_access.h"
@@ -15,30 +15,12 @@
 namespace lochan {
 namespace {
 
-// "" without one.
 std::string bearer_token(const HttpRequest& request) {
   const std::string_view header = request.header("authorization");
   const std::size_t space = header.find(' ');
-  if (space == std::string_view::npos || text::lower(header.substr(0, space)) != "bearer") return "";
+  if (space == std::string_view::npos || text::lower(header.substr(0, space)) != "bearer")
+    throw Unauthorized("send `Authorization: Bearer <token>`");
   return std::string(text::trim(header.substr(space)));
-}
-
-std::optional<TableAccess> open_access(Catalog& catalog, const HttpRequest& request) {
-  const std::string token = bearer_token(request);
-  if (token.empty()) return std::nullopt;
-  try {
-    return TableAccess(catalog, token);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Usage) throw;
-    return std::nullopt;
-  }
-}
-
-HttpResponse not_authorized() {
-  HttpResponse response = http_error(401, "NotAuthorizedException",
-                                     "no valid token: send `Authorization: Bearer <token>` with one that is in force");
-  response.headers["WWW-Authenticate"] = "Bearer";
-  return response;
 }
 
 HttpResponse wrong_ref(std::string_view asked, const Ref& ref) {
@@ -80,11 +62,10 @@ RestRoutes::RestRoutes(Catalog& catalog, Log& log) : catalog_(catalog), log_(log
 HttpResponse RestRoutes::answer(const HttpRequest& request) const {
   HttpResponse response;
   try {
-    std::optional<TableAccess> access = open_access(catalog_, request);
-    if (!access) return not_authorized();
-    if (request.method == "GET" && request.path == "/v1/config") return answer_config(request, access->ref());
-    std::optional<HttpResponse> answered = answer_from(rest_endpoints(), request, *access);
-    if (!answered) answered = answer_from(refused_rest_endpoints(), request, *access);
+    TableAccess access(catalog_, bearer_token(request));
+    if (request.method == "GET" && request.path == "/v1/config") return answer_config(request, access.ref());
+    std::optional<HttpResponse> answered = answer_from(rest_endpoints(), request, access);
+    if (!answered) answered = answer_from(refused_rest_endpoints(), request, access);
     if (!answered)
       answered = http_error(404, "NotFoundException", fmt::format("no endpoint {} {}", request.method, request.path));
     response = std::move(*answered);
@@ -102,24 +83,16 @@ HttpResponse RestRoutes::answer_config(const HttpRequest& request, const Ref& re
   const auto query = parse_query(request.query);
   const auto warehouse = query.find("warehouse");
   const std::string asked = warehouse == query.end() ? ref : warehouse->second;
-  if (!is_known(asked)) return http_error(404, "NoSuchWarehouseException", fmt::format("no warehouse `{}`", asked));
+  try {
+    catalog_.impl().bind(asked);
+  } catch (...) {
+    return rest_error(std::current_exception(), {.not_found = "NoSuchWarehouseException"});
+  }
   if (asked != ref) return wrong_ref(asked, ref);
   HttpResponse response;
   response.body =
       fmt::format(R"({{"defaults":{{}},"overrides":{{"prefix":{}}},"endpoints":{}}})", Json(ref).dump(), endpoints_);
   return response;
-}
-
-bool RestRoutes::is_known(const Ref& ref) const {
-  if (ref == "main") return true;
-  if (ref.starts_with("at-")) {
-    std::int64_t number = -1;
-    const auto [end, error] = std::from_chars(ref.data() + 3, ref.data() + ref.size(), number);
-    return error == std::errc() && end == ref.data() + ref.size() && number >= 0 &&
-           number <= catalog_.current_publication();
-  }
-  const std::optional<Branch> branch = catalog_.find_branch(ref);
-  return branch && branch->state != BranchState::Dropped;
 }
 
 }  // namespace lochan

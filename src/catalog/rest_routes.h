@@ -19,7 +19,6 @@ class RestRoutes {
 
  private:
   HttpResponse answer_config(const HttpRequest& request, const Ref& ref) const;
-  bool is_known(const Ref& ref) const;
 
   Catalog& catalog_;
   Log& log_;

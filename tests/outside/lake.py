@@ -1,0 +1,121 @@
+"""A lake for one test: the real catalog in a process of its own (catalog_host), and engines attached to it."""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import duckdb
+from pyiceberg.catalog.rest import RestCatalog
+
+BUILD = os.path.dirname(os.path.abspath(os.environ.get("LOCHAN_BIN", "build/release/lochan")))
+
+
+class Refused(Exception):
+    """The catalog's answer to a request that it won't do."""
+
+
+class Lake:
+    def __init__(self, **options):
+        self.folder = tempfile.mkdtemp(prefix="lochan-outside-")
+        self._options = json.dumps(options)
+        self._start()
+
+    def _start(self):
+        command = [os.path.join(BUILD, "catalog_host"), self.folder, self._options]
+        self._host = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.uri = self._read()
+
+    def restart(self):
+        """A new process over the same rows and files: all tokens are void."""
+        self._stop()
+        self._start()
+
+    def _stop(self):
+        self._host.stdin.close()
+        self._host.wait(timeout=30)
+        self._host.stdout.close()
+
+    def close(self):
+        self._stop()
+        shutil.rmtree(self.folder)
+
+    def _read(self):
+        answer = json.loads(self._host.stdout.readline())
+        if "error" in answer:
+            raise Refused(answer["kind"], answer["error"])
+        return answer["ok"]
+
+    def do(self, command, **arguments):
+        self._host.stdin.write(json.dumps({"do": command, **arguments}) + "\n")
+        self._host.stdin.flush()
+        return self._read()
+
+    def branch(self, name):
+        self.do("create_branch", name=name)
+        return name
+
+    def token(self, ref, may_write=True, tables=()):
+        return self.do("grant", ref=ref, may_write=may_write, tables=list(tables))
+
+    def publish(self, branch, **request):
+        """The publication's number. `conflicts` of somebody else's changes are an error here."""
+        outcome = self.do("publish", branch=branch, **request)
+        if outcome["conflicts"]:
+            raise Refused("conflict", outcome["conflicts"])
+        return outcome["publication"]
+
+    def run(self, name, *statements):
+        """A run: statements in DuckDB on a branch of its own, then publish."""
+        engine = self.engine(self.branch(name))
+        for statement in statements:
+            engine.execute(statement)
+        engine.close()
+        return self.publish(name)
+
+    def engine(self, ref, uri=None, **token):
+        """DuckDB with the ref attached as `lake`, by a token for it."""
+        connection = new_duckdb()
+        attach(connection, "lake", ref, uri or self.uri, self.token(ref, **token))
+        return connection
+
+    def pyiceberg(self, ref, **token):
+        return RestCatalog("lake", uri=self.uri, warehouse=ref, token=self.token(ref, **token))
+
+    def data_files(self):
+        """Every file of the lake that isn't a metadata.json."""
+        found = glob.glob(os.path.join(self.folder, "lake", "**", "*"), recursive=True)
+        return sorted(path for path in found if os.path.isfile(path) and not path.endswith(".metadata.json"))
+
+
+def new_duckdb():
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    for extension in ("avro", "httpfs", "iceberg"):
+        connection.execute(f"load '{BUILD}/extensions/{extension}.duckdb_extension'")
+    connection.execute("set threads = 2")
+    return connection
+
+
+def attach(connection, name, ref, uri, token):
+    connection.execute(f"attach '{ref}' as {name} (type iceberg, endpoint '{uri}', token '{token}')")
+
+
+class LakeTest(unittest.TestCase):
+    """A test with an empty lake."""
+
+    options = {}
+
+    def setUp(self):
+        self.lake = Lake(**self.options)
+        self.addCleanup(self.lake.close)
+
+    def rows(self, engine, query):
+        return engine.execute(query).fetchall()
+
+
+def main():
+    unittest.main(module=sys.modules["__main__"], verbosity=2)

@@ -12,9 +12,9 @@
 namespace lochan {
 
 struct EngineOptions {
-  std::string memory_limit{};        // "2GB"; "" : half of what the machine has
-  int threads = 0;                   // 0: as many as cores
-  std::filesystem::path spill{};     // folder for what doesn't fit; "" : in the system's temporary folder
+  std::string memory_limit{};          // "2GB"; "" : half of what the machine has
+  int threads = 0;                     // 0: as many as cores
+  std::filesystem::path spill{};       // folder for what doesn't fit; "" : in the system's temporary folder
   std::filesystem::path extensions{};  // folder with *.duckdb_extension; "" : extensions/ beside the executable
 };
 
@@ -39,7 +39,8 @@ class Engine {
   /// A session with no lake: plain SQL over files and databases.
   std::unique_ptr<Session> open_session();
 
-  /// Whether a fatal error made the instance unusable. `reopen` makes a new one for later sessions; those that run fail.
+  /// Whether a fatal error made the instance unusable. `reopen` makes a new one for later sessions; those that run
+  /// fail.
   bool is_invalidated() const;
   void reopen();
   bool is_open() const;

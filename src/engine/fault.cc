@@ -50,14 +50,27 @@ std::string catalog_message(const std::string& message) {
   return message.substr(start + 11, end - start - 11);
 }
 
-constexpr std::string_view kDidYouMean = "Did you mean \"";
-constexpr std::string_view kBindings = "Candidate bindings: ";
+// What stands between quotes in a list: `"id", "name"`.
+std::vector<std::string> quoted_names(std::string_view list) {
+  std::vector<std::string> names;
+  for (std::size_t at = list.find('"'); at != std::string_view::npos; at = list.find('"', at + 1)) {
+    const std::size_t end = list.find('"', at + 1);
+    if (end == std::string_view::npos) break;
+    names.emplace_back(list.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return names;
+}
 
-void split_candidates(std::string_view list, std::vector<std::string>& candidates) {
-  for (const std::string_view part : text::split(list, ',')) {
-    std::string_view name = text::trim(part);
-    if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
-    if (!name.empty()) candidates.emplace_back(name);
+// "Did you mean" and "Candidate bindings" stand in lines of their own after the message.
+void take_candidates(Fault& fault) {
+  for (const std::string_view start : {"\nDid you mean ", "\nCandidate ", "\n\nCandidate "}) {
+    const std::size_t at = fault.message.find(start);
+    if (at == std::string::npos) continue;
+    if (fault.candidates.empty()) fault.candidates = quoted_names(std::string_view(fault.message).substr(at));
+    fault.message.resize(at);
+    const std::vector<std::string> names = quoted_names(fault.message);
+    if (fault.name.empty() && !names.empty()) fault.name = names.back();
   }
 }
 
@@ -69,8 +82,7 @@ std::string in_our_style(std::string_view message) {
   const auto is_upper = [&](std::size_t at) {
     return at < styled.size() && std::isupper(static_cast<unsigned char>(styled[at])) != 0;
   };
-  if (is_upper(0) && !is_upper(1))
-    styled[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(styled[0])));
+  if (is_upper(0) && !is_upper(1)) styled[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(styled[0])));
   return styled;
 }
 
@@ -79,9 +91,10 @@ void read_json(const Json& json, Fault& fault) {
   fault.message = text_of(json, "exception_message");
   fault.subtype = text_of(json, "error_subtype");
   fault.name = text_of(json, "name");
-  split_candidates(text_of(json, "candidates"), fault.candidates);
-  if (const std::string position = text_of(json, "position"); !position.empty())
-    fault.position = std::stoull(position);
+  if (const std::string list = text_of(json, "candidates"); !list.empty()) {
+    for (const std::string_view name : text::split(list, ',')) fault.candidates.emplace_back(text::trim(name));
+  }
+  if (const std::string position = text_of(json, "position"); !position.empty()) fault.position = std::stoull(position);
   fault.status = number_at(text_of(json, "status_code"), 0);
 }
 
@@ -127,7 +140,8 @@ ErrorKind kind_of(const Fault& fault, bool in_commit) {
 
 std::string hint_of(const Fault& fault) {
   if (fault.type == "Out of Memory") return "raise `engine.memory_limit`, or lower `engine.threads`";
-  if (contains(fault.message, "No space left on device")) return "free some space, or set `engine.spill` to another disk";
+  if (contains(fault.message, "No space left on device"))
+    return "free some space, or set `engine.spill` to another disk";
   if (!fault.candidates.empty() && !fault.name.empty())
     return text::did_you_mean(fault.name, fault.candidates, "there is " + fault.candidates.front());
   return "";
@@ -153,15 +167,7 @@ Fault parse_fault(std::string_view text) {
   for (const std::string_view noise : {"\n\nStack Trace:", "\nThis error signals an assertion", "\nLINE 1:"}) {
     if (const std::size_t at = fault.message.find(noise); at != std::string::npos) fault.message.resize(at);
   }
-  if (const std::size_t at = fault.message.find("\n" + std::string(kDidYouMean)); at != std::string::npos) {
-    if (fault.candidates.empty()) {
-      const std::size_t start = at + 1 + kDidYouMean.size();
-      split_candidates(std::string_view(fault.message).substr(start, fault.message.find('"', start) - start), fault.candidates);
-    }
-    fault.message.resize(at);
-  }
-  if (const std::size_t at = fault.message.find("\n" + std::string(kBindings)); at != std::string::npos)
-    fault.message.resize(at);
+  take_candidates(fault);
   return fault;
 }
 

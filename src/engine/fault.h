@@ -12,13 +12,13 @@ namespace lochan {
 
 /// One error of DuckDB, as its JSON (setting `errors_as_json`) gives it.
 struct Fault {
-  std::string type{};                    // "Binder", "HTTP", "INTERNAL", …: DuckDB's words
-  std::string message{};                 // without its prefix, stack traces and query lines
-  std::string subtype{};                 // "COLUMN_NOT_FOUND", …; "" when there is none
-  std::string name{};                    // what was not found
-  std::vector<std::string> candidates{}; // what DuckDB would have found instead
-  std::optional<std::size_t> position{}; // byte offset in the statements that were given
-  int status = 0;                        // of the HTTP reply that caused it
+  std::string type{};                     // "Binder", "HTTP", "INTERNAL", …: DuckDB's words
+  std::string message{};                  // without its prefix, stack traces and query lines
+  std::string subtype{};                  // "COLUMN_NOT_FOUND", …; "" when there is none
+  std::string name{};                     // what was not found
+  std::vector<std::string> candidates{};  // what DuckDB would have found instead
+  std::optional<std::size_t> position{};  // byte offset in the statements that were given
+  int status = 0;                         // of the HTTP reply that caused it
 };
 
 /// `text` is an error message of DuckDB, JSON or plain.

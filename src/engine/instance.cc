@@ -76,7 +76,8 @@ Instance::Instance(EngineOptions options) : options_(std::move(options)) {
   char* text = nullptr;
   if (duckdb_open_ext(nullptr, database_.put(), config.get(), &text) != DuckDBSuccess) {
     const Fault fault = parse_fault(take_text(text));
-    throw Error(fault.type == "IO" ? ErrorKind::Unavailable : ErrorKind::Project, "the engine can't be opened: " + fault.message)
+    throw Error(fault.type == "IO" ? ErrorKind::Unavailable : ErrorKind::Project,
+                "the engine can't be opened: " + fault.message)
         .hint("see `engine:` in lochan.yaml");
   }
   // What a query gives must not depend on the machine's own time zone.
@@ -98,7 +99,8 @@ void Instance::load_extension(std::string_view name) {
   const std::filesystem::path file = options_.extensions / fmt::format("{}.duckdb_extension", name);
   std::error_code error;
   if (!std::filesystem::exists(file, error))
-    throw Error(ErrorKind::Unavailable, fmt::format("the engine's extension `{}` is not there: {}", name, file.string()))
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("the engine's extension `{}` is not there: {}", name, file.string()))
         .hint("run `make build`, which puts it beside the program");
   const DuckConnection connection = connect();
   const Outcome outcome = run_statements(connection.get(), "load " + sql::literal(file.string()));

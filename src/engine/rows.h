@@ -23,8 +23,8 @@ class Rows {
   std::int64_t integer(std::size_t row = 0, std::size_t column = 0) const;
 };
 
-/// Named parameters of a statement: `$since`, here in small letters without the `$`. A value is bound as text and cast by
-/// its type, or as null.
+/// Named parameters of a statement: `$since`, here in small letters without the `$`. A value is bound as text and cast
+/// by its type, or as null.
 struct Parameter {
   std::string type;  // "TIMESTAMPTZ", "VARCHAR", …
   std::optional<std::string> value;

@@ -35,7 +35,8 @@ void Session::Impl::set_up(std::string_view sql) {
 void Session::Impl::refuse_when_unusable() const {
   if (interrupted_) throw Error(ErrorKind::Unavailable, "interrupted");
   if (instance_->is_invalidated())
-    throw Error(ErrorKind::Unavailable, "the engine failed before and can't be used").hint("it is reopened for the next session");
+    throw Error(ErrorKind::Unavailable, "the engine failed before and can't be used")
+        .hint("it is reopened for the next session");
 }
 
 void Session::Impl::fail(const Fault& fault, bool in_commit) {
@@ -80,7 +81,8 @@ void Session::Impl::run_quietly(const char* sql) noexcept {
   duckdb_query(connection_.get(), sql, result.get());
 }
 
-// DuckDB forgets an interrupt that comes just before a statement begins: it is said again until the statement has ended.
+// DuckDB forgets an interrupt that comes just before a statement begins: it is said again until the statement has
+// ended.
 void Session::Impl::repeat_interrupt(const std::stop_token& stop) noexcept {
   std::unique_lock lock(mutex_);
   while (is_running_ && !stop.stop_requested()) {

@@ -17,7 +17,8 @@ namespace lochan {
 
 class Session::Impl {
  public:
-  explicit Impl(std::shared_ptr<Instance> instance) : instance_(std::move(instance)), connection_(instance_->connect()) {}
+  explicit Impl(std::shared_ptr<Instance> instance)
+      : instance_(std::move(instance)), connection_(instance_->connect()) {}
   ~Impl();
 
   /// Attaches the ref under a name of its own.
@@ -48,8 +49,8 @@ class Session::Impl {
   std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;
   std::condition_variable_any ended_;
-  bool is_running_ = false;    // guarded by mutex_
-  std::jthread interrupter_;   // guarded by mutex_; repeats the interrupt until the statement has ended
+  bool is_running_ = false;   // guarded by mutex_
+  std::jthread interrupter_;  // guarded by mutex_; repeats the interrupt until the statement has ended
 };
 
 }  // namespace lochan

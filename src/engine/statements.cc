@@ -107,8 +107,8 @@ Description describe_statement(duckdb_connection connection, std::string_view sq
     description.parameters.push_back(take_text(duckdb_parameter_name(prepared.get(), index)));
   for (idx_t index = 0; index < duckdb_prepared_statement_column_count(prepared.get()); ++index) {
     const DuckType type(duckdb_prepared_statement_column_logical_type(prepared.get(), index));
-    description.columns.push_back({take_text(duckdb_prepared_statement_column_name(prepared.get(), index)),
-                                   type_text(connection, type.get())});
+    description.columns.push_back(
+        {take_text(duckdb_prepared_statement_column_name(prepared.get(), index)), type_text(connection, type.get())});
   }
   return description;
 }

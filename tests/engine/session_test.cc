@@ -91,13 +91,15 @@ TEST_F(SessionTest, RendersEachTypeAsDuckDbCastsIt) {
       "union_value(number := 5)",
   };
   for (const std::string& expression : expressions)
-    EXPECT_EQ(value("select " + expression), value("select coalesce((" + expression + ")::varchar, '(null)')")) << expression;
+    EXPECT_EQ(value("select " + expression), value("select coalesce((" + expression + ")::varchar, '(null)')"))
+        << expression;
 }
 
 TEST_F(SessionTest, NamesTypesAsDuckDbWritesThem) {
   session_->execute(
       "create temp table t (a decimal(10,2), b timestamptz, c integer[], d struct(x integer, \"a b\" varchar[]), "
-      "e map(varchar, double), f varchar[3], g enum('x', 'it''s'), h union(num integer, str varchar), i json, j timetz)");
+      "e map(varchar, double), f varchar[3], g enum('x', 'it''s'), h union(num integer, str varchar), i json, j "
+      "timetz)");
   const Rows described = session_->query("select column_name, column_type from (describe t)");
   const std::vector<Column> columns = session_->describe("select * from t");
   ASSERT_EQ(columns.size(), described.rows.size());
@@ -166,7 +168,8 @@ TEST_F(SessionTest, RollsBackATransactionThatThrows) {
 TEST_F(SessionTest, EndsARunningStatementFromAnotherThread) {
   std::jthread other([&] { session_->interrupt(); });
   // Too long to end by itself, whether the interrupt comes before, in or after its start.
-  const Error caught = error("select count(*) from range(10000000000) a, range(10000) b where a.range * b.range % 7 = 8");
+  const Error caught =
+      error("select count(*) from range(10000000000) a, range(10000) b where a.range * b.range % 7 = 8");
   EXPECT_EQ(caught.kind(), ErrorKind::Unavailable);
   EXPECT_EQ(caught.message(), "interrupted");
   EXPECT_EQ(error("select 1").message(), "interrupted");
@@ -178,7 +181,8 @@ TEST_F(SessionTest, NamesTheExtensionThatIsMissing) {
     engine.open_session()->load_extension("sqlite_scanner");
     FAIL() << "nothing was thrown";
   } catch (const Error& caught) {
-    EXPECT_EQ(caught.message(), "the engine's extension `sqlite_scanner` is not there: /no/such/folder/sqlite_scanner.duckdb_extension");
+    EXPECT_EQ(caught.message(),
+              "the engine's extension `sqlite_scanner` is not there: /no/such/folder/sqlite_scanner.duckdb_extension");
     EXPECT_THAT(caught.hint(), HasSubstr("make build"));
   }
 }

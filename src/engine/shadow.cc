@@ -1,0 +1,241 @@
+#include "engine/shadow.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/sql.h"
+#include "base/text.h"
+#include "engine/bound_parameters.h"
+#include "engine/cell.h"
+#include "engine/duckdb_handle.h"
+#include "engine/macros.h"
+#include "engine/sql_text.h"
+#include "engine/statements.h"
+#include "engine/syntax_check.h"
+#include "engine/syntax_tree.h"
+
+namespace lochan {
+namespace {
+
+// Small and closed: one thread, no file, no network, and no optimizer, which would cost most of a bind's time.
+DuckDatabase open_shadow() {
+  DuckConfig config;
+  DuckDatabase database;
+  char* text = nullptr;
+  if (duckdb_create_config(config.put()) != DuckDBSuccess) throw Error(ErrorKind::Unavailable, "out of memory");
+  for (const auto& [name, value] : {std::pair{"threads", "1"},
+                                    {"errors_as_json", "true"},
+                                    {"autoinstall_known_extensions", "false"},
+                                    {"autoload_known_extensions", "false"},
+                                    {"enable_external_access", "false"}})
+    duckdb_set_config(config.get(), name, value);
+  if (duckdb_open_ext(nullptr, database.put(), config.get(), &text) != DuckDBSuccess)
+    throw Error(ErrorKind::Unavailable, "the shadow can't be opened: " + parse_fault(take_text(text)).message);
+  return database;
+}
+
+Position position_at(std::string_view sql, const std::string& file, std::size_t offset) {
+  const text::LineColumn place = text::line_column(sql, offset);
+  return {file, place.line, place.column};
+}
+
+std::size_t offset_in(std::string_view sql, const Fault& fault) {
+  if (!fault.position) return 0;
+  return fault.type == "Parser" ? byte_of_character(sql, *fault.position) : *fault.position;
+}
+
+// What the binder says, in the words of a project.
+Error bind_error(const Fault& fault) {
+  std::string message = to_error(fault).message();
+  std::string hint = to_error(fault).hint();
+  if (fault.subtype == "COLUMN_NOT_FOUND" && !fault.name.empty()) {
+    message = fmt::format("no column `{}`", fault.name);
+    if (!fault.candidates.empty())
+      hint = text::did_you_mean(fault.name, fault.candidates,
+                                fmt::format("there is {}", fmt::join(fault.candidates, ", ")));
+  } else if (fault.subtype == "MISSING_ENTRY" && !fault.name.empty()) {
+    const bool is_function = fault.message.find("unction with name") != std::string::npos;
+    message = fmt::format("no {} `{}`", is_function ? "function or macro" : "table", fault.name);
+    hint = text::did_you_mean(fault.name, fault.candidates, is_function ? "macros are made in macros/*.sql" : "");
+  } else if (fault.type == "Permission") {
+    message = "a query of a project reads tables of the lake, not files or other databases";
+    hint = "bring it into the lake by a source";
+  }
+  return Error(ErrorKind::Project, std::move(message)).hint(std::move(hint));
+}
+
+}  // namespace
+
+class Shadow::Impl {
+ public:
+  Impl() : database_(open_shadow()) {
+    duckdb_connect(database_.get(), connection_.put());
+    run("pragma disable_optimizer");
+    duckdb_prepare(
+        connection_.get(),
+        "select json_serialize_sql($1::varchar, skip_null := true, skip_empty := true, skip_default := true)",
+        serialize_.put());
+  }
+
+  std::string serialize(std::string_view sql) {
+    const DuckValue value(duckdb_create_varchar_length(sql.data(), sql.size()));
+    DuckResult result;
+    duckdb_bind_value(serialize_.get(), 1, value.get());
+    if (duckdb_execute_prepared(serialize_.get(), result.get()) != DuckDBSuccess)
+      throw Error(ErrorKind::Internal, std::string("the parser failed: ") + duckdb_result_error(result.get()));
+    const DuckChunk chunk(duckdb_fetch_chunk(*result.get()));
+    return CellReader(duckdb_data_chunk_get_vector(chunk.get(), 0)).text(0).value_or("");
+  }
+
+  ParsedQuery parse(std::string_view user_sql, const std::string& file) {
+    const std::string sql = with_plain_spaces(user_sql);
+    const std::string json = serialize(sql);
+    SyntaxTree tree = read_syntax_tree(json);
+    check_syntax(tree, sql, file, names_);
+    ParsedQuery query;
+    for (SyntaxTable& table : tree.tables) {
+      if (table.is_cte) continue;
+      query.references.push_back({{std::move(table.schema), std::move(table.name)},
+                                  table.offset,
+                                  name_size(sql, table.offset),
+                                  table.has_alias});
+    }
+    query.parameters = std::move(tree.parameters);
+    query.functions = std::move(tree.functions);
+    query.canonical = without_positions(json);
+    return query;
+  }
+
+  void add_macros(std::string_view user_sql, const std::string& file) {
+    const std::string sql = with_plain_spaces(user_sql);
+    for (const StatementText& statement : split_statements(sql)) {
+      const std::string_view text = std::string_view(sql).substr(statement.offset, statement.size);
+      const std::optional<std::string> name = macro_name(text);
+      if (!name)
+        throw Error(ErrorKind::Project, "a macro file has `create macro` statements only")
+            .at(position_at(sql, file, statement.offset));
+      const Outcome outcome = run_statements(connection_.get(), text);
+      if (outcome.fault)
+        throw bind_error(*outcome.fault).at(position_at(sql, file, statement.offset + offset_in(text, *outcome.fault)));
+      macro_places_[text::lower(*name)] = position_at(sql, file, statement.offset);
+    }
+    macros_ = read_macros(connection_.get());
+    for (auto& [name, macro] : macros_) {
+      const SyntaxTree tree = read_syntax_tree(serialize(macro.query));
+      macro.functions = tree.functions;
+      const auto table = std::ranges::find(tree.tables, false, &SyntaxTable::is_cte);
+      if (table != tree.tables.end() && !macro.has_parameter(table->name))
+        throw Error(ErrorKind::Project, fmt::format("the macro `{}` reads the table `{}`", name, table->name))
+            .at(macro_places_[name])
+            .hint("read the table in the model and give its columns to the macro");
+    }
+  }
+
+  std::map<std::string, std::string> macros_used(const ParsedQuery& query) const {
+    std::map<std::string, std::string> used;
+    std::vector<std::string> names = query.functions;
+    while (!names.empty()) {
+      const std::string name = std::move(names.back());
+      names.pop_back();
+      const auto macro = macros_.find(name);
+      if (macro == macros_.end() || !used.emplace(name, macro->second.definition).second) continue;
+      names.insert(names.end(), macro->second.functions.begin(), macro->second.functions.end());
+    }
+    return used;
+  }
+
+  void offer_name(const TableName& table) { names_.insert(to_string(table)); }
+
+  void declare_table(const TableName& table, std::span<const Column> columns) {
+    std::vector<std::string> definitions;
+    for (const Column& column : columns)
+      definitions.push_back(sql::identifier(column.name) + " " + (column.type.empty() ? "VARCHAR" : column.type));
+    declare(table, 't', fmt::format("create or replace table {} ({})", quoted(table), fmt::join(definitions, ", ")));
+  }
+
+  void declare_view(const TableName& table, std::string_view sql) {
+    declare(table, 'v', fmt::format("create or replace view {} as {}", quoted(table), sql));
+  }
+
+  std::vector<Column> bind(std::string_view sql, const std::string& file) {
+    flush();
+    const BoundParameters bound(with_plain_spaces(sql));
+    Description description = describe_statement(connection_.get(), bound.sql());
+    if (description.fault) {
+      Error error = bind_error(*description.fault);
+      const std::optional<std::size_t> offset = description.fault->position;
+      throw error.at(offset ? position_at(sql, file, bound.original_offset(*offset)) : Position{file});
+    }
+    std::set<std::string> names;
+    for (const Column& column : description.columns) {
+      if (!names.insert(text::lower(column.name)).second)
+        throw Error(ErrorKind::Project, fmt::format("two columns are called `{}`", column.name))
+            .at({file})
+            .hint("give one of them another name with `as`");
+    }
+    return std::move(description.columns);
+  }
+
+ private:
+  // Declarations are gathered and given to the engine at the next bind, all in one call.
+  void declare(const TableName& table, char kind, const std::string& statement) {
+    offer_name(table);
+    if (schemas_.insert(table.layer).second)
+      pending_ += fmt::format("create schema if not exists {};\n", sql::identifier(table.layer));
+    char& declared = declared_[table];
+    if (declared != 0 && declared != kind)
+      pending_ += fmt::format("drop {} if exists {};\n", declared == 't' ? "table" : "view", quoted(table));
+    declared = kind;
+    pending_ += statement + ";\n";
+  }
+
+  void flush() {
+    if (pending_.empty()) return;
+    const std::string statements = std::exchange(pending_, {});
+    run(statements);
+  }
+
+  void run(std::string_view sql) {
+    const Outcome outcome = run_statements(connection_.get(), sql);
+    if (outcome.fault)
+      throw Error(ErrorKind::Internal, "the shadow can't declare a table: " + to_error(*outcome.fault).message());
+  }
+
+  DuckDatabase database_;
+  DuckConnection connection_;
+  DuckPrepared serialize_;
+  std::set<std::string> names_;
+  std::set<std::string> schemas_;
+  std::map<TableName, char> declared_;  // 't' or 'v'
+  std::string pending_;
+  std::map<std::string, MacroDefinition> macros_;
+  std::map<std::string, Position> macro_places_;
+};
+
+Shadow::Shadow() : impl_(std::make_unique<Impl>()) {}
+
+Shadow::~Shadow() = default;
+
+void Shadow::add_macros(std::string_view sql, const std::string& file) { impl_->add_macros(sql, file); }
+
+std::map<std::string, std::string> Shadow::macros_used(const ParsedQuery& query) { return impl_->macros_used(query); }
+
+void Shadow::offer_names(std::span<const TableName> tables) {
+  for (const TableName& table : tables) impl_->offer_name(table);
+}
+
+ParsedQuery Shadow::parse(std::string_view sql, const std::string& file) { return impl_->parse(sql, file); }
+
+void Shadow::declare_table(const TableName& table, std::span<const Column> columns) {
+  impl_->declare_table(table, columns);
+}
+
+void Shadow::declare_view(const TableName& table, std::string_view sql) { impl_->declare_view(table, sql); }
+
+std::vector<Column> Shadow::bind(std::string_view sql, const std::string& file) { return impl_->bind(sql, file); }
+
+}  // namespace lochan

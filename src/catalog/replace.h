@@ -18,7 +18,7 @@ Json staged_replace(const Json& request, const Json& base, std::int64_t now_ms);
 /// The commit of a create that isn't staged.
 TableCommit creating_commit(const TableName& table, const Json& staged);
 
-/// What the commit's updates are applied to: the old history, with nothing current.
+/// What the commit's updates are applied to: the old table without its snapshots. Sealing brings those back.
 Json start_replace(const Json& base);
 
 }  // namespace lochan

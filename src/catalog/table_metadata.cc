@@ -157,7 +157,9 @@ void keep_data_version(Json& metadata, const std::optional<Entry>& before) {
 void point_main(Json& metadata, std::optional<std::int64_t> snapshot) {
   if (!snapshot) {
     metadata.erase("current-snapshot-id");
-    metadata["refs"].erase("main");
+    metadata["refs"] = Json::object();
+    for (const char* list : {"snapshots", "snapshot-log", "statistics", "partition-statistics"})
+      metadata[list] = Json::array();
     return;
   }
   metadata["current-snapshot-id"] = *snapshot;

@@ -41,7 +41,8 @@ std::string snapshot_operation(const Json& snapshot);
 /// Marks the current snapshot as holding the rows that `before` had, whatever files it rewrote.
 void keep_data_version(Json& metadata, const std::optional<Entry>& before);
 
-/// Points the ref `main` and current-snapshot-id to a snapshot, or to none. The log is the caller's.
+/// Points the ref `main` and current-snapshot-id to a snapshot; the log is the caller's. With none, the table has no
+/// snapshots at all: DuckDB 1.5.5 shows the last one of a table that has some and none that is current.
 void point_main(Json& metadata, std::optional<std::int64_t> snapshot);
 
 /// Appends the metadata that main pointed to until now; the log stays bounded.

@@ -108,7 +108,7 @@ Keys<Checks> make_check_keys() {
   add_kind(keys, "range", range_keys(), {}, "a column's values lie between two bounds", nullptr);
   add_kind(keys, "relationships", relationships_keys(), {}, "each value is there in another table", nullptr);
   add_kind(keys, "row_count", row_count_keys(), {}, "how many rows the table has", nullptr);
-  add_kind(keys, "expression", expression_keys(), ValueType{}, "an SQL expression is true of each row",
+  add_kind(keys, "expression", expression_keys(), ValueType{}, "an SQL expression is false for no row; null passes",
            read_short_expression);
   keys.one_of();
   return keys;
@@ -164,8 +164,10 @@ std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value
                                         cut_text(item.entries[1].key, 64)),
                             "write one `-` for each check; its settings stand inside: `unique: { columns: id, "
                             "severity: warn }`");
+    YamlValue first = item;
+    first.entries.resize(1);
     Checks read;
-    check_keys().read(reader, item, read);
+    check_keys().read(reader, first, read);
     append_checks(checks, std::move(read));
   }
   return checks;
@@ -231,7 +233,7 @@ const Keys<CheckConfig>& row_count_keys() {
 const Keys<CheckConfig>& expression_keys() {
   static const Keys<CheckConfig> keys = [] {
     Keys<CheckConfig> own("expression", "`expression` as a mapping", "An SQL expression, with settings.");
-    own.add("expression", &CheckConfig::expression, "must be true of each row", {.is_required = true});
+    own.add("expression", &CheckConfig::expression, "must be false for no row", {.is_required = true});
     return add_common(own);
   }();
   return keys;

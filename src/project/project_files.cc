@@ -51,7 +51,8 @@ std::vector<ProjectFile> ProjectFiles::list(const std::string& folder, std::stri
     if (entry.is_directory(error) && folders == Folders::Wanted) continue;
     if (entry.is_directory(error))
       problems_.add({name.generic_string(), 0, 0}, fmt::format("a folder inside of `{}` is not read", folder),
-                    fmt::format("move its files to `{}`", folder));
+                    fmt::format("move its files to `{}`{}", folder,
+                                folder.starts_with("models/") ? ": layers have one level" : ""));
     else if (name.extension() == ending)
       files.push_back({name.generic_string(), name.stem().string()});
     else if (is_near_miss(name, ending))

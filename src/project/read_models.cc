@@ -44,7 +44,14 @@ void read_model(const ProjectFile& file, const std::string& layer, ProjectFiles&
   model.file = file.name;
   model.position = {file.name, 1, 1};
   if (sql_file) {
+    const std::size_t before = problems.size();
     model_keys().read(reader, sql_file->front_matter, model);
+    // Which keys go together can't be said of keys that could not be read.
+    if (problems.size() > before) {
+      model.materialized = Materialization::Table;
+      model.key.clear();
+      model.partition_by.clear();
+    }
     model.position = sql_file->begin;
     model.sql = std::move(sql_file->sql);
     if (is_blank_sql(model.sql))

@@ -112,13 +112,12 @@ class NamePutter {
 
   std::optional<TableName> resolve_ref(std::size_t begin, const std::string& name) {
     std::vector<TableName> found;
-    std::vector<std::string> names;
-    for (const TableName& table : tables_) {
+    for (const TableName& table : tables_)
       if (table.name == name) found.push_back(table);
-      names.push_back(table.name);
-    }
     if (found.size() == 1) return found[0];
     if (found.empty()) {
+      std::vector<std::string> names;
+      for (const TableName& table : tables_) names.push_back(table.name);
       problems_.add(position(begin), fmt::format("no model or raw table is named `{}`", cut_text(name, 64)),
                     text::did_you_mean(cut_text(name, 64), names, ""));
       return std::nullopt;

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.h"
 #include "project/file_keys.h"
 #include "project/key_table.h"
 #include "project/read_project.h"
+#include "project/scalar.h"
 
 namespace lochan {
 namespace {
@@ -40,8 +42,19 @@ not name is an error. The same as a JSON Schema, for editors: `lochan schema`.
 the names of the model `x` and of `raw.x`; `{{ ref('layer', 'x') }}` where several layers have an `x`.
 )";
 
+/// As GitHub makes them: lower case, blanks to dashes, nothing but letters, digits, dashes and `_`.
+std::string anchor(std::string_view title) {
+  std::string text;
+  for (const char letter : text::lower(title)) {
+    if (letter == ' ') text += '-';
+    if (letter == '-' || is_plain_word(std::string("_") + letter)) text += letter;
+  }
+  return text;
+}
+
 std::string type_cell(const ValueType& type) {
   std::string text = describe_wanted(type);
+  if (type.keys != nullptr) text += fmt::format(" ([keys](#{}))", anchor(type.keys->title));
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
   return text;
 }

@@ -70,7 +70,14 @@ void read_tables(ValueReader& reader, const YamlValue& value, SourceConfig& sour
     SourceTable table;
     table.name = table.from = entry.key;
     table.position = entry.position;
+    const std::size_t before = reader.problems().size();
     source_table_keys().read(reader, entry.value, table);
+    // Which keys go together can't be said of keys that could not be read.
+    if (reader.problems().size() > before) {
+      table.load = LoadMode::Full;
+      table.cursor.reset();
+      table.lookback = {};
+    }
     source.tables.push_back(std::move(table));
   });
   if (value.kind == YamlValue::Kind::Null || (value.kind == YamlValue::Kind::Mapping && value.entries.empty()))

@@ -66,7 +66,9 @@ std::string known_keys(const KeyTable& table) {
 }  // namespace
 
 void ValueReader::add_wrong_type(const YamlValue& value, std::string_view key, const ValueType& type) {
-  problems_.add(value.position, fmt::format("`{}` is {}, wanted {}", key, describe_found(value), describe_wanted(type)),
+  const std::string found =
+      value.kind == YamlValue::Kind::Null ? "has no value" : fmt::format("is {}", describe_found(value));
+  problems_.add(value.position, fmt::format("`{}` {}, wanted {}", key, found, describe_wanted(type)),
                 hint_for(value, type));
 }
 
@@ -147,15 +149,19 @@ void ValueReader::read_mapping(const YamlValue& value, const KeyTable& table,
     problems_.add(value.position, fmt::format("found {}, wanted a mapping", describe_found(value)), known_keys(table));
     return;
   }
+  std::vector<std::string> names;
+  for (const Key& key : table.keys) names.emplace_back(key.name);
   std::vector<bool> is_written(table.keys.size());
   for (const YamlEntry& entry : value.entries) {
     const auto found = std::ranges::find(table.keys, entry.key, &Key::name);
     if (found == table.keys.end()) {
-      std::vector<std::string> names;
-      for (const Key& key : table.keys) names.emplace_back(key.name);
       const std::string name = cut_text(entry.key, 64);
+      const std::string near = text::nearest(name, names);
       problems_.add(entry.position, fmt::format("unknown key `{}`", name),
-                    text::did_you_mean(name, names, known_keys(table)));
+                    near.empty() ? known_keys(table) : fmt::format("did you mean `{}`?", near));
+      // A slip in a required key is one mistake, not two.
+      for (std::size_t row = 0; row < names.size(); ++row)
+        if (names[row] == near) is_written[row] = true;
       continue;
     }
     const auto row = static_cast<std::size_t>(found - table.keys.begin());
@@ -166,7 +172,7 @@ void ValueReader::read_mapping(const YamlValue& value, const KeyTable& table,
     const Key& key = table.keys[row];
     if (key.is_required && !is_written[row])
       problems_.add(value.position, fmt::format("`{}` is missing", key.name),
-                    fmt::format("{}: {}", key.name, key.help));
+                    fmt::format("add `{}:`, {}", key.name, key.help));
   }
 }
 

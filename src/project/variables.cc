@@ -88,8 +88,11 @@ std::optional<std::string> Variables::read_secret_file(std::string_view path, co
     secrets_.add(value);
     return value;
   } catch (const Error& error) {
-    problems.add(position, fmt::format("`${{file:{}}}`: {}", path, error.message()),
-                 "the path begins at the project's folder");
+    const bool is_missing = error.kind() == ErrorKind::NotFound;
+    problems.add(position,
+                 is_missing ? fmt::format("there is no file `{}`", path)
+                            : fmt::format("`${{file:{}}}`: {}", path, error.message()),
+                 "the path of `${file:path}` begins at the project's folder");
     return std::nullopt;
   }
 }

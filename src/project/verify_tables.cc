@@ -116,10 +116,13 @@ std::vector<TableName> all_tables(const Project& project) {
 }
 
 bool is_known_table(const Project& project, const Located<TableName>& table, Problems& problems) {
-  const std::vector<TableName> tables = all_tables(project);
-  if (std::ranges::binary_search(tables, *table)) return true;
+  const auto makes = [&](const auto& source) {
+    return std::ranges::find(source.second.tables, table->name, &SourceTable::name) != source.second.tables.end();
+  };
+  if (project.models.contains(*table)) return true;
+  if (table->layer == "raw" && std::ranges::any_of(project.sources, makes)) return true;
   std::vector<std::string> names;
-  for (const TableName& known : tables) names.push_back(to_string(known));
+  for (const TableName& known : all_tables(project)) names.push_back(to_string(known));
   problems.add(table.position, fmt::format("no table `{}`", to_string(*table)),
                text::did_you_mean(to_string(*table), names, "neither a source nor a model makes it"));
   return false;

@@ -87,7 +87,9 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void refuse_tag(const std::string& tag, const YAML::Mark& mark) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    problems_.add({file_, mark.line + 1, mark.column + 1}, fmt::format("a tag `{}` has no meaning here", tag),
+    constexpr std::string_view kYaml = "tag:yaml.org,2002:";
+    const std::string shown = tag.starts_with(kYaml) ? "!!" + tag.substr(kYaml.size()) : tag;
+    problems_.add({file_, mark.line + 1, mark.column + 1}, fmt::format("a tag `{}` has no meaning here", shown),
                   "remove it; quotes make a value text");
   }
 
@@ -135,8 +137,22 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t node_count_ = 0;
 };
 
-std::string hint_for(const std::string& message) {
-  if (message.find("tab") != std::string::npos) return "indent with spaces";
+/// Whether a tab stands before the first letter of a line, which counts from 0.
+bool begins_with_tab(std::string_view text, int line) {
+  std::size_t begin = 0;
+  for (; line > 0; --line) {
+    const auto end = text.find('\n', begin);
+    if (end == std::string_view::npos) return false;
+    begin = end + 1;
+  }
+  const auto first = text.find_first_not_of(' ', begin);
+  return first != std::string_view::npos && text[first] == '\t';
+}
+
+std::string hint_for(std::string_view text, const YAML::Exception& error) {
+  const std::string& message = error.msg;
+  if (message.find("tab") != std::string::npos || (error.mark.line >= 0 && begins_with_tab(text, error.mark.line)))
+    return "indent with spaces, not with tabs";
   if (message.find("end of sequence flow") != std::string::npos) return "a `[` is not closed by a `]`";
   if (message.find("end of map flow") != std::string::npos) return "a `{` is not closed by a `}`";
   if (message == "illegal map value" || message == "end of map not found")
@@ -165,7 +181,7 @@ std::optional<YamlValue> read_yaml(std::string_view text, const std::string& fil
   } catch (const YAML::Exception& error) {
     const Position position =
         error.mark.is_null() ? Position{file, 0, 0} : Position{file, error.mark.line + 1, error.mark.column + 1};
-    problems.add(position, fmt::format("broken YAML: {}", error.msg), hint_for(error.msg));
+    problems.add(position, fmt::format("broken YAML: {}", error.msg), hint_for(text, error));
     return std::nullopt;
   }
 }

@@ -1,0 +1,93 @@
+// The JSON Schema and the reference page: both hold every key that the parser reads.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "project/key_table.h"
+#include "project/read_project.h"
+#include "tests/project/written_project.h"
+
+namespace lochan {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ProjectSchema, HoldsEveryKeyWithItsHelpAndDefault) {
+  const Json definitions = Json::parse(project_json_schema()).at("$defs");
+  for (const KeyTable* table : all_key_tables()) {
+    const Json& definition = definitions.at(std::string(table->name));
+    EXPECT_EQ(definition.at("additionalProperties"), false);
+    EXPECT_EQ(definition.at("properties").size(), table->keys.size());
+    for (const Key& key : table->keys) {
+      const Json& property = definition.at("properties").at(std::string(key.name));
+      EXPECT_EQ(property.at("description"), key.help);
+      EXPECT_EQ(property.contains("default"), !key.default_text.empty()) << key.name;
+    }
+  }
+  EXPECT_EQ(definitions.at("run").at("properties").at("retries").at("default"), 2);
+  EXPECT_EQ(definitions.at("run").at("properties").at("timeout").at("default"), "1h");
+  EXPECT_EQ(definitions.at("layer").at("properties").at("immutable").at("default"), false);
+}
+
+void expect_references_resolve(const Json& value, const Json& schema) {
+  if (value.is_object() && value.contains("$ref")) {
+    const std::string reference = value.at("$ref");
+    EXPECT_TRUE(schema.contains(Json::json_pointer(reference.substr(1)))) << reference;
+  }
+  if (value.is_structured())
+    for (const Json& part : value) expect_references_resolve(part, schema);
+}
+
+TEST(ProjectSchema, RefersToWhatIsThere) {
+  const Json schema = Json::parse(project_json_schema());
+  EXPECT_EQ(schema.at("$schema"), "https://json-schema.org/draft/2020-12/schema");
+  expect_references_resolve(schema, schema);
+}
+
+TEST(KeyTables, HaveHelpInOneLineForEveryKey) {
+  for (const KeyTable* table : all_key_tables())
+    for (const Key& key : table->keys) {
+      EXPECT_FALSE(key.help.empty()) << key.name;
+      EXPECT_FALSE(key.help.ends_with('.')) << key.help;
+      EXPECT_EQ(key.help.find('\n'), std::string_view::npos) << key.help;
+    }
+}
+
+TEST(ProjectReference, HoldsEveryKey) {
+  const std::string page = project_reference();
+  for (const KeyTable* table : all_key_tables()) {
+    const std::string title = "\n## " + std::string(table->title) + "\n";
+    const auto begin = page.find(title);
+    ASSERT_NE(begin, std::string::npos) << title;
+    const std::string section = page.substr(begin, page.find("\n## ", begin + 1) - begin);
+    for (const Key& key : table->keys) EXPECT_THAT(section, HasSubstr("| `" + std::string(key.name) + "` | "));
+  }
+}
+
+TEST(ProjectReference, IsThePageInTheDocs) {
+  EXPECT_EQ(read_file("docs/project-files.md"), project_reference())
+      << "write it anew: build/dev/lochan schema --output markdown > docs/project-files.md";
+}
+
+/// The fenced block of the reference that begins with this line.
+std::string example(const std::string& page, const std::string& fence, const std::string& first_line) {
+  const auto begin = page.find(fence + "\n" + first_line) + fence.size() + 1;
+  return page.substr(begin, page.find("```", begin) - begin);
+}
+
+TEST(ProjectReference, ShowsExamplesThatAreRead) {
+  const std::string page = project_reference();
+  WrittenProject written{{".env", "BRANCH_2_URL=sqlite:./data/branch_2.db\n"},
+                         {"lochan.yaml", example(page, "```yaml", "# lochan.yaml")},
+                         {"sources/shop.yaml", example(page, "```yaml", "# sources/shop.yaml")},
+                         {"models/staging/product.sql", example(page, "```sql", "-- models/staging/product.sql")},
+                         {"models/mart/sales_by_day.sql", "select 1"},
+                         {"checks/day.sql", example(page, "```sql", "/* ---\ntable: mart")}};
+  const Project project = written.read();
+  EXPECT_EQ(project.checks.at({"staging", "product"}).size(), 6u);
+  EXPECT_EQ(project.checks.at({"mart", "sales_by_day"}).at(0).name, "day");
+}
+
+}  // namespace
+}  // namespace lochan

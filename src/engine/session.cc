@@ -6,6 +6,7 @@
 
 #include "base/sql.h"
 #include "engine/session_impl.h"
+#include "engine/sql_text.h"
 
 namespace lochan {
 
@@ -16,21 +17,24 @@ Session::Impl::~Impl() {
   if (!lake_.empty()) run_quietly(("detach database if exists " + lake_).c_str());
 }
 
+// The token goes through a secret that is gone again: as an option of ATTACH, any query could read it.
 void Session::Impl::attach(const LakeBinding& lake) {
   for (const std::string_view extension : {"avro", "httpfs", "iceberg"}) instance_->load_extension(extension);
   const std::string name = fmt::format("lake_{}", instance_->next_lake());
-  run(fmt::format("attach {} as {} (type iceberg, endpoint {}, {}{})", sql::literal(lake.ref), name,
-                  sql::literal(lake.uri),
-                  lake.token.empty() ? "authorization_type 'none'" : "token " + sql::literal(lake.token),
-                  lake.ref.starts_with("at-") ? ", read_only" : ""));
+  const std::string token = name + "_token";
+  run(fmt::format("create temporary secret {} (type iceberg, token {})", token, sql::literal(lake.token)));
+  try {
+    run(fmt::format("attach {} as {} (type iceberg, endpoint {}, secret {}{})", sql::literal(lake.ref), name,
+                    sql::literal(lake.uri), token, lake.ref.starts_with("at-") ? ", read_only" : ""));
+  } catch (const Error&) {
+    run_quietly(("drop secret " + token).c_str());
+    throw;
+  }
   lake_ = name;
+  run("drop secret " + token);
 }
 
-void Session::Impl::set_up(std::string_view sql) {
-  run("use temp");
-  run(sql);
-  run("use memory");
-}
+void Session::Impl::set_up(std::string_view sql) { run(as_temporary_macros(sql)); }
 
 void Session::Impl::refuse_when_unusable() const {
   if (interrupted_) throw Error(ErrorKind::Unavailable, "interrupted");

@@ -23,6 +23,7 @@ class Lake:
     def __init__(self, **options):
         self.folder = tempfile.mkdtemp(prefix="lochan-outside-")
         self._options = json.dumps(options)
+        self._project_tables = options.get("project_tables", [])
         self._start()
 
     def _start(self):
@@ -59,8 +60,11 @@ class Lake:
         self.do("create_branch", name=name)
         return name
 
-    def token(self, ref, may_write=True, tables=()):
-        return self.do("grant", ref=ref, may_write=may_write, tables=list(tables))
+    def token(self, ref, may_write=True, tables=None):
+        """On a branch the project's tables may be written, unless `tables` says which."""
+        if tables is None:
+            tables = self._project_tables if ref.startswith("run-") else []
+        return self.do("grant", ref=ref, may_write=may_write, tables=tables)
 
     def publish(self, branch, **request):
         """The publication's number. `conflicts` of somebody else's changes are an error here."""

@@ -8,7 +8,7 @@ class LakeReader::Impl {
  public:
   Impl(Lake& lake, const Ref& ref)
       : catalog(lake.catalog()), engine(lake.engine_options()), resolver(lake.catalog(), ref),
-        token(lake.catalog().grant_token({ref, false, {}})) {}
+        token(lake.catalog().grant_token({ref, false, {}, ""})) {}
   ~Impl() { catalog.revoke_token(token); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;

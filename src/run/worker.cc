@@ -6,7 +6,7 @@ Worker::~Worker() { drop_session(); }
 
 Session& Worker::session() {
   if (!session_) {
-    const std::string token = binding_.catalog.grant_token({binding_.branch, true, binding_.tables});
+    const std::string token = binding_.catalog.grant_token({binding_.branch, true, binding_.tables, ""});
     std::unique_ptr<Session> session;
     try {
       session = binding_.engine.open_session({binding_.uri, binding_.branch, token}, binding_.macros);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <optional>
+#include <algorithm>
+#include <memory>
+#include <span>
 
 #include "base/error.h"
 #include "base/sql.h"
@@ -19,43 +21,55 @@ std::string relative_name(const std::string& uri, const std::string& root_uri) {
   return uri.substr(root_uri.size() + 1);
 }
 
-// One column of many Avro files. Iceberg's spec, "Manifests" and "Manifest Lists", names the fields.
-std::set<std::string> read_avro(Session& session, const std::set<std::string>& files, std::string_view expression) {
+// One column of some Avro files. Iceberg's spec, "Manifests" and "Manifest Lists", names the fields.
+std::set<std::string> read_avro(Session& session, std::span<const std::string> files, std::string_view expression) {
+  std::vector<std::string> names;
+  for (const std::string& file : files) names.push_back(sql::literal(file));
   std::set<std::string> values;
-  std::vector<std::string> chunk;
-  const auto read = [&] {
-    if (chunk.empty()) return;
-    const Rows rows = session.query(
-        fmt::format("select distinct {} from read_avro([{}], union_by_name = true)", expression, fmt::join(chunk, ", ")));
-    for (const auto& row : rows.rows)
-      if (row[0]) values.insert(*row[0]);
-    chunk.clear();
-  };
-  for (const std::string& file : files) {
-    chunk.push_back(sql::literal(file));
-    if (chunk.size() == kFilesAtOnce) read();
+  const Rows rows =
+      session.query(fmt::format("select distinct {} from read_avro([{}])", expression, fmt::join(names, ", ")));
+  for (const auto& row : rows.rows)
+    if (row[0]) values.insert(*row[0]);
+  return values;
+}
+
+// Many files: as many at once as have one schema. A table's manifests have one for each of its partition specs.
+std::set<std::string> read_all(Session& session, const std::set<std::string>& files, std::string_view expression) {
+  std::set<std::string> values;
+  const std::vector<std::string> all(files.begin(), files.end());
+  for (std::size_t begin = 0; begin < all.size(); begin += kFilesAtOnce) {
+    const std::span chunk = std::span(all).subspan(begin, std::min(kFilesAtOnce, all.size() - begin));
+    try {
+      values.merge(read_avro(session, chunk, expression));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Data) throw;
+      for (const std::string& file : chunk) values.merge(read_avro(session, std::span(&file, 1), expression));
+    }
   }
-  read();
   return values;
 }
 
 }  // namespace
 
 std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri, Engine& engine) {
-  std::set<std::string> files, lists;
+  std::set<std::string> files;
+  std::unique_ptr<Session> session;
+  const auto add = [&](const std::set<std::string>& uris) {
+    for (const std::string& uri : uris) files.insert(relative_name(uri, root_uri));
+  };
   for (const ReachableTable& table : tables) {
-    for (const std::string& file : table.metadata_files) files.insert(relative_name(file, root_uri));
-    for (const std::string& file : table.statistics_files) files.insert(relative_name(file, root_uri));
-    for (const std::string& list : table.manifest_lists) lists.insert(list);
+    add(table.metadata_files);
+    add(table.statistics_files);
+    add(table.manifest_lists);
+    if (table.manifest_lists.empty()) continue;
+    if (!session) {
+      session = engine.open_session();
+      session->load_extension("avro");
+    }
+    const std::set<std::string> manifests = read_all(*session, table.manifest_lists, "manifest_path");
+    add(manifests);
+    add(read_all(*session, manifests, "data_file.file_path"));
   }
-  if (lists.empty()) return files;
-  const std::unique_ptr<Session> session = engine.open_session();
-  session->load_extension("avro");
-  const std::set<std::string> manifests = read_avro(*session, lists, "manifest_path");
-  for (const std::string& list : lists) files.insert(relative_name(list, root_uri));
-  for (const std::string& manifest : manifests) files.insert(relative_name(manifest, root_uri));
-  for (const std::string& file : read_avro(*session, manifests, "data_file.file_path"))
-    files.insert(relative_name(file, root_uri));
   return files;
 }
 

@@ -142,8 +142,7 @@ std::string hint_of(const Fault& fault) {
   if (fault.type == "Out of Memory") return "raise `engine.memory_limit`, or lower `engine.threads`";
   if (contains(fault.message, "No space left on device"))
     return "free some space, or set `engine.spill` to another disk";
-  if (!fault.candidates.empty() && !fault.name.empty())
-    return text::did_you_mean(fault.name, fault.candidates, "there is " + fault.candidates.front());
+  if (!fault.candidates.empty() && !fault.name.empty()) return text::did_you_mean(fault.name, fault.candidates, "");
   return "";
 }
 
@@ -160,6 +159,9 @@ Fault parse_fault(std::string_view text) {
   } else {
     read_plain(text, fault);
   }
+  // The extension writes the type once more before a message that it passes on.
+  if (const std::string again = fault.type + " Error: "; fault.message.starts_with(again))
+    fault.message.erase(0, again.size());
   if (fault.status == 0) fault.status = status_in(fault.message);
   if (const std::string words = catalog_message(fault.message); !words.empty()) {
     fault.message = (contains(fault.message, "Failed to commit") ? "Failed to commit: " : "") + words;

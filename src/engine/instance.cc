@@ -44,7 +44,8 @@ std::filesystem::path beside_the_executable() {
 
 void set(duckdb_config config, const char* name, const std::string& value) {
   if (duckdb_set_config(config, name, value.c_str()) != DuckDBSuccess)
-    throw Error(ErrorKind::Project, fmt::format("the engine knows no setting `{}`", name));
+    throw Error(ErrorKind::Project, fmt::format("`{}` is no value of the engine's setting `{}`", value, name))
+        .hint("see `engine:` in lochan.yaml");
 }
 
 DuckConfig configuration(const EngineOptions& options) {

@@ -45,6 +45,7 @@ void Session::Impl::refuse_when_unusable() const {
 
 void Session::Impl::fail(const Fault& fault, bool in_commit) {
   if (is_fatal(fault)) instance_->invalidate();
+  has_failed_ = true;
   throw to_error(fault, in_commit);
 }
 
@@ -79,6 +80,19 @@ std::vector<Column> Session::Impl::describe(std::string_view sql, const Paramete
   Rows rows = query(fmt::format("select * from (\n{}\n) limit 0", select), parameters);
   return std::move(rows.columns);
 }
+
+void Session::Impl::begin() {
+  run("begin");
+  has_failed_ = false;
+}
+
+// DuckDB answers COMMIT after a failed statement as if all were well, and rolls back.
+void Session::Impl::commit() {
+  if (has_failed_) throw Error(ErrorKind::Internal, "a statement of the transaction failed: it can't be committed");
+  run("commit", {}, true);
+}
+
+void Session::Impl::rollback() noexcept { run_quietly("rollback"); }
 
 void Session::Impl::run_quietly(const char* sql) noexcept {
   DuckResult result;
@@ -128,10 +142,10 @@ void Session::load_extension(std::string_view name) { impl_->instance().load_ext
 
 void Session::interrupt() noexcept { impl_->interrupt(); }
 
-void Session::begin() { impl_->run("begin"); }
+void Session::begin() { impl_->begin(); }
 
-void Session::commit() { impl_->run("commit", {}, true); }
+void Session::commit() { impl_->commit(); }
 
-void Session::rollback() noexcept { impl_->run_quietly("rollback"); }
+void Session::rollback() noexcept { impl_->rollback(); }
 
 }  // namespace lochan

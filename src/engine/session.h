@@ -37,7 +37,8 @@ class Session {
   /// Loads one of the engine's extensions (`sqlite_scanner`), if no session has yet.
   void load_extension(std::string_view name);
 
-  /// Runs `work` between BEGIN and COMMIT; rolls back when it throws.
+  /// Runs `work` between BEGIN and COMMIT; rolls back when it throws, or when a statement of it failed although it
+  /// caught the error.
   template <typename Work>
   auto transaction(Work&& work) {
     struct Guard {

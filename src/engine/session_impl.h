@@ -30,7 +30,9 @@ class Session::Impl {
   DuckResult run(std::string_view sql, const Parameters& parameters = {}, bool in_commit = false);
   std::vector<Column> describe(std::string_view sql, const Parameters& parameters);
   Rows query(std::string_view sql, const Parameters& parameters);
-  void run_quietly(const char* sql) noexcept;
+  void begin();
+  void commit();
+  void rollback() noexcept;
   void interrupt() noexcept;
 
   const std::string& lake() const { return lake_; }
@@ -38,6 +40,7 @@ class Session::Impl {
 
  private:
   void refuse_when_unusable() const;
+  void run_quietly(const char* sql) noexcept;
   [[noreturn]] void fail(const Fault& fault, bool in_commit);
   void repeat_interrupt(const std::stop_token& stop) noexcept;
 
@@ -45,6 +48,7 @@ class Session::Impl {
   std::shared_ptr<Instance> instance_;
   DuckConnection connection_;
   std::string lake_;
+  bool has_failed_ = false;  // a statement of the open transaction
 
   std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;

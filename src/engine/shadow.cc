@@ -12,6 +12,7 @@
 #include "engine/bound_parameters.h"
 #include "engine/cell.h"
 #include "engine/duckdb_handle.h"
+#include "engine/lake_type.h"
 #include "engine/macros.h"
 #include "engine/sql_text.h"
 #include "engine/statements.h"
@@ -153,7 +154,7 @@ class Shadow::Impl {
   void declare_table(const TableName& table, std::span<const Column> columns) {
     std::vector<std::string> definitions;
     for (const Column& column : columns)
-      definitions.push_back(sql::identifier(column.name) + " " + (column.type.empty() ? "VARCHAR" : column.type));
+      definitions.push_back(sql::identifier(column.name) + " " + lake_type(column.type));
     declare(table, 't', fmt::format("create or replace table {} ({})", quoted(table), fmt::join(definitions, ", ")));
   }
 

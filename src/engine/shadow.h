@@ -54,7 +54,7 @@ class Shadow {
   /// column of the parser's offset) and a hint.
   ParsedQuery parse(std::string_view sql, const std::string& file);
 
-  /// May be declared again.
+  /// The columns have the types that they have in the lake (engine/lake_type.h). May be declared again.
   void declare_table(const TableName& table, std::span<const Column> columns);
   void declare_view(const TableName& table, std::string_view sql);
   /// The columns a query gives, bound against what was declared. Unknown columns and tables, and two columns of one

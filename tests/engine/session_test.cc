@@ -165,6 +165,16 @@ TEST_F(SessionTest, RollsBackATransactionThatThrows) {
   EXPECT_EQ(session_->transaction([&] { return session_->query("select count(*) from t").integer(); }), 1);
 }
 
+TEST_F(SessionTest, NeverCommitsAfterAFailedStatement) {
+  session_->execute("create temp table t (i integer)");
+  EXPECT_THROW(session_->transaction([&] {
+    session_->execute("insert into t values (1)");
+    EXPECT_EQ(error("select error('caught')").message(), "caught");
+  }),
+               Error);
+  EXPECT_EQ(session_->query("select count(*) from t").integer(), 0);
+}
+
 TEST_F(SessionTest, EndsARunningStatementFromAnotherThread) {
   std::jthread other([&] { session_->interrupt(); });
   // Too long to end by itself, whether the interrupt comes before, in or after its start.

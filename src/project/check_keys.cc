@@ -153,6 +153,7 @@ std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value
     return checks;
   }
   for (const YamlValue& item : value.items) {
+    const std::size_t before = reader.problems().size();
     if (item.kind != YamlValue::Kind::Mapping || item.entries.empty()) {
       reader.problems().add(item.position, fmt::format("a check is {}, wanted a mapping", describe_found(item)),
                             "such as `not_null: id`");
@@ -168,7 +169,8 @@ std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value
     first.entries.resize(1);
     Checks read;
     check_keys().read(reader, first, read);
-    append_checks(checks, std::move(read));
+    // What could not be read whole would only be said again by who makes a check of it.
+    if (reader.problems().size() == before) append_checks(checks, std::move(read));
   }
   return checks;
 }

@@ -56,10 +56,10 @@ void blank_last_semicolons(std::string& sql) {
 
 }  // namespace
 
-std::optional<SqlFile> read_sql_file(std::string_view text, const std::string& file, Problems& problems) {
+SqlFile read_sql_file(std::string_view text, const std::string& file, Problems& problems) {
   SqlFile result;
   result.sql = text;
-  result.front_matter.position = {file, 1, 1};
+  result.front_matter.emplace().position = {file, 1, 1};
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) blank_out(result.sql, 0, kByteOrderMark.size());
   const std::string whole = result.sql;
@@ -69,9 +69,7 @@ std::optional<SqlFile> read_sql_file(std::string_view text, const std::string& f
     if (part.kind == SqlPart::Kind::Comment) {
       const std::string_view comment = std::string_view(whole).substr(part.begin, part.end - part.begin);
       if (is_at_top && opening_size(comment) > 0) {
-        auto front_matter = read_front_matter(whole, part, file, problems);
-        if (!front_matter) return std::nullopt;
-        result.front_matter = std::move(*front_matter);
+        result.front_matter = read_front_matter(whole, part, file, problems);
         is_at_top = false;
       }
       blank_out(result.sql, part.begin, part.end);

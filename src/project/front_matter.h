@@ -11,12 +11,12 @@
 namespace lochan {
 
 struct SqlFile {
-  YamlValue front_matter;  // null when there is none; positions are the file's
-  std::string sql;         // of the file's size, its front matter and comments blanked
-  Position begin;          // of the SQL
+  /// A null when there is none; nothing when it can't be read: then a problem says why. Positions are the file's.
+  std::optional<YamlValue> front_matter;
+  std::string sql;  // of the file's size, its front matter and comments blanked
+  Position begin;   // of the SQL
 };
 
-/// Nothing when the front matter can't be read: then a problem says why.
-std::optional<SqlFile> read_sql_file(std::string_view text, const std::string& file, Problems& problems);
+SqlFile read_sql_file(std::string_view text, const std::string& file, Problems& problems);
 
 }  // namespace lochan

@@ -91,8 +91,10 @@ enum class Materialization { Table, View, Append, Incremental };
 /// One SQL file that makes one table.
 struct Model {
   TableName table;
-  std::string sql;   // the select, comments and front matter blanked so that offsets are the file's;
-                     // `{{ ref('x') }}` and `{{ source('a','b') }}` read as plain names padded with blanks
+  /// The select, comments and front matter blanked so that offsets are the file's; `{{ ref('x') }}` and
+  /// `{{ source('a','b') }}` read as plain names padded with blanks. "" when it can't be read: a problem of the
+  /// project.
+  std::string sql;
   std::string file;  // relative to the project's folder
   Materialization materialized = Materialization::Table;
   std::vector<LocatedText> key;           // incremental

@@ -56,7 +56,7 @@ void read_connections(ValueReader& reader, const YamlValue& value, Project& proj
       connection.url = std::move(*url);
       read_connection_url(connection, entry.value, reader);
     }
-    // One whose URL is broken stays known by its name, or each source that reads it would be a problem too.
+    // One whose URL is broken stays known until sources are verified, or each that reads it would be a problem too.
     project.connections.emplace(entry.key, std::move(connection));
   });
 }

@@ -13,19 +13,18 @@ namespace {
 void read_check_file(const ProjectFile& file, ProjectFiles& files, ValueReader& reader, Project& project) {
   const auto text = files.read(file.name);
   if (!text) return;
-  auto sql_file = read_sql_file(*text, file.name, reader.problems());
-  if (!sql_file) return;
+  SqlFile sql_file = read_sql_file(*text, file.name, reader.problems());
   CheckFile check;
-  check_file_keys().read(reader, sql_file->front_matter, check);
+  if (sql_file.front_matter) check_file_keys().read(reader, *sql_file.front_matter, check);
+  if (is_blank_sql(sql_file.sql))
+    return reader.problems().add({file.name, 1, 1}, "the check is empty", "write a `select` of the failing rows");
+  const auto table = parse_table_name(check.table.value);
+  if (!table || !is_known_table(project, {*table, check.table.position}, reader.problems())) return;
   check.config.kind = "sql";
   check.config.name = file.stem;
-  check.config.sql = std::move(sql_file->sql);
-  check.config.position = sql_file->begin;
-  if (is_blank_sql(check.config.sql))
-    reader.problems().add({file.name, 1, 1}, "the check is empty", "write a `select` of the failing rows");
-  if (const auto table = parse_table_name(check.table.value))
-    if (is_known_table(project, {*table, check.table.position}, reader.problems()))
-      project.checks[*table].push_back(std::move(check.config));
+  check.config.sql = std::move(sql_file.sql);
+  check.config.position = sql_file.begin;
+  project.checks[*table].push_back(std::move(check.config));
 }
 
 }  // namespace

@@ -30,35 +30,36 @@ bool is_layer(const std::string& name, Problems& problems) {
   return true;
 }
 
+void fill_model(Model& model, SqlFile file, ValueReader& reader) {
+  Problems& problems = reader.problems();
+  const std::size_t before = problems.size();
+  if (file.front_matter) model_keys().read(reader, *file.front_matter, model);
+  // Which keys go together can't be said of keys that could not be read.
+  if (problems.size() > before) {
+    model.materialized = Materialization::Table;
+    model.key.clear();
+    model.partition_by.clear();
+  }
+  model.position = file.begin;
+  if (is_blank_sql(file.sql))
+    problems.add({model.file, 1, 1}, "the model is empty", "write a `select`, or remove the file");
+  else
+    model.sql = std::move(file.sql);
+}
+
 void read_model(const ProjectFile& file, const std::string& layer, ProjectFiles& files, ValueReader& reader,
                 Project& project) {
   Problems& problems = reader.problems();
   if (!is_plain_word(file.stem))
     return problems.add({file.name, 0, 0}, fmt::format("a table can't be named `{}`", file.stem),
                         std::string(kWordHint));
-  const auto text = files.read(file.name);
-  if (!text) return;
-  auto sql_file = read_sql_file(*text, file.name, problems);
   Model model;
   model.table = {layer, file.stem};
   model.file = file.name;
   model.position = {file.name, 1, 1};
-  if (sql_file) {
-    const std::size_t before = problems.size();
-    model_keys().read(reader, sql_file->front_matter, model);
-    // Which keys go together can't be said of keys that could not be read.
-    if (problems.size() > before) {
-      model.materialized = Materialization::Table;
-      model.key.clear();
-      model.partition_by.clear();
-    }
-    model.position = sql_file->begin;
-    model.sql = std::move(sql_file->sql);
-    if (is_blank_sql(model.sql))
-      problems.add({file.name, 1, 1}, "the model is empty", "write a `select`, or remove the file");
-  }
-  // A broken model stays known by its name, or each that reads it would be a problem too.
+  if (const auto text = files.read(file.name)) fill_model(model, read_sql_file(*text, file.name, problems), reader);
   if (!model.checks.empty()) project.checks[model.table] = model.checks;
+  // A broken model stays known by its name, or each that reads it would be a problem too.
   project.models.emplace(model.table, std::move(model));
 }
 

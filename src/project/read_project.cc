@@ -25,9 +25,11 @@ void refuse_later_folders(ProjectFiles& files, Problems& problems) {
 void put_all_names(Project& project, Problems& problems) {
   const std::vector<TableName> tables = all_tables(project);
   for (auto& [table, model] : project.models) model.sql = put_names(std::move(model.sql), model.file, tables, problems);
-  for (auto& [table, checks] : project.checks)
+  for (auto& [table, checks] : project.checks) {
     for (CheckConfig& check : checks)
-      if (!check.sql.empty()) check.sql = put_names(std::move(check.sql), check.position.file, tables, problems);
+      check.sql = put_names(std::move(check.sql), check.position.file, tables, problems);
+    std::erase_if(checks, [](const CheckConfig& check) { return check.kind == "sql" && check.sql.empty(); });
+  }
 }
 
 std::map<std::string, std::string> read_dot_env_file(ProjectFiles& files, Problems& problems) {
@@ -64,6 +66,8 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets) {
   put_all_names(project, problems);
   verify_sources(project, problems);
   verify_tables(project, problems);
+  // Whoever reads on, to find all problems, would say of these again that they are broken.
+  std::erase_if(project.connections, [](const auto& connection) { return connection.second.location.empty(); });
   result.problems = problems.take_sorted();
   return result;
 }

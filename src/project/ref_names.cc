@@ -155,7 +155,9 @@ class NamePutter {
 
 std::string put_names(std::string sql, const std::string& file, std::span<const TableName> tables, Problems& problems) {
   if (sql.find("{{") == std::string::npos && sql.find("{%") == std::string::npos) return sql;
-  return NamePutter(std::move(sql), file, tables, problems).put();
+  const std::size_t before = problems.size();
+  std::string result = NamePutter(std::move(sql), file, tables, problems).put();
+  return problems.size() > before ? "" : result;
 }
 
 }  // namespace lochan

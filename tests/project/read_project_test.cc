@@ -209,6 +209,25 @@ select * from {{ ref('sale') }} where customer_id is null
   EXPECT_EQ(project.macros[0].sql, "create macro net(x) as x / 1.23;\n");
 }
 
+// Who reads on, to find all problems at once, would say of these again that they are broken.
+TEST(ReadProject, LeavesOutWhatIsBroken) {
+  WrittenProject written{
+      {"lochan.yaml", "name: a\nconnections: { good: sqlite:a.db, bad: oracle:x }\n"},
+      {"models/mart/bad_reference.sql", "select * from {{ ref('nowhere') }}"},
+      {"models/mart/bad_front_matter.sql", "/* ---\nkey: [\n--- */ select 1"},
+      {"models/mart/bad_check.sql", "/* ---\nchecks: [{ range: { column: a } }, { unique: b }]\n--- */ select 1"},
+      {"models/mart/not_utf8.sql", "select '\xFF'"},
+      {"checks/bad.sql", "/* ---\ntable: mart.bad_check\n--- */ select * from {{ ref('nowhere') }}"}};
+  EXPECT_EQ(written.problems().size(), 6u);
+  const Project project = read_project(written.folder(), written.secrets()).project;
+  EXPECT_EQ(project.connections.size(), 1u);
+  EXPECT_EQ(project.models.at({"mart", "bad_reference"}).sql, "");
+  EXPECT_NE(project.models.at({"mart", "bad_front_matter"}).sql.find("select 1"), std::string::npos);
+  EXPECT_EQ(project.models.at({"mart", "not_utf8"}).sql, "");
+  ASSERT_EQ(project.checks.at({"mart", "bad_check"}).size(), 1u);
+  EXPECT_EQ(project.checks.at({"mart", "bad_check"})[0].kind, "unique");
+}
+
 TEST(FindProject, LooksUpwards) {
   const WrittenProject written{{"models/mart/sale.sql", "select 1"}};
   EXPECT_EQ(find_project(written.folder() / "models/mart"), written.folder());

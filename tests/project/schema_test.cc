@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/file.h"
 #include "base/json.h"
 #include "project/key_table.h"
 #include "project/read_project.h"
+#include "tests/project/json_schema_check.h"
 #include "tests/project/written_project.h"
 
 namespace lochan {
@@ -43,6 +46,72 @@ TEST(ProjectSchema, RefersToWhatIsThere) {
   const Json schema = Json::parse(project_json_schema());
   EXPECT_EQ(schema.at("$schema"), "https://json-schema.org/draft/2020-12/schema");
   expect_references_resolve(schema, schema);
+}
+
+/// Of a whole file, or with a name of a definition of a front matter.
+std::string violation_of(std::string_view yaml, const std::string& definition = "") {
+  const Json schema = Json::parse(project_json_schema());
+  return find_violation(yaml_to_json(yaml), definition.empty() ? schema : schema.at("$defs").at(definition), schema);
+}
+
+TEST(ProjectSchema, AcceptsTheExampleProjects) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("examples")) {
+    const auto& path = entry.path();
+    if (path.filename() != "lochan.yaml" && path.parent_path().filename() != "sources") continue;
+    EXPECT_EQ(violation_of(read_file(path)), "") << path;
+    ++files;
+  }
+  EXPECT_GE(files, 2);
+}
+
+TEST(ProjectSchema, AcceptsWhatTheParserReads) {
+  EXPECT_EQ(violation_of(R"y(name: a
+lake: ${LAKE:-./lake}
+connections: { shop: sqlite:a.db }
+layers: { raw: { immutable: true }, mart: }
+variables: { low: 5, city: x, strict: true, part: 0.5 }
+engine: { memory_limit: 1.5 GiB, threads: "${THREADS}" }
+run: { timeout: 1h30m, wait_for_claim: 0, publish: all, workers: 2 }
+)y"),
+            "");
+  EXPECT_EQ(violation_of(R"y(source: shop
+from: [a, b]
+tables:
+  sale: { load: incremental, cursor: t, key: [a, b], lookback: 5m, header: true, columns: { "a b": BIGINT } }
+  product:
+)y"),
+            "");
+  EXPECT_EQ(violation_of(R"y(materialized: incremental
+key: id
+tags: [nightly]
+checks:
+  - not_null: [id, price]
+  - unique: { columns: id, severity: warn }
+  - accepted_values: { column: unit, values: [kg, 5, true] }
+  - range: { column: price, min: 0 }
+  - relationships: { column: id, to: staging.product, field: id }
+  - row_count: { min: 1 }
+  - expression: price >= 0
+  - expression: { expression: a > 0, where: b, name: c }
+)y",
+                         "model"),
+            "");
+  EXPECT_EQ(violation_of("table: mart.sale\nseverity: warn\n", "check_file"), "");
+}
+
+TEST(ProjectSchema, RefusesWhatTheParserRefuses) {
+  EXPECT_EQ(violation_of("name: a\nlakee: x\n"), ": unknown key lakee");
+  EXPECT_EQ(violation_of("lake: x\n"), ": no \"name\"");
+  EXPECT_EQ(violation_of("name: a\nlake: 5\n"), "/lake: 5 is not of type [\"string\"]");
+  for (const std::string_view bad :
+       {"run: { workers: many }", "run: { workers: -1 }", "run: { timeout: 600 }", "run: { publish: some }",
+        "layers: { raw: { immutable: yes } }", "engine: { memory_limit: much }", "connections: [x]"})
+    EXPECT_NE(violation_of("name: a\n" + std::string(bad)), "") << bad;
+  for (const std::string_view bad :
+       {"checks: [{ unique: a, severity: warn }]", "checks: [{ unqiue: a }]", "checks: { unique: a }",
+        "checks: [{ range: price }]", "checks: [{ relationships: { column: a, to: b, field: c } }]", "tags: [a b]"})
+    EXPECT_NE(violation_of(bad, "model"), "") << bad;
 }
 
 TEST(KeyTables, HaveHelpInOneLineForEveryKey) {

@@ -40,7 +40,7 @@ std::string sql_of(std::string_view text) {
   Problems problems;
   const auto file = read_sql_file(text, "models/a/b.sql", problems);
   for (const Error& problem : problems.take_sorted()) ADD_FAILURE() << problem.what();
-  return file ? file->sql : "";
+  return file.sql;
 }
 
 TEST(SqlFile, BlanksCommentsAndTheLastSemicolon) {
@@ -52,11 +52,11 @@ TEST(SqlFile, BlanksCommentsAndTheLastSemicolon) {
 TEST(SqlFile, ReadsFrontMatterInOneLineToo) {
   Problems problems;
   const auto file = read_sql_file("/*--- key: [a, b] ---*/ select 1", "m.sql", problems);
-  ASSERT_TRUE(file.has_value());
-  ASSERT_EQ(file->front_matter.entries.size(), 1u);
-  EXPECT_EQ(file->front_matter.entries[0].position, (Position{"m.sql", 1, 7}));
-  EXPECT_EQ(file->front_matter.entries[0].value.items[1].position, (Position{"m.sql", 1, 16}));
-  EXPECT_EQ(file->begin, (Position{"m.sql", 1, 25}));
+  ASSERT_TRUE(file.front_matter.has_value());
+  ASSERT_EQ(file.front_matter->entries.size(), 1u);
+  EXPECT_EQ(file.front_matter->entries[0].position, (Position{"m.sql", 1, 7}));
+  EXPECT_EQ(file.front_matter->entries[0].value.items[1].position, (Position{"m.sql", 1, 16}));
+  EXPECT_EQ(file.begin, (Position{"m.sql", 1, 25}));
 }
 
 TEST(SqlFile, TakesNoOtherCommentForFrontMatter) {
@@ -64,8 +64,8 @@ TEST(SqlFile, TakesNoOtherCommentForFrontMatter) {
        {"/* plain */ select 1", "/*-----*/ select 1", "-- /* ---\nselect 1", "select 1 /* ---\nkey: [\n--- */"}) {
     Problems problems;
     const auto file = read_sql_file(text, "m.sql", problems);
-    ASSERT_TRUE(file.has_value()) << text;
-    EXPECT_EQ(file->front_matter.kind, YamlValue::Kind::Null) << text;
+    ASSERT_TRUE(file.front_matter.has_value()) << text;
+    EXPECT_EQ(file.front_matter->kind, YamlValue::Kind::Null) << text;
     EXPECT_EQ(problems.size(), 0u) << text;
   }
 }

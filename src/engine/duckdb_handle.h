@@ -31,6 +31,8 @@ class Owned {
     return &handle_;
   }
   explicit operator bool() const { return handle_ != nullptr; }
+  /// The caller owns the handle from now on.
+  Handle release() { return std::exchange(handle_, Handle{}); }
 
  private:
   Handle handle_{};

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <mutex>
+#include <vector>
 
 #include "base/sql.h"
 #include "engine/session_impl.h"
@@ -10,10 +12,26 @@
 
 namespace lochan {
 
+namespace {
+
+// DuckDB ends the process when a connection with an open transaction goes and the instance is invalid: its rollback then
+// throws in a destructor. Such connections stay to the end of the process, and with them their instance.
+void abandon(DuckConnection& connection) {
+  static std::mutex mutex;
+  static auto* const abandoned = new std::vector<duckdb_connection>();  // never destroyed; guarded by mutex
+  const std::lock_guard lock(mutex);
+  abandoned->push_back(connection.release());
+}
+
+}  // namespace
+
 Session::Impl::~Impl() {
   interrupter_ = std::jthread();  // joins
-  if (instance_->is_invalidated()) return;
   run_quietly("rollback");
+  if (instance_->is_invalidated()) {
+    abandon(connection_);
+    return;
+  }
   if (!lake_.empty()) run_quietly(("detach database if exists " + lake_).c_str());
 }
 
@@ -95,8 +113,9 @@ void Session::Impl::commit() {
 void Session::Impl::rollback() noexcept { run_quietly("rollback"); }
 
 void Session::Impl::run_quietly(const char* sql) noexcept {
-  DuckResult result;
-  duckdb_query(connection_.get(), sql, result.get());
+  if (instance_->is_invalidated()) return;
+  const Outcome outcome = run_statements(connection_.get(), sql);
+  if (outcome.fault && is_fatal(*outcome.fault)) instance_->invalidate();
 }
 
 // DuckDB forgets an interrupt that comes just before a statement begins: it is said again until the statement has

@@ -67,16 +67,21 @@ std::vector<Entry> Catalog::Impl::entries(const BoundRef& ref) const {
   return seen;
 }
 
-std::vector<TableName> Catalog::Impl::names(const BoundRef& ref) const {
-  std::vector<TableName> names;
-  for (const Entry& entry : entries(ref)) names.push_back(entry.table);
-  return names;
-}
-
-std::vector<TableName> Catalog::Impl::names_in(const BoundRef& ref, const std::string& layer, EntryKind kind) const {
-  std::vector<TableName> names;
-  for (const Entry& entry : entries(ref))
-    if (entry.table.layer == layer && entry.kind == kind) names.push_back(entry.table);
+std::map<TableName, EntryKind> Catalog::Impl::names(const BoundRef& ref) const {
+  std::map<TableName, EntryKind> names;
+  std::set<TableName> dropped;
+  if (ref.branch) {
+    for (const CatalogRows::BranchName& own : rows.branch_names(ref.branch->name)) {
+      if (names.contains(own.table) || dropped.contains(own.table)) continue;
+      if (own.dropped) {
+        dropped.insert(own.table);
+      } else {
+        names.emplace(own.table, own.kind);
+      }
+    }
+  }
+  for (const auto& [table, kind] : rows.names(ref.publication))
+    if (!dropped.contains(table)) names.emplace(table, kind);
   return names;
 }
 

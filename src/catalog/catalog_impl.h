@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,9 +43,8 @@ class Catalog::Impl {
   /// Throws Error{NotFound} for an unknown ref, a publication beyond retention, or a dropped branch.
   BoundRef bind(const Ref& ref) const;
   std::vector<Entry> entries(const BoundRef& ref) const;
-  /// The names alone, and those of one layer and kind.
-  std::vector<TableName> names(const BoundRef& ref) const;
-  std::vector<TableName> names_in(const BoundRef& ref, const std::string& layer, EntryKind kind) const;
+  /// The names and kinds alone.
+  std::map<TableName, EntryKind> names(const BoundRef& ref) const;
   std::optional<Entry> find(const BoundRef& ref, const TableName& table) const;
   /// What the branch would read if it had changed nothing.
   std::optional<Entry> inherited(const Branch& branch, const TableName& table) const;

@@ -14,6 +14,8 @@ constexpr std::int64_t kOpenEnd = std::numeric_limits<std::int64_t>::max();
 
 std::string_view to_text(EntryKind kind) { return kind == EntryKind::Table ? "table" : "view"; }
 
+EntryKind parse_kind(std::string_view text) { return text == "view" ? EntryKind::View : EntryKind::Table; }
+
 Publication read_publication(const DbRow& row) {
   return {row.integer(0), row.integer(1), row.text(2), instant_from_micros(row.integer(3)), row.text(4)};
 }
@@ -22,7 +24,7 @@ Publication read_publication(const DbRow& row) {
 Entry read_entry(const DbRow& row) {
   Entry entry;
   entry.table = {row.text(0), row.text(1)};
-  entry.kind = row.text(2) == "view" ? EntryKind::View : EntryKind::Table;
+  entry.kind = parse_kind(row.text(2));
   entry.metadata_location = row.text(3);
   entry.data_version = row.text(4);
   entry.columns = unpack_columns(row.text(5));
@@ -74,6 +76,14 @@ std::vector<Entry> CatalogRows::entries(std::int64_t publication) const {
   return entries;
 }
 
+std::vector<std::pair<TableName, EntryKind>> CatalogRows::names(std::int64_t publication) const {
+  std::vector<std::pair<TableName, EntryKind>> names;
+  for (const DbRow& row : state_.query(
+           "select layer, name, kind from entry where to_publication > $1 and +from_publication <= $1", {publication}))
+    names.push_back({{row.text(0), row.text(1)}, parse_kind(row.text(2))});
+  return names;
+}
+
 std::optional<Entry> CatalogRows::find(std::int64_t publication, const TableName& table) const {
   const auto rows = state_.query(
       "select layer, name, kind, metadata_location, data_version, columns, properties, from_publication from entry "
@@ -105,6 +115,14 @@ std::vector<BranchRow> CatalogRows::branch_rows(const std::string& branch, bool 
            {branch, std::int64_t{inherited}}))
     found.push_back({read_entry(row), row.integer(7) != 0});
   return found;
+}
+
+std::vector<CatalogRows::BranchName> CatalogRows::branch_names(const std::string& branch) const {
+  std::vector<BranchName> names;
+  for (const DbRow& row : state_.query(
+           "select layer, name, kind, dropped from branch_entry where branch = $1 order by inherited", {branch}))
+    names.push_back({{row.text(0), row.text(1)}, parse_kind(row.text(2)), row.integer(3) != 0});
+  return names;
 }
 
 std::optional<BranchRow> CatalogRows::branch_row(const std::string& branch, const TableName& table, bool inherited) const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/database.h"
@@ -30,6 +31,8 @@ class CatalogRows {
   /// Main as of a publication.
   std::vector<Entry> entries(std::int64_t publication) const;
   std::optional<Entry> find(std::int64_t publication, const TableName& table) const;
+  /// Their names and kinds alone, in no order.
+  std::vector<std::pair<TableName, EntryKind>> names(std::int64_t publication) const;
   /// From `publication` on, main has this entry.
   void put(const Entry& entry, std::int64_t publication);
   /// From `publication` on, main has none of that name.
@@ -44,6 +47,13 @@ class CatalogRows {
 
   /// A branch's own rows, or those it got from a named parent when it was made.
   std::vector<BranchRow> branch_rows(const std::string& branch, bool inherited) const;
+  struct BranchName {
+    TableName table;
+    EntryKind kind = EntryKind::Table;
+    bool dropped = false;
+  };
+  /// The names of both, own ones first.
+  std::vector<BranchName> branch_names(const std::string& branch) const;
   std::optional<BranchRow> branch_row(const std::string& branch, const TableName& table, bool inherited) const;
   void put_branch_row(const std::string& branch, const BranchRow& row);
   void erase_branch_row(const std::string& branch, const TableName& table);

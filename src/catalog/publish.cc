@@ -55,7 +55,9 @@ PublishOutcome Publish::run() {
       } else {
         swap_on_parent();
       }
+      keep_layers();
       catalog_.rows.set_branch_state(branch_.name, BranchState::Published);
+      if (!has_held_back()) catalog_.rows.erase_branch_rows(branch_.name);
       if (request_.also) request_.also(outcome.publication.value_or(0));
       outcome.published = true;
     });
@@ -158,6 +160,21 @@ void Publish::swap_on_parent() {
     row.entry.table = move.table;
     catalog_.rows.put_branch_row(branch_.parent, row);
   }
+}
+
+// A layer is there from its first table on, and stays when that is dropped.
+void Publish::keep_layers() {
+  for (const Move& move : moves_)
+    catalog_.state.execute("insert into namespace(ref, name, properties) values ($1, $2, '{}') on conflict(ref, name) do nothing",
+                           {branch_.parent, move.table.layer});
+}
+
+// What was made and not published stays for looking at; with nothing left the branch needs no rows, and pins no past.
+bool Publish::has_held_back() const {
+  const auto rows = catalog_.rows.branch_rows(branch_.name, false);
+  return std::ranges::any_of(rows, [&](const BranchRow& row) {
+    return std::ranges::none_of(moves_, [&](const Move& move) { return move.table == row.entry.table; });
+  });
 }
 
 PublishOutcome Catalog::publish(const PublishRequest& request) { return Publish(*impl_, request).run(); }

@@ -32,6 +32,8 @@ class Publish {
   Entry moved(const PublishTable& table, std::int64_t instant_ms);
   std::int64_t swap_on_main(std::int64_t instant_ms);
   void swap_on_parent();
+  void keep_layers();
+  bool has_held_back() const;
   bool is_to_main() const { return branch_.parent == "main"; }
   /// The target's entry now.
   std::optional<Entry> current(const TableName& table) const;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::hours kLostReader{24};  // a reader that never said goodbye
 constexpr std::chrono::hours kLostWrite{1};
+constexpr std::chrono::seconds kCoarseTime{1};     // a file's time may lie a little before the clock's
 
 // The oldest publication that the policy keeps; number 0 when there is none. The last one before the age counts too: main
 // was as it says when the age began.
@@ -38,7 +39,8 @@ Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std:
   const Instant now = catalog.clock.now();
   for (const Branch& branch : catalog.rows.branches()) {
     const bool is_done = branch.state == BranchState::Failed || branch.state == BranchState::Published;
-    if (is_done && branch.created_at + policy.branches <= now) {
+    const bool is_empty = branch.state == BranchState::Published && catalog.rows.branch_names(branch.name).empty();
+    if (is_empty || (is_done && branch.created_at + policy.branches <= now)) {
       plan.branches.push_back(branch.name);
     } else {
       plan.also_kept.insert(branch.base_publication);
@@ -176,14 +178,19 @@ std::vector<ReachableTable> Retention::reachable() const {
   return reachable.take();
 }
 
-Instant Retention::removable_before() const {
+Instant Retention::writing_since() const {
   Catalog::Impl& catalog = catalog_.impl();
   const Instant now = catalog.clock.now();
-  Instant before = now - policy_.unfinished;
+  const auto rows =
+      catalog.state.query("select min(since) from pending_write where since > $1", {to_micros(now - kLostWrite)});
+  return rows[0].is_null(0) ? now : instant_from_micros(rows[0].integer(0)) - kCoarseTime;
+}
+
+Instant Retention::removable_before() const {
+  Catalog::Impl& catalog = catalog_.impl();
+  Instant before = std::min(catalog.clock.now() - policy_.unfinished, writing_since());
   for (const Branch& branch : catalog.rows.branches())
-    if (branch.state == BranchState::Open) before = std::min(before, branch.created_at);
-  for (const DbRow& row : catalog.state.query("select min(since) from pending_write where since > $1", {to_micros(now - kLostWrite)}))
-    if (!row.is_null(0)) before = std::min(before, instant_from_micros(row.integer(0)));
+    if (branch.state == BranchState::Open) before = std::min(before, branch.created_at - kCoarseTime);
   return before;
 }
 

@@ -41,6 +41,9 @@ class Retention {
   /// a file written after this was asked is not in it.
   std::vector<ReachableTable> reachable() const;
 
+  /// Files of a rollback or of an outside engine's commit that are being written now are not older than this. Ask it after
+  /// the files were listed and before `reachable`.
+  Instant writing_since() const;
   /// A file younger than this may belong to a commit or publish that is still under way. The oldest open branch and the
   /// grace for outside engines bound it.
   Instant removable_before() const;

@@ -53,8 +53,18 @@ std::set<std::string> layers(Catalog::Impl& catalog, const BoundRef& ref) {
   for (const std::string& visible : visible_refs(ref))
     for (const DbRow& row : catalog.state.query("select name from namespace where ref = $1", {visible}))
       names.insert(row.text(0));
-  for (const TableName& table : catalog.names(ref)) names.insert(table.layer);
+  for (const auto& [table, kind] : catalog.names(ref)) names.insert(table.layer);
   return names;
+}
+
+// Throws Error{NotFound} for a layer that isn't there: its listing is a 404, not an empty page.
+std::vector<TableName> names_in(Catalog::Impl& catalog, const Ref& ref, const std::string& layer, EntryKind kind) {
+  const BoundRef bound = catalog.bind(ref);
+  std::vector<TableName> found;
+  for (const auto& [table, known] : catalog.names(bound))
+    if (table.layer == layer && known == kind) found.push_back(table);
+  if (found.empty() && !layers(catalog, bound).contains(layer)) throw no_namespace(layer);
+  return found;
 }
 
 }  // namespace
@@ -93,7 +103,7 @@ void TableAccess::drop_namespace(const std::string& name) {
   catalog.state.write([&] {
     if (!layers(catalog, bound).contains(name)) throw no_namespace(name);
     const auto names = catalog.names(bound);
-    if (std::ranges::any_of(names, [&](const TableName& table) { return table.layer == name; }))
+    if (std::ranges::any_of(names, [&](const auto& entry) { return entry.first.layer == name; }))
       throw Error(ErrorKind::Conflict, fmt::format("the layer `{}` isn't empty", name));
     if (catalog.state.execute("delete from namespace where ref = $1 and name = $2", {ref(), name}) == 0)
       throw Forbidden(fmt::format("the layer `{}` isn't this ref's own", name));
@@ -113,11 +123,11 @@ std::map<std::string, std::string> TableAccess::namespace_properties(const std::
 }
 
 std::vector<TableName> TableAccess::tables(const std::string& layer) const {
-  return catalog_.impl().names_in(catalog_.impl().bind(ref()), layer, EntryKind::Table);
+  return names_in(catalog_.impl(), ref(), layer, EntryKind::Table);
 }
 
 std::vector<TableName> TableAccess::views(const std::string& layer) const {
-  return catalog_.impl().names_in(catalog_.impl().bind(ref()), layer, EntryKind::View);
+  return names_in(catalog_.impl(), ref(), layer, EntryKind::View);
 }
 
 LoadedMetadata TableAccess::load_table(const TableName& table) const {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "base/sqlite_database.h"
 #include "catalog/catalog.h"
@@ -177,6 +178,32 @@ TEST_F(LakeTest, ACatalogThatIsGoneMayBeTriedAgain) {
   run(*session, "create schema LAKE.raw; create table LAKE.raw.sale as select 1 as id");
   server_.reset();
   EXPECT_EQ(error([&] { run(*session, "select * from LAKE.raw.sale"); }).kind(), ErrorKind::Unavailable);
+}
+
+TEST_F(LakeTest, SessionsOfOneEngineWriteInParallel) {
+  run(*open(), "create schema LAKE.raw");
+  std::vector<std::string> errors(4);
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t worker = 0; worker < errors.size(); ++worker) {
+      workers.emplace_back([&, worker] {
+        try {
+          const auto session = open();
+          const std::string table = "LAKE.raw.t" + std::to_string(worker);
+          run(*session, "create table " + table + " as select 0 as i");
+          for (int i = 1; i <= 5; ++i)
+            session->transaction(
+                [&] { run(*session, "insert into " + table + " values (" + std::to_string(i) + ")"); });
+        } catch (const Error& caught) {
+          errors[worker] = caught.what();
+        }
+      });
+    }
+  }
+  EXPECT_THAT(errors, testing::Each(""));
+  const auto session = open();
+  for (std::size_t worker = 0; worker < errors.size(); ++worker)
+    EXPECT_EQ(count(*session, "select count(*) from LAKE.raw.t" + std::to_string(worker)), 6);
 }
 
 // DuckDB 1.5.5 fails with INTERNAL when it can prove that a MERGE has no rows: the platform merges from temporary

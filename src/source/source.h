@@ -1,10 +1,13 @@
 // A source makes the engine able to read what is new at a connection, and says how far that reaches.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/engine.h"
@@ -28,12 +31,15 @@ struct Cursor {
   bool empty() const { return text.empty(); }
 };
 
-/// SQL over what is new (the source's own columns only), and the cursor once it is published.
+/// SQL over what may be new (the source's own columns only), and the cursor once it is published.
 struct Extract {
   std::string select;
   Cursor reached;
-  bool is_whole = false;   // the select gives all rows of the table, not only new ones
+  bool is_whole = false;        // the select gives all rows of the table, not only new ones
   bool surely_nothing = false;  // nothing can be new: the select need not be run
+  std::string within;           // holds of every row the select can give, and of each row of the log that can equal one; "": all
+  std::vector<std::string> notes;    // columns that say where a row was found: versions of a key don't differ by them
+  std::optional<std::int64_t> rows;  // how many rows the select gives, where that is known
 };
 
 class Source {
@@ -51,6 +57,8 @@ class Source {
   /// Called once before the first `extract` of an attempt, outside a transaction (attaches), and after the last.
   virtual void open(Session& session) = 0;
   virtual void close(Session& session) noexcept = 0;
+  /// What the engine met while it ran a select of `extract`, as people of this source say it.
+  virtual Error explain(const Error& error) const { return error; }
 };
 
 /// One line of the registry for each kind.

@@ -1,0 +1,191 @@
+#include "source/load.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/sql.h"
+#include "source/raw_table.h"
+
+namespace lochan {
+namespace {
+
+// One table of one connection, within the attempt's transaction.
+class TableLoad {
+ public:
+  TableLoad(Session& session, Source& source, const LoadRequest& request, const SourceTable& table)
+      : session_(session), source_(source), request_(request), table_(table), current_(request.current.at(table.table())),
+        name_(raw_name(session, table)) {
+    for (const LocatedText& column : table.key) key_.push_back(*column);
+  }
+
+  LoadedTable run() {
+    const Stream stream = source_.describe(table_);
+    require_key(stream);
+    LoadedTable loaded;
+    loaded.table = table_.table();
+    loaded.added_columns = prepare_raw_table(session_, table_, stream.columns, current_);
+    loaded.changed = !current_ || !loaded.added_columns.empty();
+    const Extract extract = source_.extract(session_, table_, reached_before());
+    loaded.reached = extract.reached;
+    if (extract.surely_nothing) return loaded;
+    for (const Column& column : stream.columns) columns_.push_back(column.name);
+    stage(extract);
+    loaded.rows_read = extract.rows ? *extract.rows : count("lochan_read");
+    loaded.rows_written = key_.empty() && table_.load == LoadMode::Full ? replace() : append(extract);
+    loaded.changed = loaded.changed || loaded.rows_written > 0 || replaced_;
+    session_.execute("drop table lochan_read");
+    return loaded;
+  }
+
+ private:
+  Cursor reached_before() const {
+    if (!current_) return {};
+    const auto property = current_->properties.find("lochan.cursor");
+    if (property == current_->properties.end()) return {};
+    const auto cursors = parse_cursors(property->second);
+    const auto cursor = cursors.find(request_.connection.name);
+    return cursor == cursors.end() ? Cursor{} : cursor->second;
+  }
+
+  void require_key(const Stream& stream) const {
+    for (const LocatedText& key : table_.key) {
+      if (std::ranges::find(stream.columns, *key, &Column::name) != stream.columns.end()) continue;
+      std::vector<std::string> names;
+      for (const Column& column : stream.columns) names.push_back(column.name);
+      throw Error(ErrorKind::Data, fmt::format("no column `{}` in `{}` to be the key", *key, table_.from))
+          .at(key.position)
+          .hint(fmt::format("there are {}", fmt::join(names, ", ")));
+    }
+  }
+
+  // What the source gives, read once.
+  void stage(const Extract& extract) {
+    try {
+      session_.execute(fmt::format("create or replace temp table lochan_read as select {} from ({})", sql::identifiers(columns_),
+                                   extract.select));
+    } catch (const Error& error) {
+      throw source_.explain(error);
+    }
+  }
+
+  std::int64_t count(std::string_view table) {
+    return session_.query(fmt::format("select count(*) from {}", table)).integer();
+  }
+
+  // The rows of the log that came from this connection.
+  std::string log(const std::string& where = "") const {
+    return fmt::format("(select * from {} where _source = {}{})", name_, sql::literal(request_.connection.name),
+                       where.empty() ? "" : " and " + where);
+  }
+
+  // The last version of each key, as far as it can equal a row that was read.
+  std::string last_versions(const Extract& extract) const {
+    return fmt::format("(select * from {} qualify row_number() over (partition by {} order by _loaded_at desc) = 1)",
+                       log(extract.within), sql::identifiers(key_));
+  }
+
+  std::string same(std::span<const std::string> columns) const {
+    std::vector<std::string> parts;
+    for (const std::string& column : columns)
+      parts.push_back(fmt::format("r.{0} is not distinct from l.{0}", sql::identifier(column)));
+    return fmt::format("{}", fmt::join(parts, " and "));
+  }
+
+  std::vector<std::string> compared_columns(const Extract& extract) const {
+    std::vector<std::string> compared;
+    for (const std::string& column : columns_)
+      if (std::ranges::find(extract.notes, column) == extract.notes.end()) compared.push_back(column);
+    return compared;
+  }
+
+  std::int64_t insert(const std::string& rows, bool deleted) {
+    return session_.execute(fmt::format(
+        "insert into {0} ({1}, _source, _loaded_at, _run, _deleted, dt) select {1}, {2}, {3}::timestamptz, {4}, {5}, {6}::date from ({7})",
+        name_, sql::identifiers(columns_), sql::literal(request_.connection.name), sql::literal(to_string(request_.loaded_at)),
+        request_.run, deleted, sql::literal(to_string(request_.loaded_at).substr(0, 10)), rows));
+  }
+
+  std::int64_t append(const Extract& extract) {
+    const std::string read = fmt::format("select {} from lochan_read", sql::identifiers(columns_));
+    if (!current_) return insert(read, false);
+    if (key_.empty())
+      return insert(fmt::format("{} except all select {} from {}", read, sql::identifiers(columns_), log(extract.within)), false);
+    std::int64_t rows = insert(fmt::format("select {} from lochan_read r anti join {} l on {} and not l._deleted",
+                                           sql::identifiers(columns_, "r."), last_versions(extract), same(compared_columns(extract))),
+                               false);
+    if (extract.is_whole && table_.load == LoadMode::Full)
+      rows += insert(fmt::format("select {} from {} l anti join lochan_read r on {} where not l._deleted",
+                                 sql::identifiers(columns_, "l."), last_versions(extract), same(key_)),
+                     true);
+    return rows;
+  }
+
+  // Without a key nothing says which row is which: the connection's rows are exchanged, and only when they differ.
+  std::int64_t replace() {
+    const std::string read = fmt::format("select {} from lochan_read", sql::identifiers(columns_));
+    if (!current_) return insert(read, false);
+    const std::string there = fmt::format("select {} from {}", sql::identifiers(columns_), log());
+    const std::int64_t differing =
+        session_.query(fmt::format("select (select count(*) from ({0} except all {1})) + (select count(*) from ({1} except all {0}))", read, there))
+            .integer();
+    if (differing == 0) return 0;
+    replaced_ = true;
+    session_.execute(fmt::format("delete from {} where _source = {}", name_, sql::literal(request_.connection.name)));
+    return insert(read, false);
+  }
+
+  Session& session_;
+  Source& source_;
+  const LoadRequest& request_;
+  const SourceTable& table_;
+  const std::optional<Entry>& current_;
+  const std::string name_;
+  std::vector<std::string> key_;
+  std::vector<std::string> columns_;
+  bool replaced_ = false;
+};
+
+// Detaches whatever the attempt attached.
+class Opened {
+ public:
+  Opened(Source& source, Session& session) : source_(source), session_(session) { source_.open(session_); }
+  ~Opened() { source_.close(session_); }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+
+ private:
+  Source& source_;
+  Session& session_;
+};
+
+}  // namespace
+
+std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request) {
+  const Opened opened(source, session);
+  return session.transaction([&] {
+    std::vector<LoadedTable> loaded;
+    for (const SourceTable* table : request.tables) loaded.push_back(TableLoad(session, source, request, *table).run());
+    return loaded;
+  });
+}
+
+std::map<std::string, Cursor> parse_cursors(const std::string& property) {
+  std::map<std::string, Cursor> cursors;
+  const Json json = Json::parse(property, nullptr, false);
+  if (!json.is_object()) return cursors;
+  for (const auto& [connection, cursor] : json.items())
+    if (cursor.is_string()) cursors[connection] = Cursor{cursor.get<std::string>()};
+  return cursors;
+}
+
+std::string cursors_property(const std::map<std::string, Cursor>& cursors) {
+  Json json = Json::object();
+  for (const auto& [connection, cursor] : cursors) json[connection] = cursor.text;
+  return json.dump();
+}
+
+}  // namespace lochan

@@ -1,0 +1,23 @@
+// A raw table: the source's columns and those that say how a row came in.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+#include "source/load.h"
+
+namespace lochan {
+
+/// Makes the table where it is missing, adds columns that are new at the source, and returns those. Throws Error{Data} for a
+/// column whose type changed or whose name is one of ours.
+std::vector<std::string> prepare_raw_table(Session& session, const SourceTable& table, std::span<const Column> source_columns,
+                                           const std::optional<Entry>& current);
+
+/// `"lake_3"."raw"."sale"`.
+std::string raw_name(const Session& session, const SourceTable& table);
+
+}  // namespace lochan

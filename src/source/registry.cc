@@ -1,0 +1,34 @@
+// The kinds of sources there are: one line each.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "source/kinds.h"
+#include "source/source.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::array kKinds = {
+    SourceKind{"sqlite", "an SQLite database: sqlite:./shop.db", make_sqlite_source},
+};
+
+}  // namespace
+
+std::span<const SourceKind> source_kinds() { return kKinds; }
+
+std::unique_ptr<Source> make_source(const Connection& connection) {
+  std::vector<std::string> names;
+  for (const SourceKind& kind : kKinds) {
+    if (kind.name == connection.kind) return kind.make(connection);
+    names.emplace_back(kind.name);
+  }
+  throw Error(ErrorKind::Project, fmt::format("connection `{}` is of a kind `{}`, which can't be read from", connection.name,
+                                              connection.kind))
+      .at(connection.position)
+      .hint(text::did_you_mean(connection.kind, names, fmt::format("there are {}", fmt::join(names, ", "))));
+}
+
+}  // namespace lochan

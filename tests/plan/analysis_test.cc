@@ -123,7 +123,7 @@ TEST_F(AnalysisTest, ChecksAreBoundToo) {
   config.columns = {{"pirce", {sale.file, 4, 3}}};
   config.position = {sale.file, 4, 3};
   project_.checks[sale.table] = {config};
-  EXPECT_EQ(problems(), "models/staging/sale.sql:4:3: no column `pirce` in `staging.sale`\n  hint: did you mean `price`?\n");
+  EXPECT_EQ(problems(), "models/staging/sale.sql:4:3: no column `pirce`\n  hint: did you mean `price`?\n");
 }
 
 }  // namespace

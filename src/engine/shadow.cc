@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "base/sql.h"
 #include "base/text.h"
@@ -69,6 +70,11 @@ Error bind_error(const Fault& fault) {
   return Error(ErrorKind::Project, std::move(message)).hint(std::move(hint));
 }
 
+Error macro_reads_table(const std::string& name) {
+  return Error(ErrorKind::Project, fmt::format("the macro `{}` reads a table", name))
+      .hint("read the table in the model and give its columns to the macro");
+}
+
 }  // namespace
 
 class Shadow::Impl {
@@ -105,6 +111,9 @@ class Shadow::Impl {
                                   name_size(sql, table.offset),
                                   table.has_alias});
     }
+    std::vector<TableName>& reads = reads_[std::hash<std::string_view>{}(user_sql)];
+    reads.clear();
+    for (const TableReference& reference : query.references) reads.push_back(reference.table);
     query.parameters = std::move(tree.parameters);
     query.functions = std::move(tree.functions);
     query.canonical = without_positions(json);
@@ -120,8 +129,12 @@ class Shadow::Impl {
         throw Error(ErrorKind::Project, "a macro file has `create macro` statements only")
             .at(position_at(sql, file, statement.offset));
       const Outcome outcome = run_statements(connection_.get(), text);
-      if (outcome.fault)
-        throw bind_error(*outcome.fault).at(position_at(sql, file, statement.offset + offset_in(text, *outcome.fault)));
+      if (outcome.fault) {
+        const Position place = position_at(sql, file, statement.offset + offset_in(text, *outcome.fault));
+        if (outcome.fault->message.find("able with name") != std::string::npos)
+          throw macro_reads_table(*name).at(place);
+        throw bind_error(*outcome.fault).at(place);
+      }
       macro_places_[text::lower(*name)] = position_at(sql, file, statement.offset);
     }
     macros_ = read_macros(connection_.get());
@@ -130,9 +143,7 @@ class Shadow::Impl {
       macro.functions = tree.functions;
       const auto table = std::ranges::find(tree.tables, false, &SyntaxTable::is_cte);
       if (table != tree.tables.end() && !macro.has_parameter(table->name))
-        throw Error(ErrorKind::Project, fmt::format("the macro `{}` reads the table `{}`", name, table->name))
-            .at(macro_places_[name])
-            .hint("read the table in the model and give its columns to the macro");
+        throw macro_reads_table(name).at(macro_places_[name]);
     }
   }
 
@@ -159,13 +170,18 @@ class Shadow::Impl {
   }
 
   void declare_view(const TableName& table, std::string_view sql) {
+    flush("");  // it may read any of them
     declare(table, 'v', fmt::format("create or replace view {} as {}", quoted(table), sql));
   }
 
   std::vector<Column> bind(std::string_view sql, const std::string& file) {
-    flush();
+    flush(sql);
     const BoundParameters bound(with_plain_spaces(sql));
     Description description = describe_statement(connection_.get(), bound.sql());
+    if (description.fault && !pending_.empty()) {
+      flush("");  // a table may be there in another spelling
+      description = describe_statement(connection_.get(), bound.sql());
+    }
     if (description.fault) {
       Error error = bind_error(*description.fault);
       const std::optional<std::size_t> offset = description.fault->position;
@@ -182,22 +198,36 @@ class Shadow::Impl {
   }
 
  private:
-  // Declarations are gathered and given to the engine at the next bind, all in one call.
+  // A declaration waits until a query reads the table: nothing reads most of a project's tables.
   void declare(const TableName& table, char kind, const std::string& statement) {
     offer_name(table);
-    if (schemas_.insert(table.layer).second)
-      pending_ += fmt::format("create schema if not exists {};\n", sql::identifier(table.layer));
-    char& declared = declared_[table];
-    if (declared != 0 && declared != kind)
-      pending_ += fmt::format("drop {} if exists {};\n", declared == 't' ? "table" : "view", quoted(table));
-    declared = kind;
-    pending_ += statement + ";\n";
+    std::string& pending = pending_[table];
+    pending.clear();
+    if (schemas_.insert(table.layer).second) run("create schema if not exists " + sql::identifier(table.layer));
+    if (const auto made = made_.find(table); made != made_.end() && made->second != kind)
+      pending = fmt::format("drop {} {};\n", made->second == 't' ? "table" : "view", quoted(table));
+    pending += statement + ";\n";
+    kinds_[table] = kind;
   }
 
-  void flush() {
+  void make(std::map<TableName, std::string>::iterator pending, std::string& statements) {
+    statements += pending->second;
+    made_[pending->first] = kinds_[pending->first];
+    pending_.erase(pending);
+  }
+
+  // All that waits, or what a query that was parsed before reads.
+  void flush(std::string_view sql) {
     if (pending_.empty()) return;
-    const std::string statements = std::exchange(pending_, {});
-    run(statements);
+    std::string statements;
+    if (const auto parsed = reads_.find(std::hash<std::string_view>{}(sql)); parsed != reads_.end()) {
+      for (const TableName& table : parsed->second) {
+        if (const auto found = pending_.find(table); found != pending_.end()) make(found, statements);
+      }
+    } else {
+      while (!pending_.empty()) make(pending_.begin(), statements);
+    }
+    if (!statements.empty()) run(statements);
   }
 
   void run(std::string_view sql) {
@@ -211,8 +241,10 @@ class Shadow::Impl {
   DuckPrepared serialize_;
   std::set<std::string> names_;
   std::set<std::string> schemas_;
-  std::map<TableName, char> declared_;  // 't' or 'v'
-  std::string pending_;
+  std::map<TableName, char> kinds_;                                // 't' or 'v', as last declared
+  std::map<TableName, char> made_;                                 // what the engine has
+  std::map<TableName, std::string> pending_;                       // statements that it hasn't been given
+  std::unordered_map<std::size_t, std::vector<TableName>> reads_;  // by the hash of a query's text
   std::map<std::string, MacroDefinition> macros_;
   std::map<std::string, Position> macro_places_;
 };

@@ -176,42 +176,42 @@ std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value
 }
 
 const Keys<std::vector<CheckConfig>>& check_keys() {
-  static const Keys<Checks> keys = make_check_keys();
-  return keys;
+  static const Keys<Checks> kKeys = make_check_keys();
+  return kKeys;
 }
 
 const Keys<CheckConfig>& column_check_keys() {
-  static const Keys<CheckConfig> keys = [] {
+  static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("column_check", "`not_null` and `unique` as a mapping", "Columns, with settings.");
     own.add("columns", &CheckConfig::columns, "the column or columns that are checked", {.is_required = true});
     return add_common(own);
   }();
-  return keys;
+  return kKeys;
 }
 
 const Keys<CheckConfig>& accepted_values_keys() {
-  static const Keys<CheckConfig> keys = [] {
+  static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("accepted_values", "`accepted_values`", "Null passes.");
     add_column(own).add("values", &CheckConfig::values, "the values it may hold",
                         {.shape = Shape::Literal, .count = Count::List, .is_required = true});
     return add_common(own);
   }();
-  return keys;
+  return kKeys;
 }
 
 const Keys<CheckConfig>& range_keys() {
-  static const Keys<CheckConfig> keys = [] {
+  static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("range", "`range`", "At least one bound; the bounds themselves pass, and so does null.");
     add_column(own)
         .add("min", &CheckConfig::min, "the lowest value that passes", {.shape = Shape::Literal})
         .add("max", &CheckConfig::max, "the highest value that passes", {.shape = Shape::Literal});
     return add_common(own);
   }();
-  return keys;
+  return kKeys;
 }
 
 const Keys<CheckConfig>& relationships_keys() {
-  static const Keys<CheckConfig> keys = [] {
+  static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("relationships", "`relationships`", "Null passes.");
     add_column(own)
         .add("to", &CheckConfig::to, "the other table, such as `staging.product`",
@@ -219,30 +219,30 @@ const Keys<CheckConfig>& relationships_keys() {
         .add("field", &CheckConfig::field, "the column there", {.is_required = true});
     return add_common(own);
   }();
-  return keys;
+  return kKeys;
 }
 
 const Keys<CheckConfig>& row_count_keys() {
-  static const Keys<CheckConfig> keys = [] {
+  static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("row_count", "`row_count`", "At least one bound.");
     own.add("min", &CheckConfig::min, "the fewest rows that pass", {.shape = Shape::Integer, .least = 0})
         .add("max", &CheckConfig::max, "the most rows that pass", {.shape = Shape::Integer, .least = 0});
     return add_common(own);
   }();
-  return keys;
+  return kKeys;
 }
 
 const Keys<CheckConfig>& expression_keys() {
-  static const Keys<CheckConfig> keys = [] {
+  static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("expression", "`expression` as a mapping", "An SQL expression, with settings.");
     own.add("expression", &CheckConfig::expression, "must be false for no row", {.is_required = true});
     return add_common(own);
   }();
-  return keys;
+  return kKeys;
 }
 
 const Keys<CheckFile>& check_file_keys() {
-  static const Keys<CheckFile> keys =
+  static const Keys<CheckFile> kKeys =
       Keys<CheckFile>("check_file", "Front matter of `checks/*.sql`",
                       "A check file is one SELECT whose rows are the failing ones. Its name is the check's.")
           .add("table", &CheckFile::table, "the table that is held back when rows fail",
@@ -257,7 +257,7 @@ const Keys<CheckFile>& check_file_keys() {
                  if (auto text = reader.read_scalar(value, "description", {}))
                    file.config.description = std::move(*text);
                });
-  return keys;
+  return kKeys;
 }
 
 }  // namespace lochan

@@ -14,6 +14,8 @@ class DotEnvReader {
       : text_(text), file_(file), problems_(problems) {}
 
   std::map<std::string, std::string> read() {
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     while (at_ < text_.size()) {
       read_line();
       ++line_;

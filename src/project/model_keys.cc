@@ -26,8 +26,8 @@ Keys<Model> make_model_keys() {
 }  // namespace
 
 const Keys<Model>& model_keys() {
-  static const Keys<Model> keys = make_model_keys();
-  return keys;
+  static const Keys<Model> kKeys = make_model_keys();
+  return kKeys;
 }
 
 }  // namespace lochan

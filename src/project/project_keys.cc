@@ -116,19 +116,19 @@ Keys<Project> make_project_keys() {
 }  // namespace
 
 const Keys<Project>& project_keys() {
-  static const Keys<Project> keys = make_project_keys();
-  return keys;
+  static const Keys<Project> kKeys = make_project_keys();
+  return kKeys;
 }
 
 const Keys<LayerConfig>& layer_keys() {
-  static const Keys<LayerConfig> keys =
+  static const Keys<LayerConfig> kKeys =
       Keys<LayerConfig>("layer", "A layer, in `layers`", "Settings of all tables of one layer.")
           .add("immutable", &LayerConfig::immutable, "no object of the layer is ever overwritten or removed");
-  return keys;
+  return kKeys;
 }
 
 const Keys<EngineConfig>& engine_keys() {
-  static const Keys<EngineConfig> keys =
+  static const Keys<EngineConfig> kKeys =
       Keys<EngineConfig>("engine", "`engine`",
                          "What SQL may use of the machine. Beyond the memory limit it spills to disk.")
           .add("memory_limit", &EngineConfig::memory_limit, "memory for SQL; by default half of what the machine has",
@@ -138,11 +138,11 @@ const Keys<EngineConfig>& engine_keys() {
                 .default_text = ".lochan/spill",
                 .help = "the folder for what does not fit into memory"},
                read_spill);
-  return keys;
+  return kKeys;
 }
 
 const Keys<RunConfig>& run_keys() {
-  static const Keys<RunConfig> keys =
+  static const Keys<RunConfig> kKeys =
       Keys<RunConfig>("run", "`run`", "How a run is done.")
           .add("workers", &RunConfig::workers, "steps at once; 0: as many as cores")
           .add("retries", &RunConfig::retries, "further attempts at a step, where what failed may be retried")
@@ -152,18 +152,18 @@ const Keys<RunConfig>& run_keys() {
                "`audited`: every table that is not held back; `all`: all tables or none")
           .add("wait_for_claim", &RunConfig::wait_for_claim,
                "how long a run waits for tables that another run is writing");
-  return keys;
+  return kKeys;
 }
 
 const Keys<RetentionConfig>& retention_keys() {
-  static const Keys<RetentionConfig> keys =
+  static const Keys<RetentionConfig> kKeys =
       Keys<RetentionConfig>("retention", "`retention`", "How long what is no longer current is kept.")
           .add("publications", &RetentionConfig::publications, "how far back time travel and rollback reach")
           .add("keep_publications", &RetentionConfig::keep_publications, "and never fewer publications than these",
                {.least = 1})
           .add("failed_branches", &RetentionConfig::failed_branches,
                "how long the branch of a failed run is kept for looking at");
-  return keys;
+  return kKeys;
 }
 
 }  // namespace lochan

@@ -104,13 +104,13 @@ Keys<SourceConfig> make_source_keys() {
 }  // namespace
 
 const Keys<SourceConfig>& source_keys() {
-  static const Keys<SourceConfig> keys = make_source_keys();
-  return keys;
+  static const Keys<SourceConfig> kKeys = make_source_keys();
+  return kKeys;
 }
 
 const Keys<SourceTable>& source_table_keys() {
-  static const Keys<SourceTable> keys = make_source_table_keys();
-  return keys;
+  static const Keys<SourceTable> kKeys = make_source_table_keys();
+  return kKeys;
 }
 
 }  // namespace lochan

@@ -13,7 +13,10 @@ struct TableName {
   std::string layer;
   std::string name;
 
-  friend auto operator<=>(const TableName&, const TableName&) = default;
+  friend std::strong_ordering operator<=>(const TableName& a, const TableName& b) {
+    const auto order = a.layer <=> b.layer;
+    return std::is_neq(order) ? order : a.name <=> b.name;
+  }
   friend bool operator==(const TableName&, const TableName&) = default;
 };
 

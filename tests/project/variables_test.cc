@@ -82,7 +82,7 @@ TEST_F(VariablesTest, DoNotNestWithoutEnd) {
 TEST(DotEnv, ReadsWhatShellsWrite) {
   Problems problems;
   const auto values = read_dot_env(
-      "# comment\n"
+      "\xEF\xBB\xBF# comment\n"
       "PLAIN=a value   # with a comment\n"
       "export EXPORTED=b#c\r\n"
       "\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/error.h"
 #include "base/hash.h"
 #include "catalog/catalog_impl.h"
 #include "catalog/table_metadata.h"
@@ -90,6 +91,15 @@ class Reachable {
     }
   }
 
+  // A failed run's files may not have outlived a power cut: such a branch reaches nothing, and must not stop the tending.
+  void add_if_there(const Entry& entry) {
+    try {
+      add(entry, Snapshots::All);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Data) throw;
+    }
+  }
+
   std::vector<ReachableTable> take() {
     std::vector<ReachableTable> tables;
     for (auto& [location, place] : places_) {
@@ -162,7 +172,7 @@ Expired Retention::expire(const std::set<std::int64_t>& keep) {
 
 std::vector<ReachableTable> Retention::reachable() const {
   Catalog::Impl& catalog = catalog_.impl();
-  std::vector<Entry> whole, kept;  // those whose every listed snapshot stays, and those of which only the current one does
+  std::vector<Entry> whole, kept, loose;
   // One transaction, or a publish in between would be on neither side.
   catalog.state.write([&] {
     whole = catalog.rows.entries(catalog.rows.current_publication());
@@ -170,11 +180,12 @@ std::vector<ReachableTable> Retention::reachable() const {
     for (const Branch& branch : catalog.rows.branches())
       for (const bool inherited : {false, true})
         for (BranchRow& row : catalog.rows.branch_rows(branch.name, inherited))
-          if (!row.dropped) whole.push_back(std::move(row.entry));
+          if (!row.dropped) loose.push_back(std::move(row.entry));
   });
   Reachable reachable(catalog);
   for (const Entry& entry : whole) reachable.add(entry, Reachable::Snapshots::All);
   for (const Entry& entry : kept) reachable.add(entry, Reachable::Snapshots::Current);
+  for (const Entry& entry : loose) reachable.add_if_there(entry);
   return reachable.take();
 }
 

@@ -57,13 +57,22 @@ std::set<std::string> layers(Catalog::Impl& catalog, const BoundRef& ref) {
   return names;
 }
 
+// As `layers`, for one: each create asks.
+bool has_layer(Catalog::Impl& catalog, const BoundRef& ref, const std::string& name) {
+  const auto is_in = [&](const TableName& table) { return table.layer == name; };
+  if (std::ranges::any_of(catalog.options.project_tables, is_in) || catalog.is_immutable(name)) return true;
+  for (const std::string& visible : visible_refs(ref))
+    if (!catalog.state.query("select 1 from namespace where ref = $1 and name = $2", {visible, name}).empty()) return true;
+  return layers(catalog, ref).contains(name);
+}
+
 // Throws Error{NotFound} for a layer that isn't there: its listing is a 404, not an empty page.
 std::vector<TableName> names_in(Catalog::Impl& catalog, const Ref& ref, const std::string& layer, EntryKind kind) {
   const BoundRef bound = catalog.bind(ref);
   std::vector<TableName> found;
   for (const auto& [table, known] : catalog.names(bound))
     if (table.layer == layer && known == kind) found.push_back(table);
-  if (found.empty() && !layers(catalog, bound).contains(layer)) throw no_namespace(layer);
+  if (found.empty() && !has_layer(catalog, bound, layer)) throw no_namespace(layer);
   return found;
 }
 
@@ -118,7 +127,7 @@ std::map<std::string, std::string> TableAccess::namespace_properties(const std::
         catalog.state.query("select properties from namespace where ref = $1 and name = $2", {visible, name});
     if (!rows.empty()) return Json::parse(rows[0].text(0)).get<std::map<std::string, std::string>>();
   }
-  if (!layers(catalog, bound).contains(name)) throw no_namespace(name);
+  if (!has_layer(catalog, bound, name)) throw no_namespace(name);
   return {};
 }
 
@@ -163,7 +172,7 @@ LoadedMetadata TableAccess::create_table(const std::string& layer, const Json& r
   check_plain(layer, "layer");
   check_plain(table.name, "table");
   Catalog::Impl& catalog = catalog_.impl();
-  if (!layers(catalog, catalog.bind(ref())).contains(layer)) throw no_namespace(layer);
+  if (!has_layer(catalog, catalog.bind(ref()), layer)) throw no_namespace(layer);
   const std::string location = catalog.table_location(table);
   if (request.contains("location") && request["location"].is_string() && request["location"] != location &&
       request["location"] != location + "/")

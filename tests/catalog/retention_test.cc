@@ -121,6 +121,17 @@ TEST_F(RetentionTest, LeavesFilesOfRunsUnderWayAlone) {
   EXPECT_EQ(Retention(*catalog_, policy_).removable_before(), clock_.now());
 }
 
+TEST_F(RetentionTest, BranchWhoseFilesAreLostDoesNotStopIt) {
+  publish_many(1, 1);
+  catalog_->create_branch("run-x", BranchKind::Run);
+  append("run-x", kSale, 77);
+  std::filesystem::remove(catalog_->find("run-x", kSale)->metadata_location.substr(7));
+  catalog_->mark_branch("run-x", BranchState::Failed);
+  open();
+  EXPECT_TRUE(reaches(1));
+  EXPECT_FALSE(reaches(77));
+}
+
 TEST_F(RetentionTest, SaysWhichLayersAreImmutable) {
   open({{"raw"}, {}, 100, {}});
   publish_many(1, 1);

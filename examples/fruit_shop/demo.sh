@@ -76,6 +76,20 @@ watch_memory() {
   done
 }
 
+# A reader who asks again and again, whatever is going on: do the marts agree with each other, is there a bad price?
+# One line for each answer: the sum by day, by branch, by product, and the number of negative prices.
+keep_reading() {
+  while [ ! -e "$folder/closed" ]; do
+    value "select
+        (select sum(revenue) from mart.sales_by_day) as by_day,
+        (select sum(revenue) from mart.sales_by_branch) as by_branch,
+        (select sum(revenue) from mart.sales_by_product) as by_product,
+        (select count(*) from staging.sale_item where price < 0) as bad" >>"$folder/reader.log" 2>&1 ||
+      echo "failed" >>"$folder/reader.log"
+    sleep 0.3
+  done
+}
+
 # The sales' sum at a shop, in cents, counted by SQLite itself: nothing of Lochan has a hand in it. Each line of a receipt
 # is rounded to whole cents, as at the till; whole numbers throughout, so that no fraction gets lost.
 count_at_source() {
@@ -133,6 +147,10 @@ show plan
 why "A run works on a branch of its own. What it made is audited there, then published all at once."
 show run
 show query "select day, sales, customers, revenue from mart.sales_by_day order by day"
+why "From here on a reader asks for the marts' totals again and again, until the shops close. What it saw comes at the end."
+keep_reading &
+reader=$!
+children+=("$reader")
 
 step "The shops go on, and so does Lochan"
 why "Only what is new is read: sales by their cursor, up to where the last publication got."
@@ -156,7 +174,8 @@ if show run >"$folder/bad_run.log" 2>&1; then
 fi
 cat "$folder/bad_run.log"
 echo
-why "The table with the bad row is held back, and every table made from it. Readers have the last good publication:"
+why "The raw log has the bad row, as it came. The table made from it is held back, and every table made from that one."
+why "Readers have the last good publication:"
 after=$(value "select sum(revenue) from mart.sales_by_day")
 echo "   revenue before the bad run: $before, after it: $after"
 [ "$before" = "$after" ] || fail "a reader saw something of the bad batch"
@@ -180,6 +199,8 @@ step "The shops close"
 kill -TERM "$shops"
 wait "$shops" || true
 tail -n 2 "$folder/shops.log"
+touch "$folder/closed"
+wait "$reader"
 why "One more run, for what was sold since. And one for which there is nothing left to do."
 show run
 show run
@@ -215,11 +236,15 @@ items_in_lake=$(value "select count(*) from staging.sale_item")
 printf '   %-12s %14s %14s   %s\n' 'receipt lines' "$items_at_source" "$items_in_lake" 'staging.sale_item'
 [ "$items_at_source" = "$items_in_lake" ] || differ=1
 [ "$differ" = 0 ] || fail "the marts and the sources differ"
+answers=$(wc -l <"$folder/reader.log")
+awk -F, '$1 != $2 || $1 != $3 || $4 != 0 { bad = 1; print } END { exit bad }' "$folder/reader.log" ||
+  fail "a reader saw marts that differ, or a bad price (above)"
+echo
+echo "   The reader got $answers answers, $(sort -u "$folder/reader.log" | wc -l) different ones: in each of them the marts agreed, and no price was bad."
 
 kill -TERM "$memory_watcher"
 memory=$(cat "$folder/memory" 2>/dev/null || echo 0)
-echo
-echo "   memory: $((memory / 1024)) MB at most, all processes of Lochan together (the aim is 300 MB)"
+echo "   Memory: $((memory / 1024)) MB at most, all processes of Lochan together (the aim is 300 MB)"
 echo
 echo "${green}Proved in $((SECONDS - started)) s: $items_in_lake receipt lines of two living shops were loaded, none lost and none doubled; a bad"
 echo "batch was stopped before any reader saw it; and the marts equal the sources to the cent.${plain}"

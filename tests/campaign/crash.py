@@ -58,8 +58,8 @@ def look(lake, undisturbed, exactly):
         raise Broken(f"locks of runs are left: {locks}")
 
 
-def disturbed(options, lake, library, place, count):
-    """Runs the command with a fault at a place and says what is wrong with its end."""
+def disturbed(options, lake, library, place):
+    """Runs the command with a fault at a place. Returns whether the fault ended it; throws when it ended as it must not."""
     env = {"LD_PRELOAD": str(library)}
     if options.mode == "kill":
         env |= {"FAULT_KILL_AT": str(place), "FAULT_TORN": str(place % 2)}
@@ -72,11 +72,12 @@ def disturbed(options, lake, library, place, count):
     lake.write("lochan.yaml", PROJECT["lochan.yaml"])
     said = done.stdout + done.stderr
     if options.mode == "kill":
-        return  # it may also have ended by itself: how many writes there are depends on the threads
+        return done.returncode != 0  # it may have ended by itself: how many writes there are depends on the threads
     if done.returncode not in (0, 1):
         raise Broken(f"exit {done.returncode}\n{said}")
     if options.mode == "full" and done.returncode == 1 and not SAYS_FULL.search(said):
         raise Broken(f"the message does not say that the disk is full:\n{said}")
+    return done.returncode != 0
 
 
 def main():
@@ -89,35 +90,34 @@ def main():
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     folder = work_folder("crash")
-    failures = 0
+    failures = ended = 0
     try:
         library = fault_library(folder)
-        base = prepare(folder / "base", options.case, options.seed)
-        base.oracle.load(base)
-        expected = base.oracle.contents()
-        sound = base.copy(folder / "undisturbed")
+        lake = prepare(folder / "lake", options.case, options.seed)
+        before = lake.save(folder / "before")
+        lake.oracle.load(lake)
+        expected = lake.oracle.contents()
         count_file = folder / "count"
-        sound.must("maintain" if options.case == "maintain" else "run",
+        lake.must("maintain" if options.case == "maintain" else "run",
                    env={"LD_PRELOAD": str(library), "FAULT_COUNT_FILE": str(count_file)})
         count = int(count_file.read_text().split()[1])
-        sound.must("run")
-        sound.maintain()
-        sound.must_hold(expected)
-        undisturbed = {"contents": expected, "shape": sound.shape(), "publications": len(sound.publications())}
+        lake.must("run")
+        lake.maintain()
+        lake.must_hold(expected)
+        undisturbed = {"contents": expected, "shape": lake.shape(), "publications": len(lake.publications())}
         chooser = random.Random(options.seed)
         places = options.at or (list(range(1, count + 1, options.every)) if options.every else
                                 sorted(chooser.sample(range(1, count + 1), min(options.times, count))))
         for place in places:
-            lake = base.copy(folder / f"at_{place}")
+            lake.restore(before)
             try:
-                disturbed(options, lake, library, place, count)
+                ended += disturbed(options, lake, library, place)
                 look(lake, undisturbed, exactly=options.mode == "kill")
-                clean(lake.folder, False)
             except Broken as broken:
                 print(f"FAILED {options.mode} {options.case} at write {place} of {count}: {broken}", flush=True)
                 failures += 1
-                clean(lake.folder, True)
-        print(f"{options.mode} {options.case}: {len(places)} places of {count} writes, {failures} failed", flush=True)
+                lake.save(folder / f"at_{place}")
+        print(f"{options.mode} {options.case}: {len(places)} places of {count} writes, the fault ended {ended} of them, {failures} failed", flush=True)
     except Broken as broken:
         print(f"FAILED before any fault: {broken}")
         failures += 1

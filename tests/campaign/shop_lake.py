@@ -179,13 +179,17 @@ class ShopLake:
                                      (self.random.randint(1, 9), self.clock, self.random.randint(1, last)))
                 database.execute("update product set price = price + 0.25 where id = ?", (self.random.randint(1, 8),))
 
-    def copy(self, folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.folder, folder, symlinks=True)
-        other = ShopLake(folder)
-        other.random.setstate(self.random.getstate())
-        other.clock, other.oracle = self.clock, self.oracle.copy()
-        return other
+    def save(self, folder):
+        """Keeps the lake as it is now. An Iceberg table names its files by their whole path: it can only come back here."""
+        shutil.copytree(self.folder, folder)
+        return folder, self.random.getstate(), self.clock, self.oracle.copy()
+
+    def restore(self, saved):
+        folder, state, self.clock, oracle = saved
+        shutil.rmtree(self.folder)
+        shutil.copytree(folder, self.folder)
+        self.random.setstate(state)
+        self.oracle = oracle.copy()
 
     def start(self, *arguments, env=None):
         """`lochan`, started: it is in a process group of its own, so that a signal reaches it alone."""

@@ -36,7 +36,7 @@ void add_file_options(Keys<SourceTable>& keys) {
   add_option(keys, "compression", {.shape = Shape::Choice, .choices = {"none", "gzip", "zstd"}},
              "of files; by default as their names end");
   add_option(keys, "delimiter", {}, "CSV: what stands between two values; by default found out");
-  add_option(keys, "quote", {}, "CSV: what stands around a value; by default found out");
+  add_option(keys, "quote", {}, "CSV: what stands around a value that holds the delimiter", "\"");
   add_option(keys, "header", {.shape = Shape::Flag},
              "CSV: whether the first line names the columns; by default found out");
   add_option(keys, "encoding", {.shape = Shape::Choice, .choices = {"utf-8", "utf-16", "latin-1"}},
@@ -50,10 +50,13 @@ void add_file_options(Keys<SourceTable>& keys) {
 Keys<SourceTable> make_source_table_keys() {
   Keys<SourceTable> keys("source_table", "A table, in `tables` of `sources/*.yaml`",
                          "One table that a source brings into `raw`.");
-  keys.add("load", &SourceTable::load, "`full`: all rows each time; `incremental`: what is new by the cursor")
-      .add("cursor", &SourceTable::cursor, "incremental: the column that only grows, such as `updated_at`")
+  keys.add("load", &SourceTable::load,
+           "`full`: all rows each time; `incremental`: what is new by the cursor, or files that are new")
+      .add("cursor", &SourceTable::cursor,
+           "incremental, from databases: the column that only grows, such as `updated_at`")
       .add("key", &SourceTable::key, "the column or columns that name a row")
-      .add("lookback", &SourceTable::lookback, "incremental: how far before the cursor is read again, for late rows")
+      .add("lookback", &SourceTable::lookback,
+           "incremental, from databases: how far before the cursor is read again, for late rows")
       .add("from", &SourceTable::from,
            "what it is called at the source: a table, or the files that match a pattern such as `sale_*.csv`; by "
            "default the table's name");

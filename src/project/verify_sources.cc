@@ -54,10 +54,15 @@ void verify_load(const SourceTable& table, const FilesUse& files, Problems& prob
     problems.add(table.position,
                  fmt::format("`lookback` is for `load: incremental`, and `{}` is loaded in full", table.name),
                  "add `load: incremental`, or remove `lookback`");
-  // Files are read on by file; everything else by a column.
-  if (table.load == LoadMode::Incremental && !table.cursor && !(files.any && files.all))
+  const bool has_only_files = files.any && files.all;
+  if (table.load == LoadMode::Incremental && !table.cursor && !has_only_files)
     problems.add(table.position, fmt::format("`{}` is loaded incrementally without a `cursor`", table.name),
                  "name the column that only grows, such as `cursor: updated_at`");
+  if (table.load == LoadMode::Incremental && has_only_files && (table.cursor || table.lookback.count() > 0))
+    problems.add(table.cursor ? table.cursor->position : table.position,
+                 fmt::format("`{}` of `{}` is for databases: files are read once each, when they are new or changed",
+                             table.cursor ? "cursor" : "lookback", table.name),
+                 fmt::format("remove `{}`", table.cursor ? "cursor" : "lookback"));
 }
 
 void verify_options(const SourceTable& table, const FilesUse& files, Problems& problems) {

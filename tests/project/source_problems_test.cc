@@ -26,6 +26,10 @@ const ProblemCase kCases[] = {
        "  sale: { delimiter: ';' }\n",
        "sources/shop.yaml:4:3: `delimiter` of `sale` is for files, and `shop` is of kind `sqlite`\n"
        "  hint: remove `delimiter`"),
+    {"CursorOfFiles",
+     {{"sources/a.yaml", "source: a\nfrom: drop\ntables: { sale: { load: incremental, cursor: t } }\n"}},
+     {"sources/a.yaml:3:46: `cursor` of `sale` is for databases: files are read once each, when they are new or changed\n"
+       "  hint: remove `cursor`"}},
     in_source("LoadOfUnknownMode",
        "  sale: { load: incremantal, cursor: a }\n",
        "sources/shop.yaml:4:17: `load` is text `incremantal`, wanted one of `full`, `incremental`\n"

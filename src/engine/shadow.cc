@@ -58,7 +58,7 @@ Error bind_error(const Fault& fault) {
     message = fmt::format("no column `{}`", fault.name);
     if (!fault.candidates.empty())
       hint = text::did_you_mean(fault.name, fault.candidates,
-                                fmt::format("there is {}", fmt::join(fault.candidates, ", ")));
+                                fmt::format("there are `{}`", fmt::join(fault.candidates, "`, `")));
   } else if (fault.subtype == "MISSING_ENTRY" && !fault.name.empty()) {
     const bool is_function = fault.message.find("unction with name") != std::string::npos;
     message = fmt::format("no {} `{}`", is_function ? "function or macro" : "table", fault.name);

@@ -101,7 +101,7 @@ class Analyser {
       const auto connection = project_.connections.find(*name);
       if (connection == project_.connections.end()) continue;
       try {
-        return raw_columns(make_source(connection->second)->describe(table).columns);
+        return raw_columns(make_source(connection->second)->describe(table, {}).columns);
       } catch (Error& error) {
         // A connection that is away fails its own step later; what it doesn't have is the user's mistake now.
         if (error.kind() == ErrorKind::Unavailable) continue;

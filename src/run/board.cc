@@ -137,7 +137,7 @@ void Board::step_finished(std::size_t step, StepState state, const std::string& 
     TableState& made = tables_.at(table);
     ++made.finished;
     if (state == StepState::Built || state == StepState::Unchanged) made.is_built = true;
-    if (!error.empty()) made.failure = error, has_new_failure_ = true;
+    if (!error.empty()) made.failure = state == StepState::Failed ? "its step failed" : error, has_new_failure_ = true;
     if (!made.has_checks && made.finished == made.writers.size()) made.audit_finished = true;
     if (steps_[step].is_source()) {
       for (const LoadedTable& loaded : steps_[step].loaded)

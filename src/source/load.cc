@@ -23,7 +23,7 @@ class TableLoad {
   }
 
   LoadedTable run() {
-    const Stream stream = source_.describe(table_);
+    const Stream stream = source_.describe(table_, current_ ? std::span<const Column>(current_->columns) : std::span<const Column>());
     require_key(stream);
     LoadedTable loaded;
     loaded.table = table_.table();
@@ -169,6 +169,7 @@ std::vector<LoadedTable> load(Session& session, Source& source, const LoadReques
   return session.transaction([&] {
     std::vector<LoadedTable> loaded;
     for (const SourceTable* table : request.tables) loaded.push_back(TableLoad(session, source, request, *table).run());
+    source.confirm();
     return loaded;
   });
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::array kKinds = {
     SourceKind{"sqlite", "an SQLite database: sqlite:./shop.db", make_sqlite_source},
+    SourceKind{"files", "a folder of CSV, JSON and Parquet files: files:./drop", make_files_source},
 };
 
 }  // namespace

@@ -47,8 +47,9 @@ class Source {
   virtual ~Source() = default;
   /// What is on offer. Throws Error{Unavailable} when the connection is down.
   virtual std::vector<Stream> discover() = 0;
-  /// One table's stream; Error{NotFound} names the nearest one on offer.
-  virtual Stream describe(const SourceTable& table) = 0;
+  /// One table's stream; Error{NotFound} names the nearest one on offer. `known` are the columns that the lake has of it: a
+  /// source without types of its own keeps to them.
+  virtual Stream describe(const SourceTable& table, std::span<const Column> known) = 0;
   /// A cheap mark of the connection's state: when it is what it was at the last read, nothing is new. Nothing if there
   /// is no such mark. Read before `extract`.
   virtual std::optional<std::string> change_mark() = 0;
@@ -57,6 +58,8 @@ class Source {
   /// Called once before the first `extract` of an attempt, outside a transaction (attaches), and after the last.
   virtual void open(Session& session) = 0;
   virtual void close(Session& session) noexcept = 0;
+  /// Called when all selects of the attempt were read: throws Error{Unavailable} when what was read moved meanwhile.
+  virtual void confirm() {}
   /// What the engine met while it ran a select of `extract`, as people of this source say it.
   virtual Error explain(const Error& error) const { return error; }
 };

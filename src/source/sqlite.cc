@@ -31,7 +31,7 @@ class SqliteSource final : public Source {
     });
   }
 
-  Stream describe(const SourceTable& table) override {
+  Stream describe(const SourceTable& table, std::span<const Column>) override {
     return told([&] {
       SqliteFile file(path_);
       const std::vector<SqliteColumn> columns = file.columns(table.from);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
@@ -28,6 +29,20 @@ EngineOptions engine_options(const Project& project) {
   return options;
 }
 
+void check_select(Session& session, const std::string& sql) {
+  const Rows answer = session.query("select json_serialize_sql($sql::varchar)", {{"sql", {"VARCHAR", sql}}});
+  const auto parsed = nlohmann::json::parse(answer.rows.at(0).at(0).value_or("{}"));
+  if (parsed.value("error", false)) {
+    const std::string position = parsed.value("position", "");
+    const auto place = text::line_column(sql, position.empty() ? 0 : std::stoul(position));
+    throw Error(ErrorKind::Usage, parsed.value("error_message", "this can't be read"))
+        .at({"query", place.line, place.column})
+        .hint("give one SELECT");
+  }
+  if (parsed.value("statements", nlohmann::json::array()).size() != 1)
+    throw Error(ErrorKind::Usage, "there is more than one statement").at({"query", 1, 1}).hint("give one SELECT");
+}
+
 ConnectionSession::ConnectionSession(const Project& project, const std::string& name)
     : engine_(engine_options(project)) {
   const Connection& connection = find_connection(project, name);
@@ -36,6 +51,7 @@ ConnectionSession::ConnectionSession(const Project& project, const std::string& 
         .at(connection.position);
   session_ = engine_.open_session();
   if (connection.kind == "sqlite") {
+    session_->load_extension("sqlite_scanner");
     session_->execute(fmt::format("attach {} as {} (type sqlite, read_only)", sql::literal(connection.location),
                                   sql::identifier(name)));
     session_->execute("use " + sql::identifier(name));

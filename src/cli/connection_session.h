@@ -15,6 +15,9 @@ const Connection& find_connection(const Project& project, const std::string& nam
 /// Settings for an engine that reads no lake.
 EngineOptions engine_options(const Project& project);
 
+/// Throws Error{Usage} with the position unless the text is one SELECT.
+void check_select(Session& session, const std::string& sql);
+
 class ConnectionSession {
  public:
   /// Throws Error{Usage} for an unknown name, Error{Unavailable} when the connection is away.

@@ -39,9 +39,8 @@ double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
 /// Before the text is quoted: a quoted secret would no longer be found in it.
 void mask(const Terminal& terminal, Document& document) {
   if (document.is_string()) document = terminal.masked(document.get_ref<const std::string&>());
-  for (Document& child : document) {
-    if (child.is_string() || child.is_structured()) mask(terminal, child);
-  }
+  if (!document.is_structured()) return;
+  for (Document& child : document) mask(terminal, child);
 }
 
 }  // namespace

@@ -16,7 +16,6 @@
 #include "cli/row_stream.h"
 #include "cli/statement.h"
 #include "cli/text_table.h"
-#include "engine/shadow.h"
 #include "run/lake.h"
 
 namespace lochan {
@@ -61,9 +60,8 @@ class QueryCommand final : public Command {
       throw Error(ErrorKind::Usage, "`--connection` has no publications and no branches")
           .hint("leave out `--at` and `--branch`");
     ConnectionSession connection(project, connection_);
-    // Parsed only to let nothing but one SELECT through, with the position of what is wrong.
-    const std::string sql = compose(statement, [](const std::string& query) {
-      Shadow().parse(query, "query");
+    const std::string sql = compose(statement, [&](const std::string& query) {
+      check_select(connection.session(), query);
       return query;
     });
     return answer(context.terminal, connection.session(), sql, statement, interrupt);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -32,6 +34,10 @@ std::string first_word(std::string_view sql) {
   const auto end = std::ranges::find_if(sql, [](unsigned char letter) { return std::isalpha(letter) == 0; });
   return text::lower(std::string_view(sql.begin(), end));
 }
+
+/// The words that statements which read begin with.
+const std::vector<std::string> kReading = {"select",  "with",     "from",      "values", "pivot",
+                                           "unpivot", "describe", "summarize", "explain"};
 
 bool is_query(std::string_view sql) {
   constexpr std::array<std::string_view, 6> kWords = {"select", "with", "from", "values", "pivot", "unpivot"};
@@ -63,7 +69,8 @@ Statement read_statement(std::string_view sql) {
   else
     throw Error(ErrorKind::Usage, fmt::format("`lochan query` only reads, found `{}`",
                                               word.empty() ? std::string(bare.substr(0, 1)) : word))
-        .hint("tables are written by models: change a file of models/ and `lochan run`");
+        .hint(text::did_you_mean(word, kReading,
+                                 "tables are written by models: change a file of models/ and `lochan run`"));
   if (statement.kind == StatementKind::Explain && first_word(query) == "analyze") {
     statement.prefix += " analyze";
     query = skip_blank(query.substr(std::string_view("analyze").size()));

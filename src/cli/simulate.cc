@@ -1,0 +1,141 @@
+// `lochan simulate`: example systems that live, writing into the project's connections.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/connection_session.h"
+#include "cli/interrupt.h"
+#include "cli/run_log.h"
+#include "simulate/shop.h"
+#include "simulate/shop_config.h"
+
+namespace lochan {
+namespace {
+
+/// To the console, and to the file of the settings.
+class SimulationLog final : public Log {
+ public:
+  SimulationLog(Context& context, const ShopConfig& config) : terminal_(context.terminal), least_(config.log_level) {
+    if (config.log_file) file_.emplace(*config.log_file, context.clock, context.secrets);
+  }
+
+  void write(LogLevel level, std::string_view message) noexcept override {
+    if (level < least_) return;
+    if (file_) file_->write(level, message);
+    if (terminal_.options().quiet && level < LogLevel::Warn) return;
+    const bool is_plain = level == LogLevel::Info;
+    terminal_.note(is_plain ? std::string(message) : fmt::format("{}: {}", to_string(level), message));
+  }
+
+ private:
+  Terminal& terminal_;
+  LogLevel least_;
+  std::optional<RunLog> file_;
+};
+
+class SimulateCommand final : public Command {
+ public:
+  void add_options(Options& options) override {
+    Options shop =
+        options.command("shop", "branches of a fruit shop: they sell, change prices, delete old sales", shop_);
+    shop.texts("--connection", connections_, "NAME", "only into these connections");
+    shop.text("--config", config_file_, "FILE", "settings in YAML (docs/simulate.md lists them)");
+    for (Setting& setting : settings_) shop.text(setting.option, setting.value, setting.value_name, setting.help);
+    shop.flag("--fast", fast_, "simulated time: a tick after the other, without sleeping");
+  }
+
+  int run(Context& context) override {
+    if (!shop_) throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop");
+    const Interrupt interrupt;
+    const ShopConfig config = read_config(context);
+    const Project project = open_project(context);
+    std::vector<std::unique_ptr<Database>> databases;
+    std::vector<Shop> shops;
+    for (const std::string& name : shop_connections(project)) {
+      databases.push_back(open_shop_database(find_connection(project, name)));
+      shops.push_back({name, *databases.back()});
+    }
+    SimulationLog log(context, config);
+    simulate_shops(shops, config, context.clock, log, interrupt.token());
+    return kExitDone;
+  }
+
+ private:
+  /// An option of the command line, by the name of the setting that it is.
+  struct Setting {
+    std::string option;
+    std::string name;
+    std::string value_name;
+    std::string help;
+    std::string value;
+  };
+
+  /// An option wins over the environment, which wins over the file.
+  ShopConfig read_config(const Context& context) const {
+    const auto file = config_file_.empty() ? std::nullopt : std::optional<std::filesystem::path>(config_file_);
+    ShopConfig config = read_shop_config(file, process_environment);
+    if (fast_) config.fast = true;
+    if (context.terminal.options().verbose) config.log_level = LogLevel::Debug;
+    for (const Setting& setting : settings_)
+      if (!setting.value.empty()) apply(setting, config);
+    check_shop_config(config);
+    return config;
+  }
+
+  static void apply(const Setting& setting, ShopConfig& config) {
+    const auto known = std::ranges::find(shop_settings(), setting.name, &ShopSetting::name);
+    try {
+      known->set(config, setting.value);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::Usage, fmt::format("`{}`: {}", setting.option, error.message())).hint(error.hint());
+    }
+  }
+
+  /// Those asked for; else those of the source `shop`; else every SQLite file.
+  std::vector<std::string> shop_connections(const Project& project) const {
+    if (!connections_.empty()) return connections_;
+    std::vector<std::string> names;
+    if (const auto source = project.sources.find("shop"); source != project.sources.end()) {
+      for (const LocatedText& name : source->second.from) names.push_back(*name);
+      return names;
+    }
+    for (const auto& [name, connection] : project.connections)
+      if (connection.kind == "sqlite") names.push_back(name);
+    if (names.empty())
+      throw Error(ErrorKind::Usage, "the project has no connection that a shop can live in")
+          .hint("add one to lochan.yaml: `connections: {branch_1: sqlite:./data/branch_1.db}`");
+    return names;
+  }
+
+  bool shop_ = false;
+  bool fast_ = false;
+  std::vector<std::string> connections_;
+  std::string config_file_;
+  std::vector<Setting> settings_ = {
+      {"--seed", "generator_seed", "N", "the same seed gives the same rows", ""},
+      {"--ticks", "stop_generator_after_ticks", "N", "stop after so many ticks", ""},
+      {"--tick-interval", "tick_interval_sec", "SECONDS", "time between two ticks", ""},
+      {"--stop-after", "stop_generator_after_sec", "SECONDS", "stop after this time", ""},
+      {"--log-file", "generator_log_file", "FILE", "write the log there too", ""},
+  };
+};
+
+}  // namespace
+
+CommandKind simulate_command() {
+  return {.name = "simulate",
+          .group = "this program",
+          .summary = "let an example system live in the project's connections",
+          .more = "",
+          .examples = {{"simulate shop", "a tick a second in every branch, until Ctrl-C"},
+                       {"simulate shop --fast --ticks 100", "a hundred ticks of simulated time, at once"},
+                       {"simulate shop --seed 7 --tick-interval 0.2", "another shop, five ticks a second"},
+                       {"simulate shop --connection branch_1 --stop-after 60", "one branch, for a minute"}},
+          .make = make_command<SimulateCommand>};
+}
+
+}  // namespace lochan

@@ -143,12 +143,13 @@ class TypeReader {
     const std::size_t start = token_->offset;
     std::size_t end = start;
     int depth = 0;
-    do {
+    while (token_) {
       if (is("(")) ++depth;
       if (is(")")) --depth;
       end = token_->end();
       take();
-    } while (token_ && depth > 0);
+      if (depth == 0) break;
+    }
     return text_.substr(start, end - start);
   }
 

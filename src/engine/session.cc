@@ -14,8 +14,8 @@ namespace lochan {
 
 namespace {
 
-// DuckDB ends the process when a connection with an open transaction goes and the instance is invalid: its rollback then
-// throws in a destructor. Such connections stay to the end of the process, and with them their instance.
+// DuckDB ends the process when a connection with an open transaction goes and the instance is invalid: its rollback
+// then throws in a destructor. Such connections stay to the end of the process, and with them their instance.
 void abandon(DuckConnection& connection) {
   static std::mutex mutex;
   static auto* const abandoned = new std::vector<duckdb_connection>();  // never destroyed; guarded by mutex

@@ -41,8 +41,11 @@ class Database {
   /// Returns the number of rows changed.
   virtual std::int64_t execute(std::string_view sql, std::span<const DbValue> values) = 0;
   /// Runs `work` in one writing transaction that takes its lock at once; commits when it returns, rolls back when it
-  /// throws. A `write` inside `work` joins the outer one. The commit outlives a power cut.
+  /// throws. A `write` inside `work` joins the outer one. The commit outlives the process; a power cut may take the newest
+  /// ones, never a part of one.
   virtual void write(const std::function<void()>& work) = 0;
+  /// As `write`, and the commit, with all before it, outlives a power cut.
+  virtual void write_synced(const std::function<void()>& work) = 0;
 
   std::vector<DbRow> query(std::string_view sql, std::initializer_list<DbValue> values = {}) {
     return query(sql, std::span<const DbValue>(values.begin(), values.size()));

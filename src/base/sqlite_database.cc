@@ -26,7 +26,8 @@ class SqliteDatabase final : public Database {
     try {
       run("pragma foreign_keys = on");
       if (!options.read_only) run("pragma journal_mode = wal");
-      run("pragma synchronous = full");
+      // In WAL mode this syncs at checkpoints only; `write_synced` syncs at its commit.
+      run("pragma synchronous = normal");
     } catch (...) {
       close();
       throw;
@@ -65,6 +66,17 @@ class SqliteDatabase final : public Database {
       if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "rollback", nullptr, nullptr, nullptr);
       throw;
     }
+  }
+
+  void write_synced(const std::function<void()>& work) override {
+    const std::lock_guard lock(mutex_);
+    if (depth_ > 0) return work();
+    run("pragma synchronous = full");
+    struct Restore {
+      sqlite3* handle;
+      ~Restore() { sqlite3_exec(handle, "pragma synchronous = normal", nullptr, nullptr, nullptr); }
+    } const restore{handle_};
+    write(work);
   }
 
  private:

@@ -43,7 +43,7 @@ PublishOutcome Publish::run() {
     catalog_.store.sync();
     PublishOutcome outcome;
     bool was_overtaken = false;
-    catalog_.state.write([&] {
+    catalog_.state.write_synced([&] {
       outcome.conflicts = conflicts();
       was_overtaken = is_to_main() && catalog_.last_instant_ms() >= instant_ms;
       if (!outcome.conflicts.empty() || was_overtaken) return;

@@ -75,7 +75,7 @@ std::int64_t Catalog::rollback(std::int64_t to, std::string author, std::functio
     const std::vector<Step> changes = write_changes(*impl_, to, from, instant_ms);
     impl_->store.sync();
     std::int64_t number = 0;
-    impl_->state.write([&] {
+    impl_->state.write_synced([&] {
       if (impl_->rows.current_publication() != from) return;
       number = from + 1;
       impl_->rows.add_publication({number, 0, author, instant_from_micros(instant_ms * 1000), fmt::format("rollback to {}", to)});

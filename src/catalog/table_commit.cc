@@ -200,7 +200,13 @@ void TableWriter::write_file(const BoundRef& ref, Change& change) const {
 
 bool TableWriter::swap(const BoundRef& ref, std::span<const Change> changes, std::int64_t instant_ms) {
   bool is_first = true;
-  catalog_.state.write([&] {
+  // A branch is private until it is published, and that syncs; a commit on main is a publication.
+  const auto write = [&](const std::function<void()>& work) {
+    if (ref.branch) return catalog_.state.write(work);
+    catalog_.store.sync();
+    catalog_.state.write_synced(work);
+  };
+  write([&] {
     for (const Change& change : changes) {
       const Change now = start(ref.branch ? ref : catalog_.bind("main"), change.table);
       is_first = is_first && is_same(now.before, change.before) && is_same(now.own, change.own);

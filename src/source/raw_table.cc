@@ -53,8 +53,7 @@ std::vector<std::string> prepare_raw_table(Session& session, const SourceTable& 
   if (!current) {
     std::vector<std::string> definitions;
     for (const Column& column : raw_columns(source_columns)) definitions.push_back(definition(column));
-    session.execute(fmt::format("create schema if not exists {}.{}", sql::identifier(session.lake()), sql::identifier("raw")));
-    session.execute(fmt::format("create table {} ({}) partitioned by (dt)", name, fmt::join(definitions, ", ")));
+    session.execute(fmt::format("create table {} ({}) partitioned by ({})", name, fmt::join(definitions, ", "), kRawPartition));
     return added;
   }
   for (const Column& column : source_columns) {

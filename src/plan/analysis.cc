@@ -25,6 +25,7 @@ class Analyser {
 
   Analysis analyse() {
     for (const Macro& macro : project_.macros) collect([&] { shadow_.add_macros(macro.sql, macro.file); });
+    offer_names();
     parse_models();
     declare_raw_tables();
     for (const auto& [table, model] : project_.models) visit(table);
@@ -48,8 +49,19 @@ class Analyser {
     }
   }
 
+  // For the hints of what names no table.
+  void offer_names() {
+    std::vector<TableName> names;
+    for (const auto& [table, model] : project_.models) names.push_back(table);
+    for (const auto& [name, source] : project_.sources)
+      for (const SourceTable& table : source.tables) names.push_back(table.table());
+    for (const auto& [table, entry] : entries_) names.push_back(table);
+    shadow_.offer_names(names);
+  }
+
   void parse_models() {
     for (const auto& [table, model] : project_.models) {
+      if (model.sql.empty()) continue;  // it couldn't be read, and that was said
       AnalysedModel analysed;
       analysed.model = &model;
       if (!collect([&] { analysed.query = shadow_.parse(model.sql, model.file); })) continue;

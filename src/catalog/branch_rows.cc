@@ -9,10 +9,14 @@ namespace {
 
 std::string to_text(BranchState state) {
   switch (state) {
-    case BranchState::Open: return "open";
-    case BranchState::Published: return "published";
-    case BranchState::Failed: return "failed";
-    case BranchState::Dropped: return "dropped";
+    case BranchState::Open:
+      return "open";
+    case BranchState::Published:
+      return "published";
+    case BranchState::Failed:
+      return "failed";
+    case BranchState::Dropped:
+      return "dropped";
   }
   return "";
 }
@@ -24,9 +28,12 @@ BranchState parse_state(const std::string& text) {
 }
 
 Branch read_branch(const DbRow& row) {
-  return {row.text(0),    row.text(1) == "run" ? BranchKind::Run : BranchKind::Named,
-          row.text(2),    row.integer(3),
-          row.integer(4), parse_state(row.text(5)),
+  return {row.text(0),
+          row.text(1) == "run" ? BranchKind::Run : BranchKind::Named,
+          row.text(2),
+          row.integer(3),
+          row.integer(4),
+          parse_state(row.text(5)),
           instant_from_micros(row.integer(6))};
 }
 
@@ -34,16 +41,17 @@ Branch read_branch(const DbRow& row) {
 
 std::optional<Branch> CatalogRows::branch(const std::string& name) const {
   const auto rows = state_.query(
-      "select name, kind, parent, base_publication, base_generation, state, created_at from branch where name = $1", {name});
+      "select name, kind, parent, base_publication, base_generation, state, created_at from branch where name = $1",
+      {name});
   if (rows.empty()) return std::nullopt;
   return read_branch(rows[0]);
 }
 
 std::vector<Branch> CatalogRows::branches() const {
   std::vector<Branch> branches;
-  for (const DbRow& row : state_.query(
-           "select name, kind, parent, base_publication, base_generation, state, created_at from branch where "
-           "state <> 'dropped' order by created_at, name"))
+  for (const DbRow& row :
+       state_.query("select name, kind, parent, base_publication, base_generation, state, created_at from branch where "
+                    "state <> 'dropped' order by created_at, name"))
     branches.push_back(read_branch(row));
   return branches;
 }
@@ -53,8 +61,8 @@ void CatalogRows::add_branch(const Branch& branch) {
   state_.execute(
       "insert into branch(name, kind, parent, base_publication, base_generation, generation, state, created_at) "
       "values ($1, $2, $3, $4, $5, 0, $6, $7)",
-      {branch.name, std::string(branch.kind == BranchKind::Run ? "run" : "named"), branch.parent, branch.base_publication,
-       branch.base_generation, to_text(branch.state), to_micros(branch.created_at)});
+      {branch.name, std::string(branch.kind == BranchKind::Run ? "run" : "named"), branch.parent,
+       branch.base_publication, branch.base_generation, to_text(branch.state), to_micros(branch.created_at)});
 }
 
 void CatalogRows::set_branch_state(const std::string& name, BranchState state) {

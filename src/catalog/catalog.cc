@@ -133,11 +133,13 @@ std::optional<Entry> Catalog::find(const Ref& ref, const TableName& table) const
 std::vector<Catalog::Change> Catalog::changes(std::int64_t publication) const {
   std::set<TableName> before;
   std::map<TableName, std::string> changed;
-  for (const DbRow& row : impl_->state.query("select layer, name from entry where to_publication = $1", {publication})) {
+  for (const DbRow& row :
+       impl_->state.query("select layer, name from entry where to_publication = $1", {publication})) {
     before.insert({row.text(0), row.text(1)});
     changed[{row.text(0), row.text(1)}] = "dropped";
   }
-  for (const DbRow& row : impl_->state.query("select layer, name from entry where from_publication = $1", {publication})) {
+  for (const DbRow& row :
+       impl_->state.query("select layer, name from entry where from_publication = $1", {publication})) {
     const TableName table{row.text(0), row.text(1)};
     changed[table] = before.contains(table) ? "changed" : "created";
   }

@@ -45,16 +45,16 @@ enum class BranchState { Open, Published, Failed, Dropped };
 struct Branch {
   std::string name;
   BranchKind kind = BranchKind::Run;
-  std::string parent;                 // "main", or the named branch that a run works for
+  std::string parent;  // "main", or the named branch that a run works for
   std::int64_t base_publication = 0;
-  std::int64_t base_generation = 0;   // the parent branch's write count when this one was made (named parents)
+  std::int64_t base_generation = 0;  // the parent branch's write count when this one was made (named parents)
   BranchState state = BranchState::Open;
   Instant created_at;
 };
 
 struct Publication {
   std::int64_t number = 0;
-  std::int64_t run = 0;               // 0 when no run made it
+  std::int64_t run = 0;  // 0 when no run made it
   std::string author;
   Instant at;
   std::string message;
@@ -64,13 +64,13 @@ struct Publication {
 struct PublishTable {
   TableName table;
   std::map<std::string, std::string> properties;
-  bool data_unchanged = false;        // the branch rewrote its files only: the data version stays, nothing becomes stale
+  bool data_unchanged = false;  // the branch rewrote its files only: the data version stays, nothing becomes stale
 };
 
 /// A view to publish: rows of ours, and an Iceberg view file for other engines.
 struct PublishView {
   TableName table;
-  std::string sql;                    // as DuckDB reads it, on names of main; kept as the property `lochan.sql`
+  std::string sql;  // as DuckDB reads it, on names of main; kept as the property `lochan.sql`
   std::vector<Column> columns;
   std::string data_version;
   std::map<std::string, std::string> properties;
@@ -78,10 +78,10 @@ struct PublishView {
 
 struct PublishRequest {
   std::string branch;
-  std::vector<PublishTable> tables;   // tables of the branch to move; a dropped one is moved by dropping it
+  std::vector<PublishTable> tables;  // tables of the branch to move; a dropped one is moved by dropping it
   std::vector<PublishView> views;
-  std::vector<TableName> dropped;     // tables and views to take off main
-  std::vector<TableName> guards;      // read by error checks: must still be what they were at the base
+  std::vector<TableName> dropped;  // tables and views to take off main
+  std::vector<TableName> guards;   // read by error checks: must still be what they were at the base
   std::int64_t run = 0;
   std::string author;
   std::string message;
@@ -98,10 +98,10 @@ struct PublishOutcome {
 
 /// What a token allows over HTTP.
 struct TokenScope {
-  Ref ref;                            // the only prefix it may use
+  Ref ref;  // the only prefix it may use
   bool may_write = false;
-  std::vector<TableName> tables;      // may_write: only these tables; empty means any table the project doesn't make
-  std::string author;                 // of the publications that commits on main are
+  std::vector<TableName> tables;  // may_write: only these tables; empty means any table the project doesn't make
+  std::string author;             // of the publications that commits on main are
 };
 
 /// A publication is within retention while it is young enough, or one of the newest few.

@@ -22,8 +22,8 @@ struct BoundRef {
   std::optional<Branch> branch;
 };
 
-/// Files are being written that no row names yet: tending leaves young ones alone while this lives. A crash leaves its row,
-/// which counts for an hour.
+/// Files are being written that no row names yet: tending leaves young ones alone while this lives. A crash leaves its
+/// row, which counts for an hour.
 class PendingWrite {
  public:
   explicit PendingWrite(Database& state, Instant now);

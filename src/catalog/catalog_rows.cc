@@ -46,31 +46,34 @@ std::int64_t CatalogRows::current_publication() const {
 }
 
 std::optional<Publication> CatalogRows::publication(std::int64_t number) const {
-  const auto rows = state_.query("select number, run, author, at, message from publication where number = $1", {number});
+  const auto rows =
+      state_.query("select number, run, author, at, message from publication where number = $1", {number});
   if (rows.empty()) return std::nullopt;
   return read_publication(rows[0]);
 }
 
 std::vector<Publication> CatalogRows::publications(int limit) const {
   std::vector<Publication> publications;
-  for (const DbRow& row : state_.query("select number, run, author, at, message from publication order by number desc limit $1",
-                                       {std::int64_t{limit}}))
+  for (const DbRow& row :
+       state_.query("select number, run, author, at, message from publication order by number desc limit $1",
+                    {std::int64_t{limit}}))
     publications.push_back(read_publication(row));
   return publications;
 }
 
 void CatalogRows::add_publication(const Publication& publication) {
-  state_.execute("insert into publication(number, run, author, at, message) values ($1, $2, $3, $4, $5)",
-                 {publication.number, publication.run, publication.author, to_micros(publication.at), publication.message});
+  state_.execute(
+      "insert into publication(number, run, author, at, message) values ($1, $2, $3, $4, $5)",
+      {publication.number, publication.run, publication.author, to_micros(publication.at), publication.message});
 }
 
 std::vector<Entry> CatalogRows::entries(std::int64_t publication) const {
   std::vector<Entry> entries;
   // The plus keeps the other index out: few rows end after a late publication, and nearly all begin before it.
-  for (const DbRow& row : state_.query(
-           "select layer, name, kind, metadata_location, data_version, columns, properties, from_publication from entry "
-           "where to_publication > $1 and +from_publication <= $1",
-           {publication}))
+  for (const DbRow& row : state_.query("select layer, name, kind, metadata_location, data_version, columns, "
+                                       "properties, from_publication from entry "
+                                       "where to_publication > $1 and +from_publication <= $1",
+                                       {publication}))
     entries.push_back(read_main_entry(row));
   std::ranges::sort(entries, {}, &Entry::table);
   return entries;
@@ -98,8 +101,8 @@ void CatalogRows::put(const Entry& entry, std::int64_t publication) {
   state_.execute(
       "insert into entry(layer, name, kind, metadata_location, data_version, columns, properties, from_publication, "
       "to_publication) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-      {entry.table.layer, entry.table.name, std::string(to_text(entry.kind)), entry.metadata_location, entry.data_version,
-       pack_columns(entry.columns), pack_properties(entry.properties), publication, kOpenEnd});
+      {entry.table.layer, entry.table.name, std::string(to_text(entry.kind)), entry.metadata_location,
+       entry.data_version, pack_columns(entry.columns), pack_properties(entry.properties), publication, kOpenEnd});
 }
 
 void CatalogRows::close(const TableName& table, std::int64_t publication) {
@@ -125,7 +128,8 @@ std::vector<CatalogRows::BranchName> CatalogRows::branch_names(const std::string
   return names;
 }
 
-std::optional<BranchRow> CatalogRows::branch_row(const std::string& branch, const TableName& table, bool inherited) const {
+std::optional<BranchRow> CatalogRows::branch_row(const std::string& branch, const TableName& table,
+                                                 bool inherited) const {
   const auto rows = state_.query(
       "select layer, name, kind, metadata_location, data_version, columns, properties, dropped from branch_entry "
       "where branch = $1 and inherited = $2 and layer = $3 and name = $4",
@@ -137,8 +141,10 @@ std::optional<BranchRow> CatalogRows::branch_row(const std::string& branch, cons
 void CatalogRows::put_branch_row(const std::string& branch, const BranchRow& row) {
   const Entry& entry = row.entry;
   state_.execute(
-      "insert into branch_entry(branch, layer, name, inherited, dropped, kind, metadata_location, data_version, columns, "
-      "properties) values ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9) on conflict(branch, inherited, layer, name) do update "
+      "insert into branch_entry(branch, layer, name, inherited, dropped, kind, metadata_location, data_version, "
+      "columns, "
+      "properties) values ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9) on conflict(branch, inherited, layer, name) do "
+      "update "
       "set dropped = $4, kind = $5, metadata_location = $6, data_version = $7, columns = $8, properties = $9",
       {branch, entry.table.layer, entry.table.name, std::int64_t{row.dropped}, std::string(to_text(entry.kind)),
        entry.metadata_location, entry.data_version, pack_columns(entry.columns), pack_properties(entry.properties)});
@@ -158,7 +164,8 @@ void CatalogRows::erase_branch_rows(const std::string& branch) {
 
 void CatalogRows::inherit(const std::string& branch, const std::string& parent) {
   state_.execute(
-      "insert into branch_entry(branch, layer, name, inherited, dropped, kind, metadata_location, data_version, columns, "
+      "insert into branch_entry(branch, layer, name, inherited, dropped, kind, metadata_location, data_version, "
+      "columns, "
       "properties) select $1, layer, name, 1, dropped, kind, metadata_location, data_version, columns, properties from "
       "branch_entry as b where branch = $2 and (inherited = 0 or not exists (select 1 from branch_entry as o where "
       "o.branch = $2 and o.inherited = 0 and o.layer = b.layer and o.name = b.name))",

@@ -18,15 +18,14 @@ std::optional<Catalog::Claimed> Catalog::claim(std::int64_t run, const std::stri
     }
     for (const TableName& table : tables)
       impl_->state.execute(
-          "insert into claim(target, layer, name, run) values ($1, $2, $3, $4) on conflict(target, layer, name) do nothing",
+          "insert into claim(target, layer, name, run) values ($1, $2, $3, $4) on conflict(target, layer, name) do "
+          "nothing",
           {target, table.layer, table.name, run});
   });
   return taken;
 }
 
-void Catalog::release_claims(std::int64_t run) {
-  impl_->state.execute("delete from claim where run = $1", {run});
-}
+void Catalog::release_claims(std::int64_t run) { impl_->state.execute("delete from claim where run = $1", {run}); }
 
 std::vector<Catalog::Claimed> Catalog::claims() const {
   std::vector<Claimed> claims;

@@ -51,7 +51,8 @@ AssignedIds assign_field_ids(const Json& schema, const std::map<std::string, int
   });
   if (assigned.schema.contains("identifier-field-ids")) {
     for (Json& id : assigned.schema["identifier-field-ids"])
-      if (const auto found = assigned.by_old_id.find(id.get<int>()); found != assigned.by_old_id.end()) id = found->second;
+      if (const auto found = assigned.by_old_id.find(id.get<int>()); found != assigned.by_old_id.end())
+        id = found->second;
   }
   return assigned;
 }

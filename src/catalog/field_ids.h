@@ -20,7 +20,8 @@ struct AssignedIds {
 /// Fields that `known` names get their id from there; the others are counted on from `last_column_id`.
 AssignedIds assign_field_ids(const Json& schema, const std::map<std::string, int>& known, int last_column_id);
 
-/// Throws Error{Usage} when a field lacks an id, or two fields of a schema share an id or a name. Returns the highest id.
+/// Throws Error{Usage} when a field lacks an id, or two fields of a schema share an id or a name. Returns the highest
+/// id.
 int check_schema(const Json& schema);
 
 }  // namespace lochan

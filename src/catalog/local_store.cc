@@ -45,7 +45,7 @@ class LocalStore final : public ObjectStore {
     std::error_code failed;
     // Links to folders are not followed: a listing never leaves the root.
     for (fs::recursive_directory_iterator file(folder, failed), end; !failed && file != end; file.increment(failed)) {
-      struct stat info {};
+      struct stat info{};
       if (::lstat(file->path().c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
       ObjectInfo object{file->path().string().substr(root_.string().size() + 1),
                         static_cast<std::uint64_t>(info.st_size), modified_at(info)};

@@ -42,9 +42,9 @@ class MetadataCache {
   ObjectStore& store_;
   const std::size_t max_bytes_;  // of the files' text; parsed they take several times as much
   std::mutex mutex_;
-  std::list<Kept> kept_;                                           // guarded by mutex_; lately used first
-  std::map<std::string, std::list<Kept>::iterator> by_key_;        // guarded by mutex_
-  std::size_t bytes_ = 0;                                          // guarded by mutex_
+  std::list<Kept> kept_;                                     // guarded by mutex_; lately used first
+  std::map<std::string, std::list<Kept>::iterator> by_key_;  // guarded by mutex_
+  std::size_t bytes_ = 0;                                    // guarded by mutex_
 };
 
 }  // namespace lochan

@@ -153,7 +153,8 @@ void MetadataUpdate::add_spec(const Json& update) {
 
 void MetadataUpdate::set_default_spec(const Json& update) {
   const int id = current_id(specs_, last_spec_, field(update, "spec-id"));
-  if (find_by_id(metadata_["partition-specs"], "spec-id", id) == nullptr) refuse(fmt::format("no partition spec {}", id));
+  if (find_by_id(metadata_["partition-specs"], "spec-id", id) == nullptr)
+    refuse(fmt::format("no partition spec {}", id));
   metadata_["default-spec-id"] = id;
 }
 

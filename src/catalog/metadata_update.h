@@ -9,14 +9,14 @@
 
 namespace lochan {
 
-/// One commit to one table. Ids that the client gave to what it adds are only good within its commit: the table may have
-/// an equal schema already, or use the id for another one.
+/// One commit to one table. Ids that the client gave to what it adds are only good within its commit: the table may
+/// have an equal schema already, or use the id for another one.
 class MetadataUpdate {
  public:
   MetadataUpdate(Json metadata, std::int64_t now_ms);
 
-  /// Throws Error{Usage} (400) for an update that is unknown or makes no sense, Error{Conflict} for a snapshot that came
-  /// too late.
+  /// Throws Error{Usage} (400) for an update that is unknown or makes no sense, Error{Conflict} for a snapshot that
+  /// came too late.
   void apply(const Json& updates);
 
   /// The metadata after the updates, with its log and time as of now.

@@ -26,9 +26,9 @@ class ObjectStore {
   virtual ~ObjectStore() = default;
   /// The URI that engines see: "file:///home/anna/lake" (no slash at its end).
   virtual std::string root_uri() const = 0;
-  virtual std::string read(std::string_view name) = 0;                       // NotFound
-  virtual void write(std::string_view name, std::string_view bytes) = 0;     // whole or not at all
-  virtual void remove(std::string_view name) = 0;                            // no error when it is gone
+  virtual std::string read(std::string_view name) = 0;                    // NotFound
+  virtual void write(std::string_view name, std::string_view bytes) = 0;  // whole or not at all
+  virtual void remove(std::string_view name) = 0;                         // no error when it is gone
   /// Every object whose name begins with `prefix`, in no order.
   virtual void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) = 0;
   /// Everything written so far, by anyone, outlives a power cut once this returns.

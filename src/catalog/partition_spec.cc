@@ -37,7 +37,8 @@ bool is_same(const Json& a, const Json& b, std::initializer_list<const char*> ke
 const Json* find_partition_field(const Json& metadata, const Json& wanted) {
   for (const Json& spec : metadata.at("partition-specs"))
     for (const Json& field : spec.at("fields"))
-      if (field.at("source-id") == wanted.at("source-id") && field.at("transform") == wanted.at("transform")) return &field;
+      if (field.at("source-id") == wanted.at("source-id") && field.at("transform") == wanted.at("transform"))
+        return &field;
   return nullptr;
 }
 

@@ -12,7 +12,8 @@ Json staged_replace(const Json& request, const Json& base, std::int64_t now_ms) 
   staged["last-sequence-number"] = base.at("last-sequence-number");
 
   const Json* old_schema = find_by_id(base.at("schemas"), "schema-id", base.at("current-schema-id"));
-  AssignedIds assigned = assign_field_ids(staged["schemas"][0], field_ids_by_name(*old_schema), base.at("last-column-id"));
+  AssignedIds assigned =
+      assign_field_ids(staged["schemas"][0], field_ids_by_name(*old_schema), base.at("last-column-id"));
   staged["schemas"][0] = std::move(assigned.schema);
   staged["last-column-id"] = assigned.last_column_id;
 

@@ -1,6 +1,6 @@
 // Replacing a table: creating one on a branch where the branch's parent has one of that name. The answer to the staged
-// create looks like a new table; the commit joins it to the old history. Answering with the old schemas made DuckDB fail
-// for good, and new field ids without the join made old snapshots read as NULL.
+// create looks like a new table; the commit joins it to the old history. Answering with the old schemas made DuckDB
+// fail for good, and new field ids without the join made old snapshots read as NULL.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,9 @@
 
 namespace lochan {
 
-/// What the staged create answers: one schema with id 0 whose fields have the ids that the same names have in `base`, one
-/// spec and one order under the ids that they will have, no snapshots or logs, the old uuid and `last-sequence-number`.
+/// What the staged create answers: one schema with id 0 whose fields have the ids that the same names have in `base`,
+/// one spec and one order under the ids that they will have, no snapshots or logs, the old uuid and
+/// `last-sequence-number`.
 Json staged_replace(const Json& request, const Json& base, std::int64_t now_ms);
 
 /// The commit of a create that isn't staged.

@@ -15,8 +15,8 @@ void require(bool holds, const std::string& what) {
 
 void require_equal(const Json& metadata, const char* key, const Json& requirement, const char* wanted) {
   const Json& value = requirement.at(wanted);
-  require(metadata.value(key, Json()) == value,
-          fmt::format("`{}` is {}, and the commit was made for {}", key, metadata.value(key, Json()).dump(), value.dump()));
+  require(metadata.value(key, Json()) == value, fmt::format("`{}` is {}, and the commit was made for {}", key,
+                                                            metadata.value(key, Json()).dump(), value.dump()));
 }
 
 void check_ref(const Json& metadata, const Json& requirement) {
@@ -45,7 +45,8 @@ void check_one(const Json* metadata, const Json& requirement) {
     return require_equal(*metadata, "current-schema-id", requirement, "current-schema-id");
   if (type == "assert-last-assigned-partition-id")
     return require_equal(*metadata, "last-partition-id", requirement, "last-assigned-partition-id");
-  if (type == "assert-default-spec-id") return require_equal(*metadata, "default-spec-id", requirement, "default-spec-id");
+  if (type == "assert-default-spec-id")
+    return require_equal(*metadata, "default-spec-id", requirement, "default-spec-id");
   require_equal(*metadata, "default-sort-order-id", requirement, "default-sort-order-id");
 }
 

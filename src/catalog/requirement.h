@@ -5,8 +5,8 @@
 
 namespace lochan {
 
-/// `metadata` is null for a table that isn't there. Throws Error{Conflict} (409) for one that doesn't hold, Error{Usage}
-/// (400) for one that is unknown.
+/// `metadata` is null for a table that isn't there. Throws Error{Conflict} (409) for one that doesn't hold,
+/// Error{Usage} (400) for one that is unknown.
 void check_requirements(const Json* metadata, const Json& requirements);
 
 /// Whether the commit is to make the table.

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::chrono::hours kLostReader{24};  // a reader that never said goodbye
 constexpr std::chrono::hours kLostWrite{1};
-constexpr std::chrono::seconds kCoarseTime{1};     // a file's time may lie a little before the clock's
+constexpr std::chrono::seconds kCoarseTime{1};  // a file's time may lie a little before the clock's
 
-// The oldest publication that the policy keeps; number 0 when there is none. The last one before the age counts too: main
-// was as it says when the age began.
+// The oldest publication that the policy keeps; number 0 when there is none. The last one before the age counts too:
+// main was as it says when the age began.
 Publication oldest_kept(const Catalog::Impl& catalog, const RetentionPolicy& policy) {
   const auto newest = catalog.rows.publications(std::max(policy.keep_publications, 1));
   if (newest.empty()) return {};
@@ -28,7 +28,7 @@ Publication oldest_kept(const Catalog::Impl& catalog, const RetentionPolicy& pol
 
 struct Plan {
   std::int64_t oldest = 0;
-  std::set<std::int64_t> also_kept;    // older ones that a branch or a reader is at
+  std::set<std::int64_t> also_kept;  // older ones that a branch or a reader is at
   std::vector<std::int64_t> expired;
   std::vector<std::string> branches;
 };
@@ -57,8 +57,9 @@ Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std:
 
 // Rows of main that no publication needs any more.
 void erase_entries(Catalog::Impl& catalog, const Plan& plan) {
-  for (const DbRow& row : catalog.state.query(
-           "select layer, name, from_publication, to_publication from entry where to_publication <= $1", {plan.oldest})) {
+  for (const DbRow& row :
+       catalog.state.query("select layer, name, from_publication, to_publication from entry where to_publication <= $1",
+                           {plan.oldest})) {
     const auto first = plan.also_kept.lower_bound(row.integer(2));
     if (first != plan.also_kept.end() && *first < row.integer(3)) continue;
     catalog.state.execute("delete from entry where layer = $1 and name = $2 and from_publication = $3",
@@ -91,7 +92,8 @@ class Reachable {
     }
   }
 
-  // A failed run's files may not have outlived a power cut: such a branch reaches nothing, and must not stop the tending.
+  // A failed run's files may not have outlived a power cut: such a branch reaches nothing, and must not stop the
+  // tending.
   void add_if_there(const Entry& entry) {
     try {
       add(entry, Snapshots::All);
@@ -130,9 +132,7 @@ std::vector<Entry> all_entries(const Catalog::Impl& catalog) {
 
 }  // namespace
 
-std::int64_t Catalog::Impl::horizon_ms() const {
-  return to_millis(oldest_kept(*this, options.retention).at);
-}
+std::int64_t Catalog::Impl::horizon_ms() const { return to_millis(oldest_kept(*this, options.retention).at); }
 
 PendingWrite::PendingWrite(Database& state, Instant now) : state_(state), id_(random_uuid()) {
   state_.execute("insert into pending_write(id, since) values ($1, $2)", {id_, to_micros(now)});

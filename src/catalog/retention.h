@@ -12,18 +12,18 @@ namespace lochan {
 
 /// What must stay of a place where tables' files lie. Several tables may have lain there, one after the other.
 struct ReachableTable {
-  std::string location;                      // `file:///lake/raw/sale`
+  std::string location;  // `file:///lake/raw/sale`
   std::string layer;
-  bool is_immutable = false;                 // no object may be removed, reachable or not
-  std::set<std::string> metadata_files;      // *.metadata.json, tables' and views'
-  std::set<std::string> manifest_lists;      // of every snapshot to keep: the manifests and files they name stay too
+  bool is_immutable = false;             // no object may be removed, reachable or not
+  std::set<std::string> metadata_files;  // *.metadata.json, tables' and views'
+  std::set<std::string> manifest_lists;  // of every snapshot to keep: the manifests and files they name stay too
   std::set<std::string> statistics_files;
 };
 
 struct Expired {
-  std::int64_t oldest_publication = 0;       // the oldest that is kept
+  std::int64_t oldest_publication = 0;  // the oldest that is kept
   int publications = 0;
-  int branches = 0;                          // dropped: run branches that were kept for looking at long enough
+  int branches = 0;  // dropped: run branches that were kept for looking at long enough
 };
 
 /// May be used beside running runs: what one of them writes is newer than what it may remove (see `removable_before`).
@@ -33,16 +33,16 @@ class Retention {
 
   /// What `expire` would do, without doing it.
   Expired plan() const;
-  /// Lets go of publications beyond the policy, of rows that only they need, and of old run branches. `keep` are publications
-  /// that a reader is at. Files are the caller's.
+  /// Lets go of publications beyond the policy, of rows that only they need, and of old run branches. `keep` are
+  /// publications that a reader is at. Files are the caller's.
   Expired expire(const std::set<std::int64_t>& keep = {});
 
-  /// All that main, kept publications and branches that aren't dropped can reach. Take the list of the lake's files first:
-  /// a file written after this was asked is not in it.
+  /// All that main, kept publications and branches that aren't dropped can reach. Take the list of the lake's files
+  /// first: a file written after this was asked is not in it.
   std::vector<ReachableTable> reachable() const;
 
-  /// Files of a rollback or of an outside engine's commit that are being written now are not older than this. Ask it after
-  /// the files were listed and before `reachable`.
+  /// Files of a rollback or of an outside engine's commit that are being written now are not older than this. Ask it
+  /// after the files were listed and before `reachable`.
   Instant writing_since() const;
   /// A file younger than this may belong to a commit or publish that is still under way. The oldest open branch and the
   /// grace for outside engines bound it.

@@ -43,16 +43,16 @@ constexpr std::array<Pair, 8> kWidened{{{"TINYINT", "int"},
 
 // DuckDB quotes these when it writes the names of a struct's fields.
 constexpr std::array<std::string_view, 75> kReserved{
-    "all",        "analyse",   "analyze",  "and",       "any",         "array",      "as",         "asc",
-    "asymmetric", "both",      "case",     "cast",      "check",       "collate",    "column",     "constraint",
-    "create",     "default",   "deferrable", "desc",    "describe",    "distinct",   "do",         "else",
-    "end",        "except",    "false",    "fetch",     "for",         "foreign",    "from",       "group",
-    "having",     "in",        "initially", "intersect", "into",       "lambda",     "lateral",    "leading",
-    "limit",      "not",       "null",     "offset",    "on",          "only",       "or",         "order",
-    "pivot",      "pivot_longer", "pivot_wider", "placing", "primary", "qualify",    "references", "returning",
-    "select",     "show",      "some",     "summarize", "symmetric",   "table",      "then",       "to",
-    "trailing",   "true",      "union",    "unique",    "unpivot",     "using",      "variadic",   "when",
-    "where",      "window",    "with"};
+    "all",        "analyse",      "analyze",     "and",       "any",       "array",    "as",         "asc",
+    "asymmetric", "both",         "case",        "cast",      "check",     "collate",  "column",     "constraint",
+    "create",     "default",      "deferrable",  "desc",      "describe",  "distinct", "do",         "else",
+    "end",        "except",       "false",       "fetch",     "for",       "foreign",  "from",       "group",
+    "having",     "in",           "initially",   "intersect", "into",      "lambda",   "lateral",    "leading",
+    "limit",      "not",          "null",        "offset",    "on",        "only",     "or",         "order",
+    "pivot",      "pivot_longer", "pivot_wider", "placing",   "primary",   "qualify",  "references", "returning",
+    "select",     "show",         "some",        "summarize", "symmetric", "table",    "then",       "to",
+    "trailing",   "true",         "union",       "unique",    "unpivot",   "using",    "variadic",   "when",
+    "where",      "window",       "with"};
 
 std::string field_name(const std::string& name) {
   const auto is_plain = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '_'; };
@@ -138,7 +138,7 @@ class TypeReader {
     if (text_.starts_with(",")) text_.remove_prefix(1);
     Json value = read();
     close();
-    return {{"type", "map"},       {"key-id", key_id},           {"key", std::move(key)},
+    return {{"type", "map"},        {"key-id", key_id},          {"key", std::move(key)},
             {"value-id", value_id}, {"value", std::move(value)}, {"value-required", false}};
   }
 

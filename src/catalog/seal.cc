@@ -19,8 +19,8 @@ std::optional<std::int64_t> parent_of(const Json& snapshot) {
 
 // The branch's own snapshots from the last one back to the one of main that they began with.
 struct Chain {
-  std::vector<const Json*> own;         // newest first
-  std::optional<std::int64_t> base;     // none: the table was made anew
+  std::vector<const Json*> own;      // newest first
+  std::optional<std::int64_t> base;  // none: the table was made anew
 };
 
 Chain own_snapshots(const Json& branch, const Json* main) {
@@ -51,8 +51,8 @@ bool is_count_of_change(const std::string& key) {
   return key.starts_with("added-") || key.starts_with("deleted-") || key.starts_with("removed-");
 }
 
-// Several snapshots become one. It is no append, even of appends alone: who reads appends on by snapshot finds a file by
-// the snapshot that added it, and would miss those of the ones left out.
+// Several snapshots become one. It is no append, even of appends alone: who reads appends on by snapshot finds a file
+// by the snapshot that added it, and would miss those of the ones left out.
 Json joined_summary(const Chain& chain) {
   Json summary = chain.own.front()->value("summary", Json::object());
   if (chain.own.size() == 1) return summary;
@@ -74,8 +74,9 @@ Json joined_summary(const Chain& chain) {
 bool keeps_data(const SealRequest& request, const Chain& chain) {
   if (request.main == nullptr) return false;
   if (request.data_unchanged) return true;
-  return chain.base == current_snapshot_id(*request.main) &&
-         std::ranges::all_of(chain.own, [](const Json* snapshot) { return snapshot_operation(*snapshot) == "replace"; });
+  return chain.base == current_snapshot_id(*request.main) && std::ranges::all_of(chain.own, [](const Json* snapshot) {
+           return snapshot_operation(*snapshot) == "replace";
+         });
 }
 
 // It keeps the sequence number that its manifests were written with; those of the ones left out stay unused.
@@ -131,7 +132,8 @@ void trim_schemas(Json& metadata) {
 void trim_log(Json& log, const Json& snapshots) {
   Json kept = Json::array();
   for (const Json& item : log)
-    if (find_by_id(snapshots, "snapshot-id", item.at("snapshot-id").get<std::int64_t>()) != nullptr) kept.push_back(item);
+    if (find_by_id(snapshots, "snapshot-id", item.at("snapshot-id").get<std::int64_t>()) != nullptr)
+      kept.push_back(item);
   log = std::move(kept);
 }
 
@@ -157,8 +159,9 @@ Json seal(const SealRequest& request) {
 
   std::set<std::int64_t> kept = kept_snapshots(request);
   if (chain.base) kept.insert(*chain.base);
-  sealed["snapshots"] =
-      request.main != nullptr ? select(request.main->value("snapshots", Json::array()), "snapshot-id", kept) : Json::array();
+  sealed["snapshots"] = request.main != nullptr
+                            ? select(request.main->value("snapshots", Json::array()), "snapshot-id", kept)
+                            : Json::array();
   if (!chain.own.empty()) sealed["snapshots"].push_back(sealed_snapshot(request, chain));
 
   sealed["refs"] = request.main != nullptr ? request.main->value("refs", Json::object()) : Json::object();
@@ -181,9 +184,12 @@ Json seal_rollback(const Json& then, const Json* main, const std::string& locati
     if (old != nullptr && find_by_id(sealed[list], key, id) == nullptr) sealed[list].push_back(*old);
   };
   if (target) bring("snapshots", "snapshot-id", *target);
-  for (const Json& schema : then.at("schemas")) bring("schemas", "schema-id", schema.at("schema-id").get<std::int64_t>());
-  for (const Json& spec : then.at("partition-specs")) bring("partition-specs", "spec-id", spec.at("spec-id").get<std::int64_t>());
-  for (const Json& order : then.at("sort-orders")) bring("sort-orders", "order-id", order.at("order-id").get<std::int64_t>());
+  for (const Json& schema : then.at("schemas"))
+    bring("schemas", "schema-id", schema.at("schema-id").get<std::int64_t>());
+  for (const Json& spec : then.at("partition-specs"))
+    bring("partition-specs", "spec-id", spec.at("spec-id").get<std::int64_t>());
+  for (const Json& order : then.at("sort-orders"))
+    bring("sort-orders", "order-id", order.at("order-id").get<std::int64_t>());
   for (const char* key : {"current-schema-id", "default-spec-id", "default-sort-order-id", "properties"})
     sealed[key] = then.at(key);
   point_main(sealed, target);

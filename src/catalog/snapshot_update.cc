@@ -33,8 +33,8 @@ void MetadataUpdate::add_snapshot(const Json& update) {
   const std::int64_t sequence = snapshot.value("sequence-number", std::int64_t{0});
   // Files are ordered by it when deletes are applied: one that came late would bring deleted rows back.
   if (sequence <= metadata_.at("last-sequence-number").get<std::int64_t>())
-    throw Error(ErrorKind::Conflict, fmt::format("snapshot {} has sequence number {}, and the table is at {}", id, sequence,
-                                                 metadata_["last-sequence-number"].get<std::int64_t>()));
+    throw Error(ErrorKind::Conflict, fmt::format("snapshot {} has sequence number {}, and the table is at {}", id,
+                                                 sequence, metadata_["last-sequence-number"].get<std::int64_t>()));
   metadata_["last-sequence-number"] = sequence;
   if (snapshot.contains("schema-id") && !snapshot["schema-id"].is_null())
     snapshot["schema-id"] = current_id(schemas_, last_schema_, snapshot["schema-id"].get<int>());

@@ -62,7 +62,8 @@ bool has_layer(Catalog::Impl& catalog, const BoundRef& ref, const std::string& n
   const auto is_in = [&](const TableName& table) { return table.layer == name; };
   if (std::ranges::any_of(catalog.options.project_tables, is_in) || catalog.is_immutable(name)) return true;
   for (const std::string& visible : visible_refs(ref))
-    if (!catalog.state.query("select 1 from namespace where ref = $1 and name = $2", {visible, name}).empty()) return true;
+    if (!catalog.state.query("select 1 from namespace where ref = $1 and name = $2", {visible, name}).empty())
+      return true;
   return layers(catalog, ref).contains(name);
 }
 
@@ -147,7 +148,8 @@ LoadedMetadata TableAccess::load_table(const TableName& table) const {
     throw Error(ErrorKind::NotFound, fmt::format("there is no table `{}` in `{}`", to_string(table), ref()));
   const bool is_main = bound.kind == BoundRef::Kind::Main;
   return {entry->metadata_location,
-          is_main ? catalog.metadata.read(entry->metadata_location) : catalog.metadata.read_pinned(entry->metadata_location),
+          is_main ? catalog.metadata.read(entry->metadata_location)
+                  : catalog.metadata.read_pinned(entry->metadata_location),
           catalog.store.table_config()};
 }
 
@@ -176,7 +178,8 @@ LoadedMetadata TableAccess::create_table(const std::string& layer, const Json& r
   const std::string location = catalog.table_location(table);
   if (request.contains("location") && request["location"].is_string() && request["location"] != location &&
       request["location"] != location + "/")
-    throw Error(ErrorKind::Usage, fmt::format("a table's place can't be chosen: `{}` lies at `{}`", to_string(table), location));
+    throw Error(ErrorKind::Usage,
+                fmt::format("a table's place can't be chosen: `{}` lies at `{}`", to_string(table), location));
   return TableWriter(catalog, grant_->scope).create(table, request);
 }
 

@@ -17,8 +17,8 @@ namespace lochan {
 
 /// A table's metadata as the spec's LoadTableResult needs it.
 struct LoadedMetadata {
-  std::string metadata_location;            // "" for a staged create
-  std::shared_ptr<const Json> metadata;     // shared with the cache: sealed files never change
+  std::string metadata_location;              // "" for a staged create
+  std::shared_ptr<const Json> metadata;       // shared with the cache: sealed files never change
   std::map<std::string, std::string> config;  // of the store: empty for local files
 };
 
@@ -57,8 +57,8 @@ class TableAccess {
   LoadedMetadata create_table(const std::string& layer, const Json& request);
   /// All or nothing. A commit whose snapshot is already there is answered as done.
   std::vector<LoadedMetadata> commit(std::span<const TableCommit> commits);
-  /// The files stay: other publications and branches may reach them, and tending removes what nothing reaches. So `purge`
-  /// only says that the caller would have them go.
+  /// The files stay: other publications and branches may reach them, and tending removes what nothing reaches. So
+  /// `purge` only says that the caller would have them go.
   void drop_table(const TableName& table, bool purge);
 
  private:

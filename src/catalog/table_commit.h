@@ -26,10 +26,10 @@ class TableWriter {
   /// What a commit makes of one table.
   struct Change {
     TableName table;
-    std::optional<BranchRow> own;    // what the branch had of its own,
-    std::optional<Entry> before;     // and what the ref showed, when this was prepared
+    std::optional<BranchRow> own;  // what the branch had of its own,
+    std::optional<Entry> before;   // and what the ref showed, when this was prepared
     Json metadata;
-    Entry entry;                     // filled in when the file is written
+    Entry entry;  // filled in when the file is written
     bool is_drop = false;
   };
 
@@ -40,7 +40,8 @@ class TableWriter {
   /// The metadata that a creating commit's updates are applied to.
   Json start_create(const BoundRef& ref, const Change& change, const Json& updates, std::int64_t instant_ms) const;
   bool is_done(const Change& change, const TableCommit& commit) const;
-  std::optional<std::vector<LoadedMetadata>> already_done(const BoundRef& ref, std::span<const TableCommit> commits) const;
+  std::optional<std::vector<LoadedMetadata>> already_done(const BoundRef& ref,
+                                                          std::span<const TableCommit> commits) const;
   LoadedMetadata loaded(const BoundRef& ref, const Entry& entry) const;
   void write_file(const BoundRef& ref, Change& change) const;
   /// False when somebody else was first: prepare again.

@@ -118,7 +118,8 @@ std::optional<std::int64_t> current_snapshot_id(const Json& metadata) {
 }
 
 const Json* find_by_id(const Json& list, const char* key, std::int64_t id) {
-  const auto found = std::ranges::find_if(list, [&](const Json& item) { return item.value(key, std::int64_t{-1}) == id; });
+  const auto found =
+      std::ranges::find_if(list, [&](const Json& item) { return item.value(key, std::int64_t{-1}) == id; });
   return found == list.end() ? nullptr : &*found;
 }
 

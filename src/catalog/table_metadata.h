@@ -48,9 +48,9 @@ void point_main(Json& metadata, std::optional<std::int64_t> snapshot);
 /// Appends the metadata that main pointed to until now; the log stays bounded.
 void log_metadata(Json& metadata, const std::string& previous_location, std::int64_t previous_updated_ms);
 
-/// The copy that every ref but `main` serves. DuckDB reads an older file of `metadata-log` when `last-updated-ms` is later
-/// than its transaction's start; after a clock's step, or a publish in the same millisecond, that would be a state
-/// from before the branch's base. What can't change under its reader needs no log.
+/// The copy that every ref but `main` serves. DuckDB reads an older file of `metadata-log` when `last-updated-ms` is
+/// later than its transaction's start; after a clock's step, or a publish in the same millisecond, that would be a
+/// state from before the branch's base. What can't change under its reader needs no log.
 Json pinned_metadata(const Json& metadata);
 
 /// `<location>/metadata/00007-<uuid>.metadata.json`; the number is one more than the previous file's.

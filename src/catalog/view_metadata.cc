@@ -12,16 +12,18 @@ namespace {
 constexpr std::size_t kViewVersions = 10;
 
 Json new_view(const std::string& location) {
-  return {{"view-uuid", random_uuid()},     {"format-version", 1},        {"location", location},
-          {"schemas", Json::array()},       {"versions", Json::array()},  {"version-log", Json::array()},
-          {"properties", Json::object()},   {"current-version-id", 0}};
+  return {{"view-uuid", random_uuid()},   {"format-version", 1},       {"location", location},
+          {"schemas", Json::array()},     {"versions", Json::array()}, {"version-log", Json::array()},
+          {"properties", Json::object()}, {"current-version-id", 0}};
 }
 
 void bound(Json& list) {
-  if (list.size() > kViewVersions) list.erase(list.begin(), list.end() - static_cast<Json::difference_type>(kViewVersions));
+  if (list.size() > kViewVersions)
+    list.erase(list.begin(), list.end() - static_cast<Json::difference_type>(kViewVersions));
 }
 
-// The text is DuckDB's. It stands under other dialects too: they look for their own only, and most SELECTs are the same.
+// The text is DuckDB's. It stands under other dialects too: they look for their own only, and most SELECTs are the
+// same.
 Json representations(const std::string& sql) {
   Json list = Json::array();
   for (const char* dialect : {"duckdb", "spark", "trino"})

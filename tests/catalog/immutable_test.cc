@@ -36,8 +36,8 @@ TEST_F(ImmutableTest, RefusesToForgetOrGoBack) {
   append("run-2", kSale, 12);
   expect_refused(Json::array({{{"action", "remove-snapshots"}, {"snapshot-ids", {11}}}}));
   expect_refused(Json::array({{{"action", "remove-snapshot-ref"}, {"ref-name", "main"}}}));
-  expect_refused(Json::array(
-      {{{"action", "set-snapshot-ref"}, {"ref-name", "main"}, {"type", "branch"}, {"snapshot-id", 11}}}));
+  expect_refused(
+      Json::array({{{"action", "set-snapshot-ref"}, {"ref-name", "main"}, {"type", "branch"}, {"snapshot-id", 11}}}));
 }
 
 TEST_F(ImmutableTest, RefusesDropAndReplace) {

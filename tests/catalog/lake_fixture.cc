@@ -34,7 +34,9 @@ TableAccess LakeTest::access(const Ref& ref, std::vector<TableName> tables, bool
   return access;
 }
 
-Json LakeTest::load(const Ref& ref, const TableName& table) { return *access(ref, {}, false).load_table(table).metadata; }
+Json LakeTest::load(const Ref& ref, const TableName& table) {
+  return *access(ref, {}, false).load_table(table).metadata;
+}
 
 Json LakeTest::file(const std::string& location) { return Json::parse(read_file(location.substr(7))); }
 
@@ -62,31 +64,36 @@ Json create_request(const std::string& name, bool staged) {
 TableCommit snapshot_commit(const TableName& table, const Json& metadata, std::int64_t snapshot,
                             const std::string& operation) {
   const auto current = current_snapshot_id(metadata);
-  Json added = {{"snapshot-id", snapshot},
-                {"sequence-number", metadata.at("last-sequence-number").get<std::int64_t>() + 1},
-                {"timestamp-ms", 1},
-                {"schema-id", metadata.at("current-schema-id")},
-                {"manifest-list", fmt::format("{}/metadata/snap-{}.avro", metadata.at("location").get<std::string>(), snapshot)},
-                {"summary", {{"operation", operation}, {"added-records", "1"}, {"total-records", "9"}}}};
+  Json added = {
+      {"snapshot-id", snapshot},
+      {"sequence-number", metadata.at("last-sequence-number").get<std::int64_t>() + 1},
+      {"timestamp-ms", 1},
+      {"schema-id", metadata.at("current-schema-id")},
+      {"manifest-list", fmt::format("{}/metadata/snap-{}.avro", metadata.at("location").get<std::string>(), snapshot)},
+      {"summary", {{"operation", operation}, {"added-records", "1"}, {"total-records", "9"}}}};
   if (current) added["parent-snapshot-id"] = *current;
-  return {table,
-          Json::array({{{"type", "assert-table-uuid"}, {"uuid", metadata.at("table-uuid")}},
-                       {{"type", "assert-ref-snapshot-id"}, {"ref", "main"}, {"snapshot-id", current ? Json(*current) : Json()}}}),
-          Json::array({{{"action", "add-snapshot"}, {"snapshot", added}},
-                       {{"action", "set-snapshot-ref"}, {"ref-name", "main"}, {"type", "branch"}, {"snapshot-id", snapshot}}})};
+  return {
+      table,
+      Json::array(
+          {{{"type", "assert-table-uuid"}, {"uuid", metadata.at("table-uuid")}},
+           {{"type", "assert-ref-snapshot-id"}, {"ref", "main"}, {"snapshot-id", current ? Json(*current) : Json()}}}),
+      Json::array(
+          {{{"action", "add-snapshot"}, {"snapshot", added}},
+           {{"action", "set-snapshot-ref"}, {"ref-name", "main"}, {"type", "branch"}, {"snapshot-id", snapshot}}})};
 }
 
 TableCommit create_commit(const TableName& table, const Json& staged, std::int64_t snapshot) {
   TableCommit commit = snapshot_commit(table, staged, snapshot);
-  Json updates = Json::array({{{"action", "assign-uuid"}, {"uuid", staged.at("table-uuid")}},
-                              {{"action", "upgrade-format-version"}, {"format-version", 2}},
-                              {{"action", "add-schema"}, {"schema", staged.at("schemas")[0]}},
-                              {{"action", "add-spec"}, {"spec", staged.at("partition-specs")[0]}},
-                              {{"action", "set-default-spec"}, {"spec-id", staged.at("default-spec-id")}},
-                              {{"action", "add-sort-order"}, {"sort-order", staged.at("sort-orders")[0]}},
-                              {{"action", "set-default-sort-order"}, {"sort-order-id", staged.at("default-sort-order-id")}},
-                              {{"action", "set-location"}, {"location", staged.at("location")}},
-                              {{"action", "set-properties"}, {"updates", staged.at("properties")}}});
+  Json updates =
+      Json::array({{{"action", "assign-uuid"}, {"uuid", staged.at("table-uuid")}},
+                   {{"action", "upgrade-format-version"}, {"format-version", 2}},
+                   {{"action", "add-schema"}, {"schema", staged.at("schemas")[0]}},
+                   {{"action", "add-spec"}, {"spec", staged.at("partition-specs")[0]}},
+                   {{"action", "set-default-spec"}, {"spec-id", staged.at("default-spec-id")}},
+                   {{"action", "add-sort-order"}, {"sort-order", staged.at("sort-orders")[0]}},
+                   {{"action", "set-default-sort-order"}, {"sort-order-id", staged.at("default-sort-order-id")}},
+                   {{"action", "set-location"}, {"location", staged.at("location")}},
+                   {{"action", "set-properties"}, {"updates", staged.at("properties")}}});
   if (snapshot != 0) updates.insert(updates.end(), commit.updates.begin(), commit.updates.end());
   updates.push_back({{"action", "set-current-schema"}, {"schema-id", 0}});
   return {table, Json::array({{{"type", "assert-create"}}}), updates};
@@ -117,7 +124,8 @@ std::int64_t LakeTest::publish_append(const std::string& branch, const TableName
   return publish(branch, {table}).publication.value_or(0);
 }
 
-PublishOutcome LakeTest::publish(const std::string& branch, std::vector<TableName> tables, std::vector<TableName> guards) {
+PublishOutcome LakeTest::publish(const std::string& branch, std::vector<TableName> tables,
+                                 std::vector<TableName> guards) {
   clock_.advance(std::chrono::seconds{1});
   PublishRequest request;
   request.branch = branch;

@@ -47,8 +47,8 @@ class LakeTest : public testing::Test {
   Json file(const std::string& location);
   std::vector<std::string> names(const Ref& ref);
 
-  /// A table `id bigint, name varchar` on a branch, as DuckDB makes one: staged create, then one commit, with a snapshot
-  /// unless `snapshot` is 0.
+  /// A table `id bigint, name varchar` on a branch, as DuckDB makes one: staged create, then one commit, with a
+  /// snapshot unless `snapshot` is 0.
   void make_table(const Ref& ref, const TableName& table, std::int64_t snapshot, Json request = Json::object());
   /// A commit with one more snapshot.
   void append(const Ref& ref, const TableName& table, std::int64_t snapshot, const std::string& operation = "append");

@@ -17,13 +17,17 @@ Json updated(Json metadata, const Json& updates, std::int64_t now_ms = 2000) {
   return std::move(update).finish();
 }
 
-Json with_snapshot(const Json& metadata, std::int64_t id) { return updated(metadata, snapshot_commit(kSale, metadata, id).updates); }
+Json with_snapshot(const Json& metadata, std::int64_t id) {
+  return updated(metadata, snapshot_commit(kSale, metadata, id).updates);
+}
 
 TEST(NewTable, GetsFreshIds) {
   Json request = create_request("sale", true);
-  request["schema"] = schema_request({{"id", "long"}, {"address", {{"type", "struct"}, {"fields", Json::array()}}}, {"dt", "date"}});
+  request["schema"] =
+      schema_request({{"id", "long"}, {"address", {{"type", "struct"}, {"fields", Json::array()}}}, {"dt", "date"}});
   request["schema"]["fields"][0]["id"] = 40;
-  request["schema"]["fields"][1]["type"]["fields"].push_back({{"id", 7}, {"name", "city"}, {"required", false}, {"type", "string"}});
+  request["schema"]["fields"][1]["type"]["fields"].push_back(
+      {{"id", 7}, {"name", "city"}, {"required", false}, {"type", "string"}});
   request["schema"]["identifier-field-ids"] = {40};
   request["partition-spec"] = {{"fields", {{{"source-id", 3}, {"name", "dt"}, {"transform", "identity"}}}}};
   const Json metadata = new_table_metadata(request, kLocation, 1000);
@@ -51,7 +55,7 @@ TEST(NewTable, RefusesPlacesOfItsOwn) {
 TEST(MetadataUpdateTest, MinusOneIsTheLastAdded) {
   Json schema = schema_request({{"id", "long"}, {"name", "string"}, {"more", "date"}});
   const Json metadata = updated(table(), Json::array({{{"action", "add-schema"}, {"schema", schema}},
-                                                    {{"action", "set-current-schema"}, {"schema-id", -1}}}));
+                                                      {{"action", "set-current-schema"}, {"schema-id", -1}}}));
   EXPECT_EQ(metadata["current-schema-id"], 1);
   EXPECT_EQ(metadata["last-column-id"], 3);
   EXPECT_EQ(metadata["last-updated-ms"], 2000);
@@ -62,9 +66,9 @@ TEST(MetadataUpdateTest, MinusOneIsTheLastAdded) {
 TEST(MetadataUpdateTest, EqualSchemaAndSpecAreReused) {
   const Json metadata =
       updated(table(), Json::array({{{"action", "add-schema"}, {"schema", table()["schemas"][0]}},
-                                  {{"action", "set-current-schema"}, {"schema-id", -1}},
-                                  {{"action", "add-spec"}, {"spec", {{"spec-id", 5}, {"fields", Json::array()}}}},
-                                  {{"action", "set-default-spec"}, {"spec-id", 5}}}));
+                                    {{"action", "set-current-schema"}, {"schema-id", -1}},
+                                    {{"action", "add-spec"}, {"spec", {{"spec-id", 5}, {"fields", Json::array()}}}},
+                                    {{"action", "set-default-spec"}, {"spec-id", 5}}}));
   EXPECT_EQ(metadata["schemas"].size(), 1U);
   EXPECT_EQ(metadata["partition-specs"].size(), 1U);
   EXPECT_EQ(metadata["default-spec-id"], 0) << "the client called it 5";
@@ -89,7 +93,8 @@ TEST(MetadataUpdateTest, MakesNoSenseIsABadRequest) {
       {{"action", "remove-snapshots"}, {"snapshot-ids", {11}}},
       {{"action", "remove-schemas"}, {"schema-ids", {0}}},
       {{"action", "add-spec"}, {"spec", {{"fields", {{{"source-id", 77}, {"name", "x"}, {"transform", "identity"}}}}}}},
-      {{"action", "add-snapshot"}, {"snapshot", {{"snapshot-id", 12}, {"sequence-number", 9}, {"manifest-list", "file:///etc/x"}}}}};
+      {{"action", "add-snapshot"},
+       {"snapshot", {{"snapshot-id", 12}, {"sequence-number", 9}, {"manifest-list", "file:///etc/x"}}}}};
   for (const Json& update : cases)
     EXPECT_EQ(error_kind([&] { updated(metadata, Json::array({update})); }), ErrorKind::Usage) << update;
 }
@@ -101,9 +106,7 @@ TEST(MetadataUpdateTest, SequenceNumbersOnlyGrow) {
   EXPECT_EQ(error_kind([&] { updated(metadata, late); }), ErrorKind::Conflict);
 }
 
-TEST(MetadataUpdateTest, TimeNeverGoesBack) {
-  EXPECT_EQ(updated(table(), Json::array(), 5)["last-updated-ms"], 1000);
-}
+TEST(MetadataUpdateTest, TimeNeverGoesBack) { EXPECT_EQ(updated(table(), Json::array(), 5)["last-updated-ms"], 1000); }
 
 // Two inserts in one transaction: main never pointed to the first snapshot.
 TEST(MetadataUpdateTest, LogLeavesOutWhatACommitPassedThrough) {
@@ -124,14 +127,16 @@ TEST(MetadataUpdateTest, RemovedSnapshotsLeaveTheLog) {
 }
 
 TEST(MetadataUpdateTest, PropertiesAndStatistics) {
-  const Json metadata = updated(
-      with_snapshot(table(), 11),
-      Json::array({{{"action", "set-properties"}, {"updates", {{"a", "1"}, {"b", "2"}}}},
-                   {{"action", "remove-properties"}, {"removals", {"a", "nope"}}},
-                   {{"action", "set-statistics"}, {"snapshot-id", 11}, {"statistics", {{"snapshot-id", 11}, {"statistics-path", "p"}}}}}));
+  const Json metadata = updated(with_snapshot(table(), 11),
+                                Json::array({{{"action", "set-properties"}, {"updates", {{"a", "1"}, {"b", "2"}}}},
+                                             {{"action", "remove-properties"}, {"removals", {"a", "nope"}}},
+                                             {{"action", "set-statistics"},
+                                              {"snapshot-id", 11},
+                                              {"statistics", {{"snapshot-id", 11}, {"statistics-path", "p"}}}}}));
   EXPECT_EQ(metadata["properties"], (Json{{"b", "2"}}));
   EXPECT_EQ(metadata["statistics"].size(), 1U);
-  EXPECT_TRUE(updated(metadata, Json::array({{{"action", "remove-statistics"}, {"snapshot-id", 11}}}))["statistics"].empty());
+  EXPECT_TRUE(
+      updated(metadata, Json::array({{{"action", "remove-statistics"}, {"snapshot-id", 11}}}))["statistics"].empty());
 }
 
 TEST(Requirement, HoldsOrIsAConflict) {
@@ -139,21 +144,22 @@ TEST(Requirement, HoldsOrIsAConflict) {
   struct Case {
     Json holds, fails;
   };
-  const std::vector<Case> cases{
-      {{{"type", "assert-table-uuid"}, {"uuid", metadata["table-uuid"]}}, {{"type", "assert-table-uuid"}, {"uuid", "x"}}},
-      {{{"type", "assert-ref-snapshot-id"}, {"ref", "main"}, {"snapshot-id", 11}},
-       {{"type", "assert-ref-snapshot-id"}, {"ref", "main"}, {"snapshot-id", nullptr}}},
-      {{{"type", "assert-ref-snapshot-id"}, {"ref", "tag"}, {"snapshot-id", nullptr}},
-       {{"type", "assert-ref-snapshot-id"}, {"ref", "tag"}, {"snapshot-id", 11}}},
-      {{{"type", "assert-last-assigned-field-id"}, {"last-assigned-field-id", 2}},
-       {{"type", "assert-last-assigned-field-id"}, {"last-assigned-field-id", 3}}},
-      {{{"type", "assert-current-schema-id"}, {"current-schema-id", 0}},
-       {{"type", "assert-current-schema-id"}, {"current-schema-id", 1}}},
-      {{{"type", "assert-last-assigned-partition-id"}, {"last-assigned-partition-id", 999}},
-       {{"type", "assert-last-assigned-partition-id"}, {"last-assigned-partition-id", 1000}}},
-      {{{"type", "assert-default-spec-id"}, {"default-spec-id", 0}}, {{"type", "assert-default-spec-id"}, {"default-spec-id", 1}}},
-      {{{"type", "assert-default-sort-order-id"}, {"default-sort-order-id", 0}},
-       {{"type", "assert-default-sort-order-id"}, {"default-sort-order-id", 1}}}};
+  const std::vector<Case> cases{{{{"type", "assert-table-uuid"}, {"uuid", metadata["table-uuid"]}},
+                                 {{"type", "assert-table-uuid"}, {"uuid", "x"}}},
+                                {{{"type", "assert-ref-snapshot-id"}, {"ref", "main"}, {"snapshot-id", 11}},
+                                 {{"type", "assert-ref-snapshot-id"}, {"ref", "main"}, {"snapshot-id", nullptr}}},
+                                {{{"type", "assert-ref-snapshot-id"}, {"ref", "tag"}, {"snapshot-id", nullptr}},
+                                 {{"type", "assert-ref-snapshot-id"}, {"ref", "tag"}, {"snapshot-id", 11}}},
+                                {{{"type", "assert-last-assigned-field-id"}, {"last-assigned-field-id", 2}},
+                                 {{"type", "assert-last-assigned-field-id"}, {"last-assigned-field-id", 3}}},
+                                {{{"type", "assert-current-schema-id"}, {"current-schema-id", 0}},
+                                 {{"type", "assert-current-schema-id"}, {"current-schema-id", 1}}},
+                                {{{"type", "assert-last-assigned-partition-id"}, {"last-assigned-partition-id", 999}},
+                                 {{"type", "assert-last-assigned-partition-id"}, {"last-assigned-partition-id", 1000}}},
+                                {{{"type", "assert-default-spec-id"}, {"default-spec-id", 0}},
+                                 {{"type", "assert-default-spec-id"}, {"default-spec-id", 1}}},
+                                {{{"type", "assert-default-sort-order-id"}, {"default-sort-order-id", 0}},
+                                 {{"type", "assert-default-sort-order-id"}, {"default-sort-order-id", 1}}}};
   for (const auto& [holds, fails] : cases) {
     EXPECT_NO_THROW(check_requirements(&metadata, Json::array({holds}))) << holds;
     const Json failing = fails;
@@ -161,7 +167,8 @@ TEST(Requirement, HoldsOrIsAConflict) {
     EXPECT_EQ(error_kind([&] { check_requirements(nullptr, Json::array({failing})); }), ErrorKind::Conflict) << fails;
   }
   EXPECT_NO_THROW(check_requirements(nullptr, Json::array({{{"type", "assert-create"}}})));
-  EXPECT_EQ(error_kind([&] { check_requirements(&metadata, Json::array({{{"type", "assert-create"}}})); }), ErrorKind::Conflict);
+  EXPECT_EQ(error_kind([&] { check_requirements(&metadata, Json::array({{{"type", "assert-create"}}})); }),
+            ErrorKind::Conflict);
 }
 
 TEST(Requirement, UnreadableOnesAreBadRequests) {

@@ -103,7 +103,8 @@ TEST_F(PublishFaultTest, ProcessesThatPublishAtOnceAllSucceed) {
   for (std::size_t i = 1; i < publications.size(); ++i) {
     EXPECT_LT(to_millis(publications[i].at), to_millis(publications[i - 1].at));
     for (const auto& change : catalog_->changes(publications[i].number))
-      EXPECT_EQ(load("main", change.table)["last-updated-ms"], to_millis(publications[i].at)) << "sealed for another instant";
+      EXPECT_EQ(load("main", change.table)["last-updated-ms"], to_millis(publications[i].at))
+          << "sealed for another instant";
   }
 }
 

@@ -6,12 +6,13 @@ namespace {
 // Retyped, reordered, one column gone and two new ones, another partitioning.
 Json new_shape() {
   Json request = create_request("sale", true);
-  request["schema"] = schema_request({{"name", "int"},
-                                      {"lines", {{"type", "list"}, {"element-id", 9}, {"element", "long"}, {"element-required", false}}},
-                                      {"id", "string"},
-                                      {"dt", "date"}});
-  request["partition-spec"] = {{"spec-id", 0},
-                               {"fields", {{{"name", "dt"}, {"transform", "identity"}, {"source-id", 4}, {"field-id", 1000}}}}};
+  request["schema"] = schema_request(
+      {{"name", "int"},
+       {"lines", {{"type", "list"}, {"element-id", 9}, {"element", "long"}, {"element-required", false}}},
+       {"id", "string"},
+       {"dt", "date"}});
+  request["partition-spec"] = {
+      {"spec-id", 0}, {"fields", {{{"name", "dt"}, {"transform", "identity"}, {"source-id", 4}, {"field-id", 1000}}}}};
   return request;
 }
 

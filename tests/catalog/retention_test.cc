@@ -23,9 +23,8 @@ class RetentionTest : public LakeTest {
   }
   bool reaches(std::int64_t snapshot) {
     const auto lists = place_of_sale().manifest_lists;
-    return std::ranges::any_of(lists, [&](const std::string& list) {
-      return list.ends_with("snap-" + std::to_string(snapshot) + ".avro");
-    });
+    return std::ranges::any_of(
+        lists, [&](const std::string& list) { return list.ends_with("snap-" + std::to_string(snapshot) + ".avro"); });
   }
 
   RetentionPolicy policy_{seconds{0}, 2, seconds{0}, seconds{0}};
@@ -36,7 +35,8 @@ TEST_F(RetentionTest, KeepsTheNewestAndTheYoung) {
   policy_ = {hours{1}, 2, hours{1}, seconds{0}};
   EXPECT_EQ(Retention(*catalog_, policy_).plan().publications, 0) << "all are young";
   policy_.publications = seconds{2};
-  EXPECT_EQ(Retention(*catalog_, policy_).plan().oldest_publication, 3) << "main was as 3 says when the two seconds began";
+  EXPECT_EQ(Retention(*catalog_, policy_).plan().oldest_publication, 3)
+      << "main was as 3 says when the two seconds began";
   policy_.publications = seconds{0};
   const Expired expired = Retention(*catalog_, policy_).expire();
   EXPECT_EQ(expired.oldest_publication, 4);

@@ -78,7 +78,8 @@ TEST_F(RollbackTest, BringsBackWhatWasDropped) {
 
 TEST_F(RollbackTest, BringsBackASnapshotThatLeftTheMetadata) {
   open({{}, {}, 2, {}});
-  for (const std::int64_t snapshot : {11, 12, 13, 14}) publish_append("run-" + std::to_string(snapshot), kSale, snapshot);
+  for (const std::int64_t snapshot : {11, 12, 13, 14})
+    publish_append("run-" + std::to_string(snapshot), kSale, snapshot);
   EXPECT_EQ(snapshot_ids(load("main", kSale)), (std::vector<std::int64_t>{13, 14}));
   catalog_->rollback(1, "anna", {});
   const Json main = load("main", kSale);

@@ -28,16 +28,17 @@ TEST(SchemaType, WritesTypesAsDuckDbDoes) {
 TEST(SchemaType, RefusesATypeOfLaterFormats) { EXPECT_THROW(duckdb_type("variant"), Error); }
 
 TEST(SchemaType, ReadsBackWhatItWrites) {
-  const std::vector<Column> columns{{"id", "BIGINT", false},
-                                    {"price", "DECIMAL(10,2)", true},
-                                    {"at", "TIMESTAMP WITH TIME ZONE", true},
-                                    {"lines", "STRUCT(\"b c\" INTEGER, tags VARCHAR[], m MAP(VARCHAR, STRUCT(x DATE)))[]", true}};
+  const std::vector<Column> columns{
+      {"id", "BIGINT", false},
+      {"price", "DECIMAL(10,2)", true},
+      {"at", "TIMESTAMP WITH TIME ZONE", true},
+      {"lines", "STRUCT(\"b c\" INTEGER, tags VARCHAR[], m MAP(VARCHAR, STRUCT(x DATE)))[]", true}};
   EXPECT_EQ(columns_of(schema_of(columns)), columns);
 }
 
 TEST(SchemaType, WidensWhatIcebergLacks) {
-  const std::vector<Column> columns{{"a", "TINYINT", true}, {"b", "UBIGINT", true}, {"c", "INTERVAL", true},
-                                    {"d", "ENUM('x', 'y)')", true}};
+  const std::vector<Column> columns{
+      {"a", "TINYINT", true}, {"b", "UBIGINT", true}, {"c", "INTERVAL", true}, {"d", "ENUM('x', 'y)')", true}};
   const Json schema = schema_of(columns);
   EXPECT_EQ(schema["fields"][0]["type"], "int");
   EXPECT_EQ(schema["fields"][1]["type"], "decimal(20, 0)");

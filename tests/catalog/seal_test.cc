@@ -89,7 +89,8 @@ TEST(Seal, PassingSchemasLeave) {
 TEST(Seal, BranchThatWentBackIsFollowed) {
   const Json main = main_of(3);
   MetadataUpdate update(main, 1);
-  update.apply(Json::array({{{"action", "set-snapshot-ref"}, {"ref-name", "main"}, {"type", "branch"}, {"snapshot-id", 1}}}));
+  update.apply(
+      Json::array({{{"action", "set-snapshot-ref"}, {"ref-name", "main"}, {"type", "branch"}, {"snapshot-id", 1}}}));
   const Json sealed = seal({std::move(update).finish(), &main, "file:///m", 9000, 0, 100, {}, false});
   EXPECT_EQ(sealed["current-snapshot-id"], 1);
   EXPECT_EQ(sealed["snapshot-log"].back(), (Json{{"snapshot-id", 1}, {"timestamp-ms", 9000}}));

@@ -1,4 +1,5 @@
-// The traps of Iceberg REST catalogs that are the catalog's own, each by name; those of HTTP are tested with the routes.
+// The traps of Iceberg REST catalogs that are the catalog's own, each by name; those of HTTP are tested with the
+// routes.
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -113,7 +114,8 @@ TEST_F(TableAccessTest, MultiTableCommitIsAllOrNothing) {
   const Json sale = *engine.load_table(kSale).metadata;
   EXPECT_THROW(engine.commit(std::vector{snapshot_commit(kSale, sale, 12), snapshot_commit(kDay, old, 23)}), Error);
   EXPECT_EQ(snapshot_ids(load("run-1", kSale)), std::vector<std::int64_t>{11});
-  engine.commit(std::vector{snapshot_commit(kSale, sale, 12), snapshot_commit(kDay, *engine.load_table(kDay).metadata, 23)});
+  engine.commit(
+      std::vector{snapshot_commit(kSale, sale, 12), snapshot_commit(kDay, *engine.load_table(kDay).metadata, 23)});
   EXPECT_EQ(snapshot_ids(load("run-1", kSale)), (std::vector<std::int64_t>{11, 12}));
   EXPECT_EQ(snapshot_ids(load("run-1", kDay)), (std::vector<std::int64_t>{21, 22, 23}));
 }
@@ -189,8 +191,10 @@ TEST_F(TableAccessTest, TokenWritesItsTablesOnItsRefOnly) {
   const std::vector commit{snapshot_commit(kSale, sale, 12)};
   EXPECT_TRUE(is_forbidden([&] { access("run-1", {kFree}).commit(commit); }));
   EXPECT_TRUE(is_forbidden([&] { access("run-1", {kSale}, false).commit(commit); }));
-  EXPECT_TRUE(is_forbidden([&] { make_table("run-1", kDay, 21); access("run-1").drop_table(kDay, false); }))
-      << "a token for any table is for those that the project doesn't make";
+  EXPECT_TRUE(is_forbidden([&] {
+    make_table("run-1", kDay, 21);
+    access("run-1").drop_table(kDay, false);
+  })) << "a token for any table is for those that the project doesn't make";
   EXPECT_TRUE(is_forbidden([&] { access("at-0", {kSale}).commit(commit); }));
   EXPECT_THROW(TableAccess(*catalog_, "guessed"), Unauthorized);
 }
@@ -265,7 +269,8 @@ TEST_F(TableAccessTest, PlaceOfATableCannotBeChosen) {
   for (const char* name : {"../x", "a/b", "", "a.b"})
     EXPECT_EQ(error_kind([&] { engine.create_table("raw", create_request(name, true)); }), ErrorKind::Usage) << name;
   make_table("run-1", kSale, 11);
-  const TableCommit move{kSale, Json::array(), Json::array({{{"action", "set-location"}, {"location", "file:///tmp/x"}}})};
+  const TableCommit move{kSale, Json::array(),
+                         Json::array({{{"action", "set-location"}, {"location", "file:///tmp/x"}}})};
   EXPECT_EQ(error_kind([&] { engine.commit(std::vector{move}); }), ErrorKind::Usage);
 }
 

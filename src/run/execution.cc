@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace lochan {
 namespace {
@@ -20,7 +21,7 @@ std::string failed_checks(std::span<const CheckResult> results) {
   for (const CheckResult& result : results) {
     if (result.passed() || result.severity != Severity::Error) continue;
     if (!text.empty()) text += ", ";
-    text += result.error.empty() ? fmt::format("`{}` failed for {} rows", result.name, result.failing)
+    text += result.error.empty() ? fmt::format("`{}` failed for {}", result.name, text::plural(result.failing, "row"))
                                  : fmt::format("`{}` could not be run: {}", result.name, result.error);
   }
   return text;

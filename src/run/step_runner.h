@@ -27,6 +27,7 @@ class StepRunner {
   StepState run_source(Worker& worker, Step& step);
   StepState run_model(Worker& worker, Step& step);
   StepState put_view(Step& step);
+  bool is_immutable(const std::string& layer) const;
   Instant next_loaded_at(const Step& step);
   Parameters parameters(const Step& step, const std::optional<Entry>& current) const;
   std::optional<Instant> loaded_at(const TableName& table) const;

@@ -11,10 +11,6 @@
 namespace lochan {
 namespace {
 
-// A merge leaves delete files behind, and reads get slower with each: past these the table is written anew.
-constexpr std::int64_t kMaxDeleteFiles = 10;
-constexpr double kMaxDeletedShare = 0.05;
-
 class Incremental {
  public:
   Incremental(Session& session, const ModelBuildRequest& request)
@@ -23,7 +19,7 @@ class Incremental {
   }
 
   ModelBuilt build() {
-    session_.execute(fmt::format("create or replace temp table lochan_new as {}", request_.select), request_.parameters);
+    stage(session_, request_);
     require_sound_keys();
     ModelBuilt built;
     if (request_.rebuild || !request_.current) {
@@ -75,12 +71,8 @@ class Incremental {
     const std::int64_t rows = session_.query("select count(*) from lochan_changed").integer();
     built.changed = rows > 0;
     if (rows > 0) {
-      built.rewritten = must_rewrite(rows);
-      if (built.rewritten) {
-        rewrite_merged();
-      } else {
-        merge_changed();
-      }
+      merge_changed();
+      built.rewritten = compact_table(session_, request_);
       built.rows_written = rows;
     }
     session_.execute("drop table lochan_changed");
@@ -99,24 +91,6 @@ class Incremental {
     session_.execute(fmt::format("merge into {} as t using lochan_changed as s on {} {}when not matched then insert ({}) "
                                  "values ({})",
                                  target_, same_key("t", "s"), update, fmt::join(columns, ", "), fmt::join(values, ", ")));
-  }
-
-  // Reads all of the table once and leaves it as one sound file set.
-  void rewrite_merged() {
-    session_.execute(fmt::format("create or replace temp table lochan_merged as select t.* from {} t anti join lochan_changed s "
-                                 "on {} union all select * from lochan_changed",
-                                 target_, same_key("t", "s")));
-    replace_table(session_, request_, "select * from lochan_merged");
-    session_.execute("drop table lochan_merged");
-  }
-
-  bool must_rewrite(std::int64_t rows) {
-    const Rows files = session_.query(fmt::format(
-        "select count(*) filter (content <> 'EXISTING'), coalesce(sum(record_count) filter (content <> 'EXISTING'), 0), "
-        "coalesce(sum(record_count) filter (content = 'EXISTING'), 0) from iceberg_metadata({}) where status <> 'DELETED'",
-        target_));
-    const auto deleted = static_cast<double>(files.integer(0, 1) + rows);
-    return files.integer(0, 0) >= kMaxDeleteFiles || deleted > kMaxDeletedShare * static_cast<double>(files.integer(0, 2) + rows);
   }
 
   Session& session_;

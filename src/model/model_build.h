@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "engine/engine.h"
@@ -16,16 +17,19 @@ struct ModelBuildRequest {
   Parameters parameters;         // since, until, run_at and the project's variables, as far as the SQL names them
   std::optional<Entry> current;  // the table on the branch, before the attempt
   bool rebuild = false;          // fingerprint changed, --full-refresh or never built: as if nothing were there
+  std::vector<Column> columns;   // what the select gives, as far as it is known
+  bool is_immutable = false;     // its layer is: files that are there stay
 };
 
 struct ModelBuilt {
   std::int64_t rows_written = 0;
   std::int64_t rows_removed = 0;
   bool changed = true;           // false: the table is what it was
-  bool rewritten = false;        // the merge rewrote the whole table: too many delete files
+  bool rewritten = false;        // its files had become too many: it was written anew
 };
 
-/// In one engine transaction. Views write nothing here. Throws Error{Data} with the model's position.
+/// Not one transaction: after an error the table may be gone from the branch. Views write nothing here. Throws Error{Data}
+/// with the model's position.
 ModelBuilt build_model(Session& session, const ModelBuildRequest& request);
 
 }  // namespace lochan

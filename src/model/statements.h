@@ -11,11 +11,20 @@ namespace lochan {
 /// `"lake_3"."mart"."sales"`.
 std::string lake_name(const Session& session, const Model& model);
 
-/// Drops what is there, if anything, and creates the table from `select`: on the branch that is a replace. Returns the rows
-/// written. Two transactions, as the engine can't drop and create a name in one; the branch shows neither to anyone.
+/// Drops what is there, if anything, and creates the table from `select`, whose columns have types of the lake: on the
+/// branch that is a replace. Returns the rows written. Two transactions; the branch shows neither to anyone.
 std::int64_t replace_table(Session& session, const ModelBuildRequest& request, const std::string& select);
 
-/// Throws Error{Data} when the columns of `select` are not those of the table that is there.
+/// After rows were added or merged: writes the table anew when its files have become too many. Says whether it did.
+bool compact_table(Session& session, const ModelBuildRequest& request);
+
+/// The model's select, with the types of the lake.
+std::string in_lake_types(Session& session, const ModelBuildRequest& request);
+
+/// What the select gives, in the temporary table `lochan_new`: in memory, or in the spill folder.
+void stage(Session& session, const ModelBuildRequest& request);
+
+/// Throws Error{Data} when names, order or types of `columns` are not those of the table that is there.
 void require_same_columns(const ModelBuildRequest& request, const std::vector<Column>& columns);
 
 ModelBuilt build_table(Session& session, const ModelBuildRequest& request);

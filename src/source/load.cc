@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sql.h"
+#include "engine/compaction.h"
 #include "source/raw_table.h"
 
 namespace lochan {
@@ -165,13 +166,20 @@ class Opened {
 }  // namespace
 
 std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request) {
-  const Opened opened(source, session);
-  return session.transaction([&] {
-    std::vector<LoadedTable> loaded;
-    for (const SourceTable* table : request.tables) loaded.push_back(TableLoad(session, source, request, *table).run());
-    source.confirm();
-    return loaded;
-  });
+  std::vector<LoadedTable> loaded = [&] {
+    const Opened opened(source, session);
+    return session.transaction([&] {
+      std::vector<LoadedTable> tables;
+      for (const SourceTable* table : request.tables) tables.push_back(TableLoad(session, source, request, *table).run());
+      source.confirm();
+      return tables;
+    });
+  }();
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    const bool has_files = request.current.at(loaded[i].table).has_value() && loaded[i].rows_written > 0;
+    if (has_files && !request.is_immutable) compact(session, raw_name(session, *request.tables[i]), std::string(kRawPartition));
+  }
+  return loaded;
 }
 
 std::map<std::string, Cursor> parse_cursors(const std::string& property) {

@@ -23,6 +23,7 @@ struct LoadRequest {
   std::map<TableName, std::optional<Entry>> current;  // each raw table on the run's branch, before the attempt
   std::int64_t run = 0;
   Instant loaded_at;                                  // later than every earlier one in these tables
+  bool is_immutable = false;                          // files that are there stay
 };
 
 struct LoadedTable {
@@ -34,8 +35,9 @@ struct LoadedTable {
   std::vector<std::string> added_columns;
 };
 
-/// Writes in one engine transaction, so one multi-table commit. Raw columns: the source's, then `_source`, `_loaded_at`,
-/// `_run`, `_deleted`, `dt` (partition). Throws Error for what ends the attempt: nothing is then committed.
+/// Writes in one engine transaction, so one multi-table commit; then tables whose files have become too many are written
+/// anew, with the same rows: an error there may leave such a table dropped from the branch. Raw columns: the source's, then `_source`, `_loaded_at`,
+/// `_run`, `_deleted`, `dt` (partition). Throws Error for what ends the attempt.
 std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request);
 
 /// The columns of a raw table whose source has these.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/catalog.h"
@@ -11,6 +12,8 @@
 #include "source/load.h"
 
 namespace lochan {
+
+inline constexpr std::string_view kRawPartition = "dt";
 
 /// Makes the table where it is missing, adds columns that are new at the source, and returns those. Throws Error{Data} for a
 /// column whose type changed or whose name is one of ours.

@@ -30,8 +30,9 @@ def bench_models(folder, options):
         for tool in found:  # turn by turn: whatever else the machine does meets all of them
             if tool.name in failed:
                 continue
-            at = str(pathlib.Path(folder, "models"))
-            tool.reset(at)
+            # A folder of its own each time: ext4 is slow where files were deleted seconds ago.
+            at = tempfile.mkdtemp(dir=folder)
+            tool.prepare(at)
             try:
                 for benchmark, command in tool.commands.items():
                     costs.setdefault((benchmark, tool.name), []).append(measure(command, at, tool.env))

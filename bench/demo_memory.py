@@ -15,12 +15,12 @@ def children_of(pid):
     found, left = [], [pid]
     while left:
         at = left.pop()
-        for task in pathlib.Path(f"/proc/{at}/task").glob("*/children"):
-            try:
-                left += [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
         found.append(at)
+        try:
+            for task in os.listdir(f"/proc/{at}/task"):
+                left += [int(child) for child in pathlib.Path(f"/proc/{at}/task/{task}/children").read_text().split()]
+        except OSError:
+            continue  # it has just ended
     return found
 
 

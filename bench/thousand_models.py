@@ -40,11 +40,6 @@ class Tool:
     def __init__(self, count):
         self.count = count
 
-    def reset(self, folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
-        self.prepare(folder)
-
 
 class Lochan(Tool):
     name = "lochan"
@@ -96,7 +91,6 @@ class Dbt(Tool):
             write(folder, f"models/{name}.sql", sql + "\n")
 
     def built(self, folder):
-        shutil.rmtree(pathlib.Path(folder, "last"), ignore_errors=True)
         os.makedirs(pathlib.Path(folder, "last"))
         shutil.copy(pathlib.Path(folder, "target/manifest.json"), pathlib.Path(folder, "last/manifest.json"))
 

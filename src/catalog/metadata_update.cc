@@ -182,7 +182,7 @@ void MetadataUpdate::set_default_sort_order(const Json& update) {
 void MetadataUpdate::set_location(const Json& update) {
   std::string location = field(update, "location");
   while (location.ends_with('/')) location.pop_back();
-  if (location != metadata_.at("location"))
+  if (location != metadata_.at("location").get<std::string>())
     refuse(fmt::format("a table can't be moved: it lies at `{}`", metadata_["location"].get<std::string>()));
 }
 

@@ -20,7 +20,8 @@ bool is_same(const std::optional<Entry>& a, const std::optional<Entry>& b) {
 
 // A compaction of a table that was only read changes no row.
 bool is_same_data(const std::optional<Entry>& a, const std::optional<Entry>& b) {
-  return is_same(a, b) || (a && b && a->kind == b->kind && a->data_version == b->data_version && a->columns == b->columns);
+  return is_same(a, b) ||
+         (a && b && a->kind == b->kind && a->data_version == b->data_version && a->columns == b->columns);
 }
 
 }  // namespace
@@ -81,7 +82,9 @@ void Publish::collect_moves() {
   }
 }
 
-std::optional<Entry> Publish::current(const TableName& table) const { return catalog_.find(catalog_.bind(branch_.parent), table); }
+std::optional<Entry> Publish::current(const TableName& table) const {
+  return catalog_.find(catalog_.bind(branch_.parent), table);
+}
 
 std::vector<TableName> Publish::conflicts() const {
   std::vector<TableName> conflicting;
@@ -109,12 +112,14 @@ Entry Publish::sealed(const PublishTable& table, const std::optional<Entry>& bas
                       std::int64_t horizon_ms) {
   const auto entry = catalog_.find({BoundRef::Kind::Branch, branch_.base_publication, branch_}, table.table);
   if (!entry || entry->kind != EntryKind::Table)
-    throw Error(ErrorKind::NotFound, fmt::format("the branch `{}` has no table `{}`", branch_.name, to_string(table.table)));
+    throw Error(ErrorKind::NotFound,
+                fmt::format("the branch `{}` has no table `{}`", branch_.name, to_string(table.table)));
   const bool goes_on = base && base->kind == EntryKind::Table;
   const auto branch = catalog_.metadata.read(entry->metadata_location);
   const auto main = goes_on ? catalog_.metadata.read(base->metadata_location) : nullptr;
-  SealRequest request{*branch, main.get(), goes_on ? base->metadata_location : "", instant_ms, horizon_ms,
-                      catalog_.options.keep_snapshots, table.properties, table.data_unchanged};
+  SealRequest request{*branch,          main.get(),          goes_on ? base->metadata_location : "",
+                      instant_ms,       horizon_ms,          catalog_.options.keep_snapshots,
+                      table.properties, table.data_unchanged};
   Json metadata = seal(request);
   const std::string location = next_metadata_location(metadata.at("location"), goes_on ? base->metadata_location : "");
   Entry becomes = describe_table(table.table, location, metadata);
@@ -126,7 +131,8 @@ Entry Publish::sealed(const PublishTable& table, const std::optional<Entry>& bas
 Entry Publish::moved(const PublishTable& table, std::int64_t instant_ms) {
   const auto entry = catalog_.find({BoundRef::Kind::Branch, branch_.base_publication, branch_}, table.table);
   if (!entry || entry->kind != EntryKind::Table)
-    throw Error(ErrorKind::NotFound, fmt::format("the branch `{}` has no table `{}`", branch_.name, to_string(table.table)));
+    throw Error(ErrorKind::NotFound,
+                fmt::format("the branch `{}` has no table `{}`", branch_.name, to_string(table.table)));
   Json metadata = *catalog_.metadata.read(entry->metadata_location);
   for (const auto& [key, value] : table.properties) metadata["properties"][key] = value;
   metadata["last-updated-ms"] = std::max(instant_ms, metadata["last-updated-ms"].get<std::int64_t>());
@@ -165,8 +171,9 @@ void Publish::swap_on_parent() {
 // A layer is there from its first table on, and stays when that is dropped.
 void Publish::keep_layers() {
   for (const Move& move : moves_)
-    catalog_.state.execute("insert into namespace(ref, name, properties) values ($1, $2, '{}') on conflict(ref, name) do nothing",
-                           {branch_.parent, move.table.layer});
+    catalog_.state.execute(
+        "insert into namespace(ref, name, properties) values ($1, $2, '{}') on conflict(ref, name) do nothing",
+        {branch_.parent, move.table.layer});
 }
 
 // What was made and not published stays for looking at; with nothing left the branch needs no rows, and pins no past.

@@ -153,11 +153,12 @@ Expired Retention::plan() const {
   return {plan.oldest, static_cast<int>(plan.expired.size()), static_cast<int>(plan.branches.size())};
 }
 
-// One transaction: after a crash either all of it is gone or none, and files go later, when no row names them.
+// One transaction: after a crash either all of it is gone or none. Synced, as files go next: no power cut may bring
+// rows back that name them.
 Expired Retention::expire(const std::set<std::int64_t>& keep) {
   Catalog::Impl& catalog = catalog_.impl();
   Plan plan;
-  catalog.state.write([&] {
+  catalog.state.write_synced([&] {
     plan = make_plan(catalog, policy_, keep);
     for (const std::string& branch : plan.branches) catalog_.mark_branch(branch, BranchState::Dropped);
     catalog.state.execute("delete from branch where state = 'dropped'");

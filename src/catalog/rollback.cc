@@ -78,7 +78,8 @@ std::int64_t Catalog::rollback(std::int64_t to, std::string author, std::functio
     impl_->state.write_synced([&] {
       if (impl_->rows.current_publication() != from) return;
       number = from + 1;
-      impl_->rows.add_publication({number, 0, author, instant_from_micros(instant_ms * 1000), fmt::format("rollback to {}", to)});
+      impl_->rows.add_publication(
+          {number, 0, author, instant_from_micros(instant_ms * 1000), fmt::format("rollback to {}", to)});
       for (const Step& change : changes) {
         if (change.becomes) {
           impl_->rows.put(*change.becomes, number);

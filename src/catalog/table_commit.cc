@@ -61,8 +61,6 @@ std::vector<LoadedMetadata> TableWriter::commit(std::span<const TableCommit> com
     if (!ref.branch) pending.emplace(catalog_.state, catalog_.clock.now());
     // A crash from here to the swap leaves files that nothing names; the client's files too.
     for (Change& change : changes) write_file(ref, change);
-    // A run's branch needs no sync: it doesn't outlive a power cut, and publishing syncs.
-    if (!ref.branch || ref.branch->kind == BranchKind::Named) catalog_.store.sync();
     if (!swap(ref, changes, instant_ms)) continue;
     std::vector<LoadedMetadata> answers;
     for (const Change& change : changes) answers.push_back(loaded(ref, change.entry));
@@ -102,7 +100,8 @@ TableWriter::Change TableWriter::start(const BoundRef& ref, const TableName& tab
   return change;
 }
 
-TableWriter::Change TableWriter::prepare(const BoundRef& ref, const TableCommit& commit, std::int64_t instant_ms) const {
+TableWriter::Change TableWriter::prepare(const BoundRef& ref, const TableCommit& commit,
+                                         std::int64_t instant_ms) const {
   Change change = start(ref, commit.table);
   const bool creates = asserts_create(commit.requirements);
   if (!creates && (!change.before || change.before->kind != EntryKind::Table))
@@ -156,8 +155,9 @@ LoadedMetadata TableWriter::create(const TableName& table, const Json& request) 
   if (may_replace && catalog_.is_immutable(table.layer))
     throw Forbidden(fmt::format("the layer `{}` is immutable: `{}` can't be replaced", table.layer, to_string(table)));
   const std::string location = catalog_.table_location(table);
-  Json staged = may_replace ? staged_replace(request, *catalog_.metadata.read(base->metadata_location), catalog_.now_ms())
-                            : new_table_metadata(request, location, catalog_.now_ms());
+  Json staged = may_replace
+                    ? staged_replace(request, *catalog_.metadata.read(base->metadata_location), catalog_.now_ms())
+                    : new_table_metadata(request, location, catalog_.now_ms());
   // DuckDB writes into these folders and doesn't make them. A crash leaves them empty.
   for (const char* folder : {"metadata", "data"})
     catalog_.store.make_folder(fmt::format("{}/{}/{}", table.layer, table.name, folder));
@@ -200,9 +200,11 @@ void TableWriter::write_file(const BoundRef& ref, Change& change) const {
 
 bool TableWriter::swap(const BoundRef& ref, std::span<const Change> changes, std::int64_t instant_ms) {
   bool is_first = true;
-  // A branch is private until it is published, and that syncs; a commit on main is a publication.
+  // A run's branch doesn't outlive a power cut, and publishing it syncs. What else was acknowledged stays: engines'
+  // files too.
+  const bool is_lasting = !ref.branch || ref.branch->kind == BranchKind::Named;
   const auto write = [&](const std::function<void()>& work) {
-    if (ref.branch) return catalog_.state.write(work);
+    if (!is_lasting) return catalog_.state.write(work);
     catalog_.store.sync();
     catalog_.state.write_synced(work);
   };

@@ -3,7 +3,6 @@
 namespace lochan {
 namespace {
 
-using testing::Test;
 using BranchTest = LakeTest;
 
 TEST_F(BranchTest, WhatARunWritesIsUnseenOnMain) {

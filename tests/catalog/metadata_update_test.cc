@@ -7,7 +7,7 @@
 namespace lochan {
 namespace {
 
-const char* kLocation = "file:///lake/raw/sale";
+constexpr const char* kLocation = "file:///lake/raw/sale";
 
 Json table() { return new_table_metadata(create_request("sale", true), kLocation, 1000); }
 

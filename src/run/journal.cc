@@ -23,7 +23,8 @@ create table check_result(
   failing bigint not null, error text not null, sample text not null);
 create index check_result_run on check_result(run);
 create table source_mark(
-  source text not null, connection text not null, mark text not null, cursors text not null, primary key (source, connection))
+  source text not null, connection text not null, mark text not null, cursors text not null, primary key (source, connection));
+create table lake(location text not null)
 )"}};
 
 template <typename Enum>

@@ -1,5 +1,7 @@
 #include "run/lake.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -21,6 +23,19 @@ CatalogOptions catalog_options(const Project& project) {
   return options;
 }
 
+// Iceberg's files name each other by their whole paths. A lake that was moved can't be read, and of a copy the first one's
+// files would be read, and tended.
+void require_same_place(Database& state, const std::string& location) {
+  const auto rows = state.query("select location from lake");
+  if (rows.empty()) {
+    state.execute("insert into lake(location) select $1 where not exists (select 1 from lake)", {location});
+  } else if (rows[0].text(0) != location) {
+    throw Error(ErrorKind::Data, fmt::format("this lake was made in `{}`, and is looked for in `{}`", rows[0].text(0), location))
+        .hint("a lake's files name their places, so it can't be moved or copied: put it back, or remove `.lochan` and the lake's "
+              "folder, and load anew");
+  }
+}
+
 }  // namespace
 
 Lake::Lake(const Project& project, const Clock& clock) : project_(project), clock_(clock) {
@@ -29,6 +44,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   migrations.insert(migrations.end(), Journal::migrations().begin(), Journal::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
+  require_same_place(*state_, store_->root_uri());
   catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, catalog_options(project));
   recovered_ = recover_dead_runs(*state_, *catalog_, home(), clock_.now());
 }

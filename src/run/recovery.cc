@@ -2,9 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "run/journal.h"
 
 namespace lochan {
+
+namespace {
+
+// Of runs that ended, and were killed before they could tidy up. A run that is just starting has its lock before its row.
+void remove_old_locks(Database& state, const std::filesystem::path& home) {
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator(home / "runs", ignored)) {
+    const std::int64_t run = std::atoll(file.path().stem().c_str());
+    const auto rows = state.query("select count(*) from run where (run = $1 and state <> 'running') or "
+                                  "$1 < (select min(run) from run)",
+                                  {run});
+    if (rows[0].integer(0) > 0) std::filesystem::remove(file.path(), ignored);
+  }
+}
+
+}  // namespace
 
 std::filesystem::path run_lock_path(const std::filesystem::path& home, std::int64_t run) {
   return home / "runs" / fmt::format("{}.lock", run);
@@ -30,6 +48,7 @@ std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, c
     std::error_code ignored;
     std::filesystem::remove(run_lock_path(home, run), ignored);
   }
+  remove_old_locks(state, home);
   return dead;
 }
 

@@ -119,13 +119,22 @@ std::vector<std::string> SqliteFile::indexes(const std::string& table) {
 
 // The file's change counter (SQLite's file format, 1.3: bytes 24 to 27) grows with each commit that isn't in a write-ahead
 // log. One that is changes the log and the header of its index (-shm, 48 bytes: its counter, end of log and salts), even
-// when an old log is written over at the same size and within one tick of the file system's clock.
+// when an old log is written over at the same size and within one tick of the file system's clock. Whoever closes the file
+// last copies the log into it and takes the log away, which may leave the counter as it was: then the file's time must do.
 std::optional<std::string> sqlite_change_mark(const std::filesystem::path& path) {
+  constexpr std::chrono::milliseconds kClockTick{100};  // file systems count time in steps of up to 10 ms
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) return std::nullopt;
-  const auto counter = read_bytes(path, 24, 4);
-  if (!counter) return std::nullopt;
-  std::string state = fmt::format("{}.{}.{}.", file.st_dev, file.st_ino, file.st_size) + *counter;
+  const auto header = read_bytes(path, 18, 10);  // write version, read version, …, change counter
+  if (!header) return std::nullopt;
+  std::string state = fmt::format("{}.{}.{}.", file.st_dev, file.st_ino, file.st_size) + *header;
+  const bool has_log_mode = header->size() > 1 && (*header)[0] == 2;
+  if (has_log_mode) {
+    const auto changed = std::chrono::seconds{file.st_mtim.tv_sec} + std::chrono::nanoseconds{file.st_mtim.tv_nsec};
+    // It may change once more without a new time.
+    if (std::chrono::system_clock::now().time_since_epoch() - changed < kClockTick) return std::nullopt;
+    state += fmt::format(".{}.", changed.count());
+  }
   struct stat log {};
   const std::filesystem::path log_path = beside(path, "-wal");
   if (::stat(log_path.c_str(), &log) == 0 && log.st_size > 0) {

@@ -45,7 +45,7 @@ class SqliteFile {
   sqlite3* database_ = nullptr;
 };
 
-/// Something that differs after every commit by anyone. Nothing when the file can't be read.
+/// Something that differs after every commit by anyone. Nothing when the file can't be read, or changed in this very moment.
 std::optional<std::string> sqlite_change_mark(const std::filesystem::path& path);
 
 }  // namespace lochan

@@ -83,7 +83,8 @@ class Analyser {
       if (const auto found = project_.variables.find(name); found != project_.variables.end())
         text += fmt::format("|${}={}", name, found->second);
     }
-    for (const auto& [name, definition] : shadow_.macros_used(analysed.query)) text += fmt::format("|{} {}", name, definition);
+    for (const auto& [name, definition] : shadow_.macros_used(analysed.query))
+      text += fmt::format("|{} {}", name, definition);
     return sha256(text).substr(0, 16);
   }
 
@@ -190,7 +191,8 @@ class Analyser {
     }
   }
 
-  // `$since` is one instant, and each raw table is read up to its own: between the two an append would write rows twice.
+  // `$since` is one instant, and each raw table is read up to its own: between the two an append would write rows
+  // twice.
   void check_append(const AnalysedModel& analysed) const {
     const Model& model = *analysed.model;
     if (model.materialized != Materialization::Append) return;
@@ -198,7 +200,8 @@ class Analyser {
     const auto raw = std::ranges::count_if(
         analysed.reads, [&](const TableName& input) { return result_.raw_fingerprints.contains(input); });
     if (raw > 1)
-      throw Error(ErrorKind::Project, fmt::format("`{}` appends what is new since `$since` from {} raw tables", to_string(model.table), raw))
+      throw Error(ErrorKind::Project, fmt::format("`{}` appends what is new since `$since` from {} raw tables",
+                                                  to_string(model.table), raw))
           .at(model.position)
           .hint("append from one of them, or make it `materialized: incremental` with a key");
   }
@@ -214,19 +217,20 @@ class Analyser {
     for (const auto& [table, print] : result_.raw_fingerprints) names.push_back(to_string(table));
     for (const auto& [table, entry] : entries_) names.push_back(to_string(table));
     const std::string name = to_string(reference.table);
-    result_.problems.push_back(Error(ErrorKind::Project, fmt::format("no table `{}`", name))
-                                   .at(position(reader, reference))
-                                   .hint(text::did_you_mean(name, names, "no source, model or table of the lake has this name")));
+    result_.problems.push_back(
+        Error(ErrorKind::Project, fmt::format("no table `{}`", name))
+            .at(position(reader, reference))
+            .hint(text::did_you_mean(name, names, "no source, model or table of the lake has this name")));
   }
 
   void report_cycle(const AnalysedModel& reader, const TableReference& reference) {
     std::string text;
-    for (auto at = std::ranges::find(path_, reference.table); at != path_.end(); ++at) text += to_string(*at) + " reads ";
+    for (auto at = std::ranges::find(path_, reference.table); at != path_.end(); ++at)
+      text += to_string(*at) + " reads ";
     // The path runs from reader to input, so each table reads the next.
-    result_.problems.push_back(
-        Error(ErrorKind::Project, fmt::format("a cycle: {}{}", text, to_string(reference.table)))
-            .at(position(reader, reference))
-            .hint("one of these models must read something else"));
+    result_.problems.push_back(Error(ErrorKind::Project, fmt::format("a cycle: {}{}", text, to_string(reference.table)))
+                                   .at(position(reader, reference))
+                                   .hint("one of these models must read something else"));
   }
 
   void analyse_checks() {
@@ -271,7 +275,9 @@ class Analyser {
 
 ProjectProblems::ProjectProblems(std::vector<Error> problems)
     : Error(ErrorKind::Project,
-            fmt::format("{}", fmt::join(problems | std::views::transform([](const Error& problem) { return problem.what(); }), "\n"))),
+            fmt::format("{}",
+                        fmt::join(problems | std::views::transform([](const Error& problem) { return problem.what(); }),
+                                  "\n"))),
       problems_(std::move(problems)) {}
 
 Analysis analyse(const Project& project, std::span<const Entry> entries, Shadow& shadow, AnalysisOptions options) {

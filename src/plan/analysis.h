@@ -16,9 +16,9 @@ namespace lochan {
 struct AnalysedModel {
   const Model* model = nullptr;
   ParsedQuery query;
-  std::vector<TableName> reads;    // distinct, in order of first mention
-  std::vector<Column> columns;     // empty when an input's columns aren't known yet
-  std::string fingerprint;         // of code and settings: white space and comments don't count
+  std::vector<TableName> reads;  // distinct, in order of first mention
+  std::vector<Column> columns;   // empty when an input's columns aren't known yet
+  std::string fingerprint;       // of code and settings: white space and comments don't count
 };
 
 /// A check of a table, with the other tables it reads.
@@ -30,10 +30,10 @@ struct AnalysedCheck {
 struct Analysis {
   std::map<TableName, AnalysedModel> models;
   std::map<TableName, std::vector<AnalysedCheck>> checks;
-  std::vector<TableName> order;                          // raw tables and models, inputs first
-  std::map<TableName, std::vector<Column>> columns;      // of every table that is known
-  std::map<TableName, std::string> raw_fingerprints;     // raw tables: of how they are loaded
-  std::vector<Error> problems;                           // in the order of files and lines
+  std::vector<TableName> order;                       // raw tables and models, inputs first
+  std::map<TableName, std::vector<Column>> columns;   // of every table that is known
+  std::map<TableName, std::string> raw_fingerprints;  // raw tables: of how they are loaded
+  std::vector<Error> problems;                        // in the order of files and lines
 };
 
 /// All problems of a project as one error: what a command that needs a sound project throws.

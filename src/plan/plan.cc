@@ -21,7 +21,11 @@ class Planner {
  public:
   Planner(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,
           const PlanOptions& options)
-      : project_(project), analysis_(analysis), graph_(graph), options_(options), versions_([this](const TableName& table) {
+      : project_(project),
+        analysis_(analysis),
+        graph_(graph),
+        options_(options),
+        versions_([this](const TableName& table) {
           const Entry* entry = find(table);
           return entry == nullptr ? std::nullopt : std::optional<Entry>(*entry);
         }) {
@@ -120,10 +124,14 @@ class Planner {
 
 std::string_view to_string(PlanState state) {
   switch (state) {
-    case PlanState::Fresh: return "fresh";
-    case PlanState::Stale: return "stale";
-    case PlanState::Depends: return "depends";
-    case PlanState::Held: return "held";
+    case PlanState::Fresh:
+      return "fresh";
+    case PlanState::Stale:
+      return "stale";
+    case PlanState::Depends:
+      return "depends";
+    case PlanState::Held:
+      return "held";
   }
   return "fresh";
 }
@@ -162,7 +170,8 @@ std::map<TableName, std::string> parse_inputs(const std::string& property) {
   const Json json = Json::parse(property, nullptr, false);
   if (!json.is_object()) return inputs;
   for (const auto& [name, version] : json.items())
-    if (const auto table = parse_table_name(name); table && version.is_string()) inputs[*table] = version.get<std::string>();
+    if (const auto table = parse_table_name(name); table && version.is_string())
+      inputs[*table] = version.get<std::string>();
   return inputs;
 }
 

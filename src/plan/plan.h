@@ -23,14 +23,14 @@ struct PlannedTable {
   TableName table;
   bool is_raw = false;
   PlanState state = PlanState::Fresh;
-  std::string reason;        // "never built", "code changed", "raw.sale moved", "branch_1 may have new rows"
-  bool rebuild = false;      // models: as if nothing were there
+  std::string reason;    // "never built", "code changed", "raw.sale moved", "branch_1 may have new rows"
+  bool rebuild = false;  // models: as if nothing were there
   std::vector<std::string> connections;  // raw: those that will be asked
 };
 
 struct Plan {
-  std::int64_t publication = 0;          // of main when this was planned
-  std::vector<PlannedTable> tables;      // the selected ones, inputs first
+  std::int64_t publication = 0;      // of main when this was planned
+  std::vector<PlannedTable> tables;  // the selected ones, inputs first
   bool has_work() const;
 };
 

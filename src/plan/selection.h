@@ -1,5 +1,5 @@
-// dbt's selectors: `mart.sales`, `mart.*`, `+a`, `a+`, `2+a+1`, `tag:x`, `source:y`, `layer:z`, `state:modified`, `result:error`; words
-// of one --select are a union, a comma between two is an intersection; --exclude takes away.
+// dbt's selectors: `mart.sales`, `mart.*`, `+a`, `a+`, `2+a+1`, `tag:x`, `source:y`, `layer:z`, `state:modified`,
+// `result:error`; words of one --select are a union, a comma between two is an intersection; --exclude takes away.
 #pragma once
 
 #include <functional>

@@ -30,7 +30,8 @@ bool Board::is_settled(const TableName& table) const {
 bool Board::reads_descendants(const TableName& table, const std::vector<AnalysedCheck>& checks) const {
   const std::set<TableName> below = graph_.downstream(table);
   return std::ranges::any_of(checks, [&](const AnalysedCheck& check) {
-    return std::ranges::any_of(check.reads, [&](const TableName& read) { return tables_.contains(read) && below.contains(read); });
+    return std::ranges::any_of(check.reads,
+                               [&](const TableName& read) { return tables_.contains(read) && below.contains(read); });
   });
 }
 
@@ -70,7 +71,8 @@ std::string Board::unfit_input(const Step& step) const {
 }
 
 bool Board::is_blocked_by_writer(const Step& step) const {
-  return std::ranges::any_of(step.report.tables, [&](const TableName& table) { return being_written_.contains(table); });
+  return std::ranges::any_of(step.report.tables,
+                             [&](const TableName& table) { return being_written_.contains(table); });
 }
 
 // A step whose input failed ends without being tried; its readers follow in the same way.
@@ -176,7 +178,9 @@ std::set<TableName> Board::guards(const TableName& table) const {
 
 std::map<TableName, std::string> Board::held_back() const {
   std::map<TableName, std::string> held;
-  const auto hold = [&](const TableName& table, const std::string& reason) { return held.emplace(table, reason).second; };
+  const auto hold = [&](const TableName& table, const std::string& reason) {
+    return held.emplace(table, reason).second;
+  };
   for (const auto& [table, state] : tables_) {
     if (!state.is_built) hold(table, state.failure.empty() ? "its step did not end" : state.failure);
     if (!state.audit_finished) hold(table, "it was not audited");
@@ -192,7 +196,8 @@ std::map<TableName, std::string> Board::held_back() const {
     for (const auto& [table, state] : tables_) {
       if (held.contains(table)) continue;
       for (const TableName& input : graph_.inputs(table))
-        if (held.contains(input)) grown = hold(table, fmt::format("it reads `{}`, which is held back", to_string(input))) || grown;
+        if (held.contains(input))
+          grown = hold(table, fmt::format("it reads `{}`, which is held back", to_string(input))) || grown;
       for (const TableName& read : guards(table))
         if (held.contains(read))
           grown = hold(table, fmt::format("its checks read `{}`, which is held back", to_string(read))) || grown;

@@ -17,8 +17,8 @@ namespace lochan {
 struct Task {
   enum class Kind { Step, Audit };
   Kind kind = Kind::Step;
-  std::size_t step = 0;    // of a step
-  TableName table;         // of an audit
+  std::size_t step = 0;  // of a step
+  TableName table;       // of an audit
 };
 
 class Board {
@@ -50,24 +50,24 @@ class Board {
  private:
   struct TableState {
     std::vector<std::size_t> writers;
-    std::size_t finished = 0;          // of the writers
-    bool is_built = false;             // at least one writer ended well
+    std::size_t finished = 0;  // of the writers
+    bool is_built = false;     // at least one writer ended well
     bool is_changed = false;
-    std::string failure;               // why its writers failed, when all did
+    std::string failure;  // why its writers failed, when all did
     bool has_checks = false;
-    bool is_audited_late = false;      // its checks read what is made from it
+    bool is_audited_late = false;  // its checks read what is made from it
     bool audit_started = false;
     bool audit_finished = false;
     std::string failed_checks;
   };
 
-  bool is_settled(const TableName& table) const;          // no writer is to come
-  bool may_be_read(const TableName& table) const;         // settled, and audited as far as that comes first
+  bool is_settled(const TableName& table) const;   // no writer is to come
+  bool may_be_read(const TableName& table) const;  // settled, and audited as far as that comes first
   bool is_audit_ready(const TableName& table) const;
   bool needs_audit(const TableName& table) const;
   bool reads_descendants(const TableName& table, const std::vector<AnalysedCheck>& checks) const;
   std::optional<Task> take_audit();
-  std::string unfit_input(const Step& step) const;        // "" when all inputs are fit
+  std::string unfit_input(const Step& step) const;  // "" when all inputs are fit
   bool is_blocked_by_writer(const Step& step) const;
   void skip_blocked();
 
@@ -76,8 +76,8 @@ class Board {
   std::vector<Step>& steps_;
   std::map<TableName, TableState> tables_;
   std::set<TableName> being_written_;
-  std::vector<std::size_t> waiting_;   // steps, in the plan's order
-  std::set<TableName> unaudited_;      // tables with checks that were not started
+  std::vector<std::size_t> waiting_;  // steps, in the plan's order
+  std::set<TableName> unaudited_;     // tables with checks that were not started
   bool has_new_failure_ = false;
   std::vector<std::size_t> skipped_;
   bool cancelled_ = false;

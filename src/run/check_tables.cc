@@ -6,7 +6,8 @@
 namespace lochan {
 
 std::vector<CheckResult> check_tables(Lake& lake, const std::string& ref, const std::vector<std::string>& select,
-                                      const std::vector<std::string>& exclude, Observer& observer, std::stop_token stop) {
+                                      const std::vector<std::string>& exclude, Observer& observer,
+                                      std::stop_token stop) {
   const std::string bound = ref.empty() ? "main" : ref;
   const std::vector<Entry> entries = lake.catalog().entries(bound);
   Shadow shadow;

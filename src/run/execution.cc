@@ -63,8 +63,8 @@ auto Execution::retry(Worker& worker, const std::string& name, Work&& work) {
             .hint("raise `run.timeout` in lochan.yaml, or make the step smaller");
       }
       tell([&](Observer& observer) {
-        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", name, attempt, delay.count(),
-                                                   failure.what()));
+        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", name, attempt,
+                                                   delay.count(), failure.what()));
       });
     }
     recover_engine();
@@ -117,7 +117,8 @@ void Execution::work(Worker& worker) {
       continue;
     }
     lock.unlock();
-    for (const std::size_t step : skipped) tell([&](Observer& observer) { observer.step_finished(steps_[step].report); });
+    for (const std::size_t step : skipped)
+      tell([&](Observer& observer) { observer.step_finished(steps_[step].report); });
     if (task && task->kind == Task::Kind::Step) run_step(worker, task->step);
     if (task && task->kind == Task::Kind::Audit) run_audit(worker, task->table);
     lock.lock();
@@ -183,7 +184,8 @@ void Execution::run_audit(Worker& worker, const TableName& table) {
   std::vector<CheckResult> results;
   std::string failed;
   try {
-    results = retry(worker, fmt::format("audit of {}", to_string(table)), [&](int) { return runner_.audit(worker, table); });
+    results =
+        retry(worker, fmt::format("audit of {}", to_string(table)), [&](int) { return runner_.audit(worker, table); });
     failed = failed_checks(results);
   } catch (const std::exception& failure) {
     failed = fmt::format("the audit could not be run: {}", failure.what());

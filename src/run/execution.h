@@ -15,8 +15,8 @@ namespace lochan {
 class Execution {
  public:
   /// All must outlive the execution.
-  Execution(const RunConfig& config, const RunBinding& binding, Board& board, std::vector<Step>& steps, StepRunner& runner,
-            Observer& observer);
+  Execution(const RunConfig& config, const RunBinding& binding, Board& board, std::vector<Step>& steps,
+            StepRunner& runner, Observer& observer);
 
   /// Returns when all is done, or soon after a stop was asked for. `tick` is called now and then, and at the end.
   void run(std::stop_token stop, const std::function<void()>& tick);
@@ -38,10 +38,10 @@ class Execution {
 
   const RunConfig& config_;
   const RunBinding& binding_;
-  Board& board_;                     // guarded by mutex_
-  std::vector<Step>& steps_;         // a running step belongs to its worker
+  Board& board_;              // guarded by mutex_
+  std::vector<Step>& steps_;  // a running step belongs to its worker
   StepRunner& runner_;
-  Observer& observer_;               // guarded by observer_mutex_
+  Observer& observer_;  // guarded by observer_mutex_
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<CheckResult> checks_;  // guarded by mutex_
   bool cancelled_ = false;           // guarded by mutex_

@@ -8,8 +8,7 @@
 namespace lochan {
 namespace {
 
-constexpr std::array kMigrations = {
-    Migration{"run", 1, R"(
+constexpr std::array kMigrations = {Migration{"run", 1, R"(
 create table run(
   run bigint primary key, state text not null, command text not null, selection text not null, author text not null,
   target text not null, branch text not null, publication bigint not null, process bigint not null,
@@ -116,9 +115,10 @@ std::optional<RunRecord> Journal::find(std::int64_t run) const {
 
 std::vector<StepReport> Journal::steps(std::int64_t run) const {
   std::vector<StepReport> steps;
-  for (const DbRow& row : state_.query("select name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-                                       "seconds, tables from step where run = $1 order by name",
-                                       {run})) {
+  for (const DbRow& row :
+       state_.query("select name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
+                    "seconds, tables from step where run = $1 order by name",
+                    {run})) {
     StepReport step;
     step.name = row.text(0);
     step.kind = row.text(1);
@@ -139,9 +139,10 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
 
 std::vector<CheckResult> Journal::checks(std::int64_t run) const {
   std::vector<CheckResult> results;
-  for (const DbRow& row : state_.query("select layer, name, check_name, severity, failing, error, sample from check_result "
-                                       "where run = $1 order by layer, name, check_name",
-                                       {run})) {
+  for (const DbRow& row :
+       state_.query("select layer, name, check_name, severity, failing, error, sample from check_result "
+                    "where run = $1 order by layer, name, check_name",
+                    {run})) {
     CheckResult result;
     result.table = {row.text(0), row.text(1)};
     result.name = row.text(2);
@@ -161,14 +162,15 @@ std::optional<std::int64_t> Journal::last_run_with_steps() const {
 }
 
 void Journal::insert(const RunRecord& record) {
-  state_.execute("insert into run(run, state, command, selection, author, target, branch, publication, process, started_at, "
-                 "finished_at, message) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null, $11)",
-                 {record.run, std::string(to_string(record.state)), record.command, record.selection, record.author,
-                  record.target, record.branch, record.publication, record.process, to_micros(record.started_at),
-                  record.message});
+  state_.execute(
+      "insert into run(run, state, command, selection, author, target, branch, publication, process, started_at, "
+      "finished_at, message) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null, $11)",
+      {record.run, std::string(to_string(record.state)), record.command, record.selection, record.author, record.target,
+       record.branch, record.publication, record.process, to_micros(record.started_at), record.message});
 }
 
-void Journal::finish(std::int64_t run, RunState state, std::int64_t publication, Instant at, const std::string& message) {
+void Journal::finish(std::int64_t run, RunState state, std::int64_t publication, Instant at,
+                     const std::string& message) {
   state_.execute("update run set state = $2, publication = $3, finished_at = $4, message = $5 where run = $1",
                  {run, std::string(to_string(state)), publication, to_micros(at), message});
 }
@@ -176,23 +178,25 @@ void Journal::finish(std::int64_t run, RunState state, std::int64_t publication,
 void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
   state_.write([&] {
     for (const StepReport& step : steps) {
-      state_.execute("insert into step(run, name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-                     "seconds, tables) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict(run, name) do "
-                     "update set state = $4, reason = $5, error = $6, attempts = $7, rows_read = $8, rows_written = $9, "
-                     "rows_removed = $10, seconds = $11",
-                     {run, step.name, step.kind, std::string(to_string(step.state)), step.reason, step.error,
-                      std::int64_t{step.attempts}, step.rows_read, step.rows_written, step.rows_removed, step.seconds,
-                      table_names(step.tables).dump()});
+      state_.execute(
+          "insert into step(run, name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
+          "seconds, tables) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict(run, name) do "
+          "update set state = $4, reason = $5, error = $6, attempts = $7, rows_read = $8, rows_written = $9, "
+          "rows_removed = $10, seconds = $11",
+          {run, step.name, step.kind, std::string(to_string(step.state)), step.reason, step.error,
+           std::int64_t{step.attempts}, step.rows_read, step.rows_written, step.rows_removed, step.seconds,
+           table_names(step.tables).dump()});
     }
   });
 }
 
 void Journal::save_check(std::int64_t run, const CheckResult& result) {
-  state_.execute("insert into check_result(run, layer, name, check_name, severity, failing, error, sample) values "
-                 "($1, $2, $3, $4, $5, $6, $7, $8)",
-                 {run, result.table.layer, result.table.name, result.name,
-                  std::string(result.severity == Severity::Warn ? "warn" : "error"), result.failing, result.error,
-                  sample_json(result.sample).dump(-1, ' ', false, Json::error_handler_t::replace)});
+  state_.execute(
+      "insert into check_result(run, layer, name, check_name, severity, failing, error, sample) values "
+      "($1, $2, $3, $4, $5, $6, $7, $8)",
+      {run, result.table.layer, result.table.name, result.name,
+       std::string(result.severity == Severity::Warn ? "warn" : "error"), result.failing, result.error,
+       sample_json(result.sample).dump(-1, ' ', false, Json::error_handler_t::replace)});
 }
 
 void Journal::roll_over(int keep) {

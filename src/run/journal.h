@@ -23,7 +23,7 @@ struct RunRecord {
   std::string author;
   std::string target;
   std::string branch;
-  std::int64_t publication = 0;   // 0: none
+  std::int64_t publication = 0;  // 0: none
   std::int64_t process = 0;
   Instant started_at;
   std::optional<Instant> finished_at;
@@ -35,7 +35,7 @@ class Journal {
   static std::span<const Migration> migrations();
   explicit Journal(Database& state) : state_(state) {}
 
-  std::vector<RunRecord> runs(int limit) const;   // newest first
+  std::vector<RunRecord> runs(int limit) const;  // newest first
   std::optional<RunRecord> find(std::int64_t run) const;
   std::vector<StepReport> steps(std::int64_t run) const;
   std::vector<CheckResult> checks(std::int64_t run) const;  // without samples' types

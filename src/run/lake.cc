@@ -19,20 +19,24 @@ CatalogOptions catalog_options(const Project& project) {
   for (const auto& [table, model] : project.models) options.project_tables.push_back(table);
   for (const auto& [name, source] : project.sources)
     for (const SourceTable& table : source.tables) options.project_tables.push_back(table.table());
-  options.retention = {project.retention.publications, project.retention.keep_publications, project.retention.failed_branches};
+  options.retention = {project.retention.publications, project.retention.keep_publications,
+                       project.retention.failed_branches};
   return options;
 }
 
-// Iceberg's files name each other by their whole paths. A lake that was moved can't be read, and of a copy the first one's
-// files would be read, and tended.
+// Iceberg's files name each other by their whole paths. A lake that was moved can't be read, and of a copy the first
+// one's files would be read, and tended.
 void require_same_place(Database& state, const std::string& location) {
   const auto rows = state.query("select location from lake");
   if (rows.empty()) {
     state.execute("insert into lake(location) select $1 where not exists (select 1 from lake)", {location});
   } else if (rows[0].text(0) != location) {
-    throw Error(ErrorKind::Data, fmt::format("this lake was made in `{}`, and is looked for in `{}`", rows[0].text(0), location))
-        .hint("a lake's files name their places, so it can't be moved or copied: put it back, or remove `.lochan` and the lake's "
-              "folder, and load anew");
+    throw Error(ErrorKind::Data,
+                fmt::format("this lake was made in `{}`, and is looked for in `{}`", rows[0].text(0), location))
+        .hint(
+            "a lake's files name their places, so it can't be moved or copied: put it back, or remove `.lochan` and "
+            "the lake's "
+            "folder, and load anew");
   }
 }
 

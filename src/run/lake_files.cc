@@ -51,7 +51,8 @@ std::set<std::string> read_all(Session& session, const std::set<std::string>& fi
 
 }  // namespace
 
-std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri, Engine& engine) {
+std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri,
+                                      Engine& engine) {
   std::set<std::string> files;
   std::unique_ptr<Session> session;
   const auto add = [&](const std::set<std::string>& uris) {

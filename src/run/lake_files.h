@@ -10,7 +10,9 @@
 
 namespace lochan {
 
-/// Names relative to the lake's root. Manifests are Avro, which the engine reads; none is opened when nothing was built.
-std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri, Engine& engine);
+/// Names relative to the lake's root. Manifests are Avro, which the engine reads; none is opened when nothing was
+/// built.
+std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri,
+                                      Engine& engine);
 
 }  // namespace lochan

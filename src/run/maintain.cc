@@ -28,7 +28,10 @@ std::optional<TableName> table_of(const std::string& file) {
 class Tending {
  public:
   Tending(Lake& lake, const MaintainRequest& request, Log& log)
-      : lake_(lake), request_(request), log_(log), engine_(lake.engine_options()),
+      : lake_(lake),
+        request_(request),
+        log_(log),
+        engine_(lake.engine_options()),
         retention_(lake.catalog(), {lake.project().retention.publications, lake.project().retention.keep_publications,
                                     lake.project().retention.failed_branches}) {}
 
@@ -76,8 +79,8 @@ class Tending {
     outcome_.busy.assign(busy_.begin(), busy_.end());
   }
 
-  // A run has precedence: what one holds now is left for the next time. The other tables are ours for a moment, so no run
-  // writes a file between the listing and the removal.
+  // A run has precedence: what one holds now is left for the next time. The other tables are ours for a moment, so no
+  // run writes a file between the listing and the removal.
   void claim_tables(const StartedRun& run) {
     note_busy_tables();
     for (const TableName& table : tables_with_files()) {
@@ -110,14 +113,16 @@ class Tending {
     if (!table || busy_.contains(*table)) return false;
     const auto layer = lake_.project().layers.find(table->layer);
     if (layer != lake_.project().layers.end() && layer->second.immutable) return false;
-    // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't make.
+    // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't
+    // make.
     return is_project_table(*table) || file.modified_at < before;
   }
 
   bool is_project_table(const TableName& table) const {
     if (lake_.project().models.contains(table)) return true;
     return std::ranges::any_of(lake_.project().sources, [&](const auto& source) {
-      return std::ranges::any_of(source.second.tables, [&](const SourceTable& other) { return other.table() == table; });
+      return std::ranges::any_of(source.second.tables,
+                                 [&](const SourceTable& other) { return other.table() == table; });
     });
   }
 
@@ -152,6 +157,8 @@ class Tending {
 
 }  // namespace
 
-MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log) { return Tending(lake, request, log).run(); }
+MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log) {
+  return Tending(lake, request, log).run();
+}
 
 }  // namespace lochan

@@ -15,11 +15,11 @@ struct MaintainRequest {
 };
 
 struct MaintainOutcome {
-  std::vector<std::string> removed_files;      // relative to the lake
+  std::vector<std::string> removed_files;  // relative to the lake
   std::uint64_t removed_bytes = 0;
   int expired_publications = 0;
   int dropped_branches = 0;
-  std::vector<TableName> busy;                 // claimed by a run: left alone
+  std::vector<TableName> busy;  // claimed by a run: left alone
 };
 
 MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log);

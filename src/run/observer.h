@@ -15,11 +15,11 @@ std::string_view to_string(StepState state);
 
 /// One step: a model's table, or a source's connection with all its tables.
 struct StepReport {
-  std::string name;              // "mart.sales_by_day", "source:shop/branch_1"
-  std::string kind;              // "source", "table", "view", "append", "incremental"
+  std::string name;  // "mart.sales_by_day", "source:shop/branch_1"
+  std::string kind;  // "source", "table", "view", "append", "incremental"
   StepState state = StepState::Waiting;
-  std::string reason;            // why it was run
-  std::string error;             // why it failed, was skipped or held back
+  std::string reason;  // why it was run
+  std::string error;   // why it failed, was skipped or held back
   int attempts = 0;
   std::int64_t rows_read = 0;
   std::int64_t rows_written = 0;

@@ -41,13 +41,13 @@ std::set<TableName> modified_tables(const Analysis& analysis, const Find& find) 
 
 // Of the last run: `result:error`, `result:success`, `result:skipped`.
 std::set<TableName> tables_with_result(Database& state, const std::string& result) {
-  const std::map<std::string, std::vector<StepState>> words = {
-      {"error", {StepState::Failed, StepState::HeldBack}},
-      {"success", {StepState::Built, StepState::Unchanged}},
-      {"skipped", {StepState::Skipped, StepState::Cancelled}}};
+  const std::map<std::string, std::vector<StepState>> words = {{"error", {StepState::Failed, StepState::HeldBack}},
+                                                               {"success", {StepState::Built, StepState::Unchanged}},
+                                                               {"skipped", {StepState::Skipped, StepState::Cancelled}}};
   const auto states = words.find(result);
   if (states == words.end())
-    throw Error(ErrorKind::Usage, "`result:" + result + "` is not known").hint("there are result:error, result:success and result:skipped");
+    throw Error(ErrorKind::Usage, "`result:" + result + "` is not known")
+        .hint("there are result:error, result:success and result:skipped");
   const Journal journal(state);
   std::set<TableName> tables;
   const auto last = journal.last_run_with_steps();
@@ -80,7 +80,8 @@ std::set<TableName> choose(Lake& lake, const Analysis& analysis, const Graph& gr
 
 }  // namespace
 
-std::string cursors_digest(const SourceConfig& source, const Connection& connection, const Analysis& analysis, const Find& find) {
+std::string cursors_digest(const SourceConfig& source, const Connection& connection, const Analysis& analysis,
+                           const Find& find) {
   std::string text;
   for (const SourceTable& table : source.tables) {
     text += to_string(table.table()) + "|" + analysis.raw_fingerprints.at(table.table()) + "|";

@@ -7,7 +7,9 @@ namespace lochan {
 class LakeReader::Impl {
  public:
   Impl(Lake& lake, const Ref& ref)
-      : catalog(lake.catalog()), engine(lake.engine_options()), resolver(lake.catalog(), ref),
+      : catalog(lake.catalog()),
+        engine(lake.engine_options()),
+        resolver(lake.catalog(), ref),
         token(lake.catalog().grant_token({ref, false, {}, ""})) {}
   ~Impl() { catalog.revoke_token(token); }
   Impl(const Impl&) = delete;

@@ -13,7 +13,8 @@ namespace lochan {
 /// A session bound to a ref, in which views and `layer.name` names of a query are put in place.
 class LakeReader {
  public:
-  /// `ref`: "" is main as it is now (bound as at-N, so that one statement sees one publication), a branch's name, or "at-17".
+  /// `ref`: "" is main as it is now (bound as at-N, so that one statement sees one publication), a branch's name, or
+  /// "at-17".
   LakeReader(Lake& lake, std::string ref);
   ~LakeReader();
 

@@ -10,14 +10,16 @@ namespace lochan {
 
 namespace {
 
-// Of runs that ended, and were killed before they could tidy up. A run that is just starting has its lock before its row.
+// Of runs that ended, and were killed before they could tidy up. A run that is just starting has its lock before its
+// row.
 void remove_old_locks(Database& state, const std::filesystem::path& home) {
   std::error_code ignored;
   for (const auto& file : std::filesystem::directory_iterator(home / "runs", ignored)) {
     const std::int64_t run = std::atoll(file.path().stem().c_str());
-    const auto rows = state.query("select count(*) from run where (run = $1 and state <> 'running') or "
-                                  "$1 < (select min(run) from run)",
-                                  {run});
+    const auto rows = state.query(
+        "select count(*) from run where (run = $1 and state <> 'running') or "
+        "$1 < (select min(run) from run)",
+        {run});
     if (rows[0].integer(0) > 0) std::filesystem::remove(file.path(), ignored);
   }
 }
@@ -38,11 +40,13 @@ std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, c
     state.write([&] {
       if (state.query("select 1 from run where run = $1 and state = 'running'", {run}).empty()) return;
       for (const Branch& branch : catalog.branches()) {
-        if (branch.kind == BranchKind::Run && (branch.name == row.text(1) || branch.name.starts_with(row.text(1) + "-")))
+        if (branch.kind == BranchKind::Run &&
+            (branch.name == row.text(1) || branch.name.starts_with(row.text(1) + "-")))
           catalog.mark_branch(branch.name, BranchState::Dropped);
       }
       catalog.release_claims(run);
-      Journal(state).finish(run, RunState::Dead, 0, now, fmt::format("its process {} ended without a word", row.integer(2)));
+      Journal(state).finish(run, RunState::Dead, 0, now,
+                            fmt::format("its process {} ended without a word", row.integer(2)));
       dead.push_back(run);
     });
     std::error_code ignored;

@@ -17,6 +17,7 @@ namespace lochan {
 std::filesystem::path run_lock_path(const std::filesystem::path& home, std::int64_t run);
 
 /// The runs that were found dead. Safe when several processes do it at once.
-std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, const std::filesystem::path& home, Instant now);
+std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, const std::filesystem::path& home,
+                                            Instant now);
 
 }  // namespace lochan

@@ -1,4 +1,5 @@
-// What a `layer.name` stands for at a ref: the session's lake table, or a view's SELECT with its own names put in place.
+// What a `layer.name` stands for at a ref: the session's lake table, or a view's SELECT with its own names put in
+// place.
 #pragma once
 
 #include <map>
@@ -16,8 +17,8 @@ class Resolver {
  public:
   Resolver(const Catalog& catalog, Ref ref) : catalog_(catalog), ref_(std::move(ref)) {}
 
-  /// `lake` is the name that the asking session has attached the ref by. Throws Error{Usage} with the nearest name for a
-  /// table that isn't there.
+  /// `lake` is the name that the asking session has attached the ref by. Throws Error{Usage} with the nearest name for
+  /// a table that isn't there.
   std::string name(const TableName& table, const std::string& lake);
   /// A whole query, with its names put in place.
   std::string query(const std::string& sql, const std::string& lake, const std::string& file = "query");
@@ -29,8 +30,8 @@ class Resolver {
   const Catalog& catalog_;
   const Ref ref_;
   std::mutex mutex_;
-  Shadow shadow_;                                // guarded by mutex_
-  std::map<std::string, ParsedQuery> parsed_;    // guarded by mutex_
+  Shadow shadow_;                              // guarded by mutex_
+  std::map<std::string, ParsedQuery> parsed_;  // guarded by mutex_
 };
 
 }  // namespace lochan

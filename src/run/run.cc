@@ -38,7 +38,10 @@ class Runner {
 
  private:
   void run_plan(Planning planning, RunOutcome& outcome) {
-    StartedRun run(lake_, {.command = request_.command, .selection = fmt::format("{}", fmt::join(request_.select, " ")), .author = request_.author, .target = request_.target});
+    StartedRun run(lake_, {.command = request_.command,
+                           .selection = fmt::format("{}", fmt::join(request_.select, " ")),
+                           .author = request_.author,
+                           .target = request_.target});
     outcome.run = run.number();
     if (!claim(run, planning)) {
       outcome.plan = std::move(planning.plan);
@@ -56,10 +59,12 @@ class Runner {
                                                      request_.target, kMaxReplans + 1))
             .hint("run again when the other writer has finished; nothing was published");
       }
-      observer_.write(LogLevel::Warn, fmt::format("{} changed on `{}` meanwhile: planning again", names, request_.target));
+      observer_.write(LogLevel::Warn,
+                      fmt::format("{} changed on `{}` meanwhile: planning again", names, request_.target));
       planning = make_planning(lake_, request_);
       lake_.catalog().release_claims(run.number());
-      if (!planning.plan.has_work() || !claim(run, planning)) return run.close(outcome.state = RunState::Nothing, 0, "nothing left to do");
+      if (!planning.plan.has_work() || !claim(run, planning))
+        return run.close(outcome.state = RunState::Nothing, 0, "nothing left to do");
     }
   }
 
@@ -76,8 +81,8 @@ class Runner {
     return tables;
   }
 
-  // Claims what the plan writes; when another run published in between, the plan is made again. False: nothing is left to
-  // do, or a stop was asked for.
+  // Claims what the plan writes; when another run published in between, the plan is made again. False: nothing is left
+  // to do, or a stop was asked for.
   bool claim(StartedRun& run, Planning& planning) {
     const auto deadline = std::chrono::steady_clock::now() + lake_.project().run.wait_for_claim;
     bool told = false;
@@ -92,7 +97,8 @@ class Runner {
       }
       const std::string message = fmt::format("run {} is writing `{}`", taken->run, to_string(taken->table));
       if (!request_.wait || std::chrono::steady_clock::now() > deadline)
-        throw Error(ErrorKind::Conflict, message).hint("wait for it to end, or raise `run.wait_for_claim` in lochan.yaml");
+        throw Error(ErrorKind::Conflict, message)
+            .hint("wait for it to end, or raise `run.wait_for_claim` in lochan.yaml");
       if (!told) observer_.write(LogLevel::Info, message + ": waiting for it");
       told = true;
       if (stop_.stop_requested()) return false;
@@ -138,19 +144,20 @@ class Runner {
     });
   }
 
-  std::vector<TableName> publish(StartedRun& run, const std::string& branch, const Planning& planning, const Board& board,
-                                 const std::vector<Step>& steps, RunOutcome& outcome) {
+  std::vector<TableName> publish(StartedRun& run, const std::string& branch, const Planning& planning,
+                                 const Board& board, const std::vector<Step>& steps, RunOutcome& outcome) {
     outcome.held_back.clear();
     for (const auto& [table, reason] : board.held_back()) outcome.held_back.push_back({table, reason});
-    const bool some_step_failed = std::ranges::any_of(
-        outcome.steps, [](const StepReport& step) { return step.state == StepState::Failed || step.state == StepState::Skipped; });
+    const bool some_step_failed = std::ranges::any_of(outcome.steps, [](const StepReport& step) {
+      return step.state == StepState::Failed || step.state == StepState::Skipped;
+    });
     const bool has_failed = some_step_failed || !outcome.held_back.empty();
     outcome.state = has_failed ? RunState::Failed : RunState::Succeeded;
     PublishRequest request = make_publish_request(lake_, branch, run.number(), planning.analysis, board, steps);
     if (has_failed && lake_.project().run.publish == PublishMode::All) request.tables.clear(), request.views.clear();
 
-    const bool something_was_held = std::ranges::any_of(
-        outcome.held_back, [&](const HeldBack& held) { return board.is_changed(held.table); });
+    const bool something_was_held =
+        std::ranges::any_of(outcome.held_back, [&](const HeldBack& held) { return board.is_changed(held.table); });
     const BranchState branch_state = something_was_held ? BranchState::Failed : BranchState::Published;
     if (something_was_held) outcome.branch = branch;
     if (request.tables.empty() && request.views.empty()) {
@@ -160,7 +167,9 @@ class Runner {
       request.run = run.number();
       request.author = request_.author;
       request.message = request_.command;
-      request.also = [&](std::int64_t publication) { run.close(outcome.state, publication, message(outcome), branch_state); };
+      request.also = [&](std::int64_t publication) {
+        run.close(outcome.state, publication, message(outcome), branch_state);
+      };
       const PublishOutcome published = commit(run, request);
       if (!published.published) return published.conflicts;
       outcome.publication = published.publication;

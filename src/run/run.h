@@ -21,10 +21,10 @@ struct RunRequest {
   std::vector<std::string> select;
   std::vector<std::string> exclude;
   bool full_refresh = false;
-  std::string target = "main";   // or a named branch
+  std::string target = "main";  // or a named branch
   std::string command = "run";
   std::string author;
-  bool wait = true;              // for claims another run holds; false: fail at once
+  bool wait = true;  // for claims another run holds; false: fail at once
 };
 
 /// A table that was made but not published, and why.
@@ -37,7 +37,7 @@ struct RunOutcome {
   RunState state = RunState::Nothing;
   std::int64_t run = 0;
   std::optional<std::int64_t> publication;
-  std::string branch;                // left for looking at, when something was held back
+  std::string branch;  // left for looking at, when something was held back
   std::vector<TableName> published;
   std::vector<HeldBack> held_back;
   std::vector<StepReport> steps;
@@ -55,6 +55,7 @@ Plan plan_run(Lake& lake, const RunRequest& request);
 
 /// Audits the selected tables as a ref has them, without building: `lochan check`.
 std::vector<CheckResult> check_tables(Lake& lake, const std::string& ref, const std::vector<std::string>& select,
-                                      const std::vector<std::string>& exclude, Observer& observer, std::stop_token stop);
+                                      const std::vector<std::string>& exclude, Observer& observer,
+                                      std::stop_token stop);
 
 }  // namespace lochan

@@ -12,9 +12,10 @@ std::optional<std::string> SourceMarks::find(const std::string& source, const st
 
 void SourceMarks::save(const std::string& source, const std::string& connection, const std::string& mark,
                        const std::string& cursors) {
-  state_.execute("insert into source_mark(source, connection, mark, cursors) values ($1, $2, $3, $4) on conflict(source, "
-                 "connection) do update set mark = $3, cursors = $4",
-                 {source, connection, mark, cursors});
+  state_.execute(
+      "insert into source_mark(source, connection, mark, cursors) values ($1, $2, $3, $4) on conflict(source, "
+      "connection) do update set mark = $3, cursors = $4",
+      {source, connection, mark, cursors});
 }
 
 }  // namespace lochan

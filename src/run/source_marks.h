@@ -14,8 +14,10 @@ class SourceMarks {
   explicit SourceMarks(Database& state) : state_(state) {}
 
   /// The mark, when it was saved with these cursors (a rollback gives main other ones).
-  std::optional<std::string> find(const std::string& source, const std::string& connection, const std::string& cursors) const;
-  void save(const std::string& source, const std::string& connection, const std::string& mark, const std::string& cursors);
+  std::optional<std::string> find(const std::string& source, const std::string& connection,
+                                  const std::string& cursors) const;
+  void save(const std::string& source, const std::string& connection, const std::string& mark,
+            const std::string& cursors);
 
  private:
   Database& state_;

@@ -1,5 +1,5 @@
-// A run that was started: its number, its row in the journal, the lock that says its process lives. Whatever happens, its
-// claims go and its row gets an end; when the process is killed, the next one sees to it (run/recovery.h).
+// A run that was started: its number, its row in the journal, the lock that says its process lives. Whatever happens,
+// its claims go and its row gets an end; when the process is killed, the next one sees to it (run/recovery.h).
 #pragma once
 
 #include <optional>

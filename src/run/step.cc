@@ -9,10 +9,14 @@ namespace {
 
 std::string_view kind_of(const Model& model) {
   switch (model.materialized) {
-    case Materialization::Table: return "table";
-    case Materialization::View: return "view";
-    case Materialization::Append: return "append";
-    case Materialization::Incremental: return "incremental";
+    case Materialization::Table:
+      return "table";
+    case Materialization::View:
+      return "view";
+    case Materialization::Append:
+      return "append";
+    case Materialization::Incremental:
+      return "incremental";
   }
   return "table";
 }
@@ -29,8 +33,8 @@ Step model_step(const AnalysedModel& model, const PlannedTable& planned) {
 }
 
 // One step for each connection of the source, with all planned tables that it is to be asked for.
-void add_source_table(std::vector<Step>& steps, const Project& project, const SourceConfig& source, const SourceTable& table,
-                      const PlannedTable& planned) {
+void add_source_table(std::vector<Step>& steps, const Project& project, const SourceConfig& source,
+                      const SourceTable& table, const PlannedTable& planned) {
   for (const std::string& name : planned.connections) {
     const Connection& connection = project.connections.at(name);
     auto step = std::ranges::find_if(

@@ -21,7 +21,7 @@ struct Step {
   const SourceConfig* source = nullptr;
   const Connection* connection = nullptr;
   std::vector<const SourceTable*> source_tables;
-  bool reload = false;                        // as if nothing had been read before
+  bool reload = false;  // as if nothing had been read before
 
   // A model's step.
   const AnalysedModel* model = nullptr;
@@ -29,12 +29,12 @@ struct Step {
 
   // What came of it.
   std::vector<LoadedTable> loaded;
-  std::optional<std::string> change_mark;     // of the connection, from before it was read
+  std::optional<std::string> change_mark;  // of the connection, from before it was read
   Instant loaded_at{};
-  std::map<TableName, std::string> inputs;    // data versions that the model was built from
-  std::map<TableName, std::string> marks;     // `_loaded_at` reached in each raw input
+  std::map<TableName, std::string> inputs;  // data versions that the model was built from
+  std::map<TableName, std::string> marks;   // `_loaded_at` reached in each raw input
   ModelBuilt built;
-  bool was_evaluated = false;                 // it was stale, so what it was made from is known anew
+  bool was_evaluated = false;  // it was stale, so what it was made from is known anew
 
   bool is_source() const { return source != nullptr; }
 };

@@ -69,7 +69,8 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
   const std::unique_ptr<Source> source = make_source(*step.connection);
   step.change_mark = source->change_mark();
   step.loaded_at = next_loaded_at(step);
-  LoadRequest request{*step.source, *step.connection, step.source_tables, {}, run_, step.loaded_at, is_immutable("raw")};
+  LoadRequest request{*step.source, *step.connection, step.source_tables, {},
+                      run_,         step.loaded_at,   is_immutable("raw")};
   for (const TableName& table : step.report.tables) {
     auto current = lake_.catalog().find(branch_, table);
     if (current && step.reload) current->properties.erase("lochan.cursor");
@@ -112,7 +113,8 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   if (model.model->materialized == Materialization::View) return put_view(step);
   step.rebuild = step.rebuild || (reason && reason->rebuild);
   Session& session = worker.session();
-  ModelBuildRequest request{*model.model, "", parameters(step, current), current, step.rebuild, model.columns, is_immutable(table.layer)};
+  ModelBuildRequest request{
+      *model.model, "", parameters(step, current), current, step.rebuild, model.columns, is_immutable(table.layer)};
   request.select = rewrite(model.model->sql, model.query.references,
                            [&](const TableName& input) { return resolver_.name(input, session.lake()); });
   step.built = build_model(session, request);

@@ -17,7 +17,12 @@ namespace lochan {
 class StepRunner {
  public:
   StepRunner(Lake& lake, const Analysis& analysis, const std::string& branch, std::int64_t run, Instant run_at)
-      : lake_(lake), analysis_(analysis), branch_(branch), run_(run), run_at_(run_at), resolver_(lake.catalog(), branch) {}
+      : lake_(lake),
+        analysis_(analysis),
+        branch_(branch),
+        run_(run),
+        run_at_(run_at),
+        resolver_(lake.catalog(), branch) {}
 
   /// Built or Unchanged; throws what ends the attempt.
   StepState run(Worker& worker, Step& step);

@@ -19,10 +19,10 @@ namespace lochan {
 struct RunBinding {
   Catalog& catalog;
   Engine& engine;
-  std::string uri;                    // of the catalog
+  std::string uri;  // of the catalog
   std::string branch;
-  std::vector<TableName> tables;      // that the run claimed: what it may write
-  std::string macros;                 // statements for each new session
+  std::vector<TableName> tables;  // that the run claimed: what it may write
+  std::string macros;             // statements for each new session
 };
 
 /// `session`, `shadow` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
@@ -50,11 +50,11 @@ class Worker {
  private:
   const RunBinding& binding_;
   mutable std::mutex mutex_;
-  std::unique_ptr<Session> session_;  // written by its thread with mutex_ held
-  std::unique_ptr<Shadow> shadow_;    // of its thread
-  std::string token_;                 // guarded by mutex_
+  std::unique_ptr<Session> session_;                               // written by its thread with mutex_ held
+  std::unique_ptr<Shadow> shadow_;                                 // of its thread
+  std::string token_;                                              // guarded by mutex_
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // guarded by mutex_
-  bool expired_ = false;              // guarded by mutex_
+  bool expired_ = false;                                           // guarded by mutex_
 };
 
 }  // namespace lochan

@@ -13,7 +13,8 @@ class AnalysisTest : public ::testing::Test {
     source.tables.resize(2);
     source.tables[0].name = "sale";
     source.tables[1].name = "item";
-    entry("raw.sale", {{"id", "BIGINT", true}, {"price", "DECIMAL(10,2)", true}, {"_loaded_at", "TIMESTAMP WITH TIME ZONE", true}});
+    entry("raw.sale",
+          {{"id", "BIGINT", true}, {"price", "DECIMAL(10,2)", true}, {"_loaded_at", "TIMESTAMP WITH TIME ZONE", true}});
     entry("raw.item", {{"id", "BIGINT", true}, {"_loaded_at", "TIMESTAMP WITH TIME ZONE", true}});
   }
 
@@ -83,7 +84,9 @@ TEST_F(AnalysisTest, AllProblemsAreFoundAtOnce) {
   const std::string text = problems();
   EXPECT_NE(text.find("models/mart/a.sql:1:8: "), std::string::npos) << text;
   EXPECT_NE(text.find("models/mart/b.sql:1:1: "), std::string::npos) << text;
-  EXPECT_NE(text.find("models/mart/c.sql:3:7: no column `di` in `mart.c`\n  hint: did you mean `id`?"), std::string::npos) << text;
+  EXPECT_NE(text.find("models/mart/c.sql:3:7: no column `di` in `mart.c`\n  hint: did you mean `id`?"),
+            std::string::npos)
+      << text;
 }
 
 TEST_F(AnalysisTest, WhiteSpaceAndCommentsMakeNothingStale) {
@@ -108,8 +111,9 @@ TEST_F(AnalysisTest, OnlyTheMacrosThatAreUsedCount) {
 }
 
 TEST_F(AnalysisTest, AppendOverTwoRawTablesIsRefused) {
-  Model& log = model("mart.log",
-                     "select s.id from raw.sale s join raw.item i using (id) where $since is null or s._loaded_at > $since");
+  Model& log =
+      model("mart.log",
+            "select s.id from raw.sale s join raw.item i using (id) where $since is null or s._loaded_at > $since");
   log.materialized = Materialization::Append;
   EXPECT_EQ(problems(),
             "models/mart/log.sql:1:1: `mart.log` appends what is new since `$since` from 2 raw tables\n"

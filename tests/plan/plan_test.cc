@@ -134,7 +134,8 @@ TEST_F(PlanTest, ViewMovesWithWhatItReads) {
   Entry& view = find("staging.sale");
   view.kind = EntryKind::View;
   Versions versions([&](const TableName& table) { return std::optional<Entry>(find(to_string(table))); });
-  find("mart.day").properties["lochan.inputs"] = inputs_property({{{"staging", "sale"}, *versions.of({"staging", "sale"})}});
+  find("mart.day").properties["lochan.inputs"] =
+      inputs_property({{{"staging", "sale"}, *versions.of({"staging", "sale"})}});
   EXPECT_NE(plan().find("mart.day fresh"), std::string::npos);
   find("raw.sale").data_version = "11";
   EXPECT_EQ(plan(),

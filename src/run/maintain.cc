@@ -50,6 +50,7 @@ class Tending {
       StartedRun run(lake_, {"maintain", "", "", "main"});
       claim_tables(run);
       list_files();  // again: nobody writes to these tables now
+      note_foreign_claims(run);
       look();
       remove_files();
       run.close(RunState::Succeeded, 0, fmt::format("removed {}", text::plural(count(), "file")));
@@ -88,13 +89,18 @@ class Tending {
       const std::vector<TableName> one{table};
       if (lake_.catalog().claim(run.number(), "main", one)) busy_.insert(table);
     }
-    // A run may have claimed one on a named branch in between.
+  }
+
+  // A run may have claimed a table on a named branch in between.
+  void note_foreign_claims(const StartedRun& run) {
     for (const Catalog::Claimed& claimed : lake_.catalog().claims())
       if (claimed.run != run.number()) busy_.insert(claimed.table);
     outcome_.busy.assign(busy_.begin(), busy_.end());
   }
 
   void look() {
+    // A rollback, or a person's publish, writes files before it names them, and claims nothing.
+    writing_since_ = retention_.writing_since();
     const Expired expired = retention_.expire();
     outcome_.expired_publications = expired.publications;
     outcome_.dropped_branches = expired.branches;
@@ -113,6 +119,7 @@ class Tending {
     if (!table || busy_.contains(*table)) return false;
     const auto layer = lake_.project().layers.find(table->layer);
     if (layer != lake_.project().layers.end() && layer->second.immutable) return false;
+    if (file.modified_at >= writing_since_) return false;
     // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't
     // make.
     return is_project_table(*table) || file.modified_at < before;
@@ -152,6 +159,7 @@ class Tending {
   Retention retention_;
   std::vector<ObjectInfo> files_;
   std::set<TableName> busy_;
+  Instant writing_since_{};
   MaintainOutcome outcome_;
 };
 

@@ -90,7 +90,8 @@ class FilesSource final : public Source {
     if (extract.surely_nothing) return extract;
     const std::vector<FoundFile>& read = is_full ? files : fresh;
     extract.select = select(session, table, read);
-    if (!is_full) extract.within = within(read);
+    // A row with a key is compared with its last version, whatever file that came from.
+    if (!is_full && table.key.empty()) extract.within = within(read);
     read_.insert(read_.end(), read.begin(), read.end());
     return extract;
   }

@@ -30,7 +30,7 @@ class TableLoad {
     loaded.table = table_.table();
     loaded.added_columns = prepare_raw_table(session_, table_, stream.columns, current_);
     loaded.changed = !current_ || !loaded.added_columns.empty();
-    const Extract extract = source_.extract(session_, table_, reached_before());
+    const Extract extract = told([&] { return source_.extract(session_, table_, reached_before()); });
     loaded.reached = extract.reached;
     if (extract.surely_nothing) return loaded;
     for (const Column& column : stream.columns) columns_.push_back(column.name);
@@ -65,12 +65,35 @@ class TableLoad {
 
   // What the source gives, read once.
   void stage(const Extract& extract) {
+    told([&] {
+      return session_.execute(fmt::format("create or replace temp table lochan_read as select {} from ({})",
+                                          sql::identifiers(columns_), extract.select));
+    });
+    if (!key_.empty()) require_single_keys();
+  }
+
+  // What the engine met while it read the source, as people of this source say it.
+  template <typename Work>
+  auto told(Work&& work) -> decltype(work()) {
     try {
-      session_.execute(fmt::format("create or replace temp table lochan_read as select {} from ({})", sql::identifiers(columns_),
-                                   extract.select));
+      return work();
     } catch (const Error& error) {
       throw source_.explain(error);
     }
+  }
+
+  // Of two rows with one key in one load nothing says which is the last version.
+  void require_single_keys() {
+    const Rows twice = session_.query(fmt::format(
+        "select {0}, count(*) from lochan_read group by {0} having count(*) > 1 order by {0} limit 1", sql::identifiers(key_)));
+    if (twice.empty()) return;
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < key_.size(); ++i)
+      values.push_back(fmt::format("{} = {}", key_[i], twice.rows[0][i].value_or("null")));
+    throw Error(ErrorKind::Data, fmt::format("`{}` has {} rows with the key {}", table_.from, *twice.rows[0].back(),
+                                             fmt::join(values, ", ")))
+        .at(table_.position)
+        .hint("name the columns that tell its rows apart as `key`, or leave `key` out");
   }
 
   std::int64_t count(std::string_view table) {

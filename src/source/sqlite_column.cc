@@ -114,7 +114,13 @@ std::string carried_value(const SqliteColumn& column, const std::string& table) 
 std::string not_below(const SqliteColumn& column, const std::string& bound) {
   const std::string name = sql::identifier(column.name);
   const std::string type = type_from_sqlite(column.declared);
-  if (type == "VARCHAR") return fmt::format("{} >= {} collate binary", name, sql::literal(bound));
+  if (type == "VARCHAR") {
+    // Only a column with text affinity holds texts alone; elsewhere a number sorts below every text and would never be seen.
+    const std::string declared = text::lower(column.declared);
+    const bool is_text = declared.find("char") != std::string::npos || declared.find("clob") != std::string::npos ||
+                         declared.find("text") != std::string::npos;
+    return is_text ? fmt::format("{} >= {} collate binary", name, sql::literal(bound)) : fmt::format("{} is not null", name);
+  }
   if (type == "BIGINT" || type == "DOUBLE" || type.starts_with("DECIMAL")) return fmt::format("{} >= {}", name, bound);
   if (type != "DATE" && !type.starts_with("TIMESTAMP")) return fmt::format("{} is not null", name);
   // Texts of times sort as times do, with a blank or a T. An offset west of Greenwich makes the text smaller than the time

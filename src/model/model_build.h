@@ -17,8 +17,8 @@ struct ModelBuildRequest {
   Parameters parameters;         // since, until, run_at and the project's variables, as far as the SQL names them
   std::optional<Entry> current;  // the table on the branch, before the attempt
   bool rebuild = false;          // fingerprint changed, --full-refresh or never built: as if nothing were there
-  std::vector<Column> columns;   // what the select gives, as far as it is known
-  bool is_immutable = false;     // its layer is: files that are there stay
+  std::vector<Column> columns{};  // what the select gives, as far as it is known
+  bool is_immutable = false;      // its layer is: files that are there stay
 };
 
 struct ModelBuilt {

@@ -80,12 +80,14 @@ class RowCounter {
   bool is_blank_ = true;
 };
 
+// Left to itself the engine skips lines until the rest fits, and takes lines that begin with `#` for comments.
 std::string csv_options(const SourceTable& table, const std::filesystem::path& first, CellTypes types) {
   const std::string line = first_line(first);
   const std::string delimiter = csv_delimiter(table, first);
   const std::string header = option(table, "header", is_header(line, delimiter) ? "true" : "false");
   std::string quote = option(table, "quote", "\"");
-  return fmt::format(", delim = {}, header = {}, quote = {}, escape = {}, encoding = {}, strict_mode = true, null_padding = false, {}",
+  return fmt::format(", delim = {}, header = {}, quote = {}, escape = {}, encoding = {}, strict_mode = true, null_padding = false, "
+                     "skip = 0, comment = '', {}",
                      sql::literal(delimiter), header, sql::literal(quote), sql::literal(quote),
                      sql::literal(option(table, "encoding", "utf-8")),
                      types == CellTypes::Text ? "all_varchar = true" : "sample_size = -1");

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "engine/lake_type.h"
 #include "source/file_format.h"
 #include "source/file_list.h"
 #include "source/kinds.h"
@@ -168,6 +169,7 @@ class FilesSource final : public Source {
     }
     for (const Column& column : written)
       if (std::ranges::find(result, column.name, &Column::name) == result.end()) result.push_back(column);
+    for (Column& column : result) column.type = lake_type(column.type);
     // What these files lack the table keeps.
     for (const Column& column : known)
       if (!is_own(column.name) && std::ranges::find(result, column.name, &Column::name) == result.end()) result.push_back(column);

@@ -24,6 +24,7 @@ class LakeReader::Impl {
 LakeReader::LakeReader(Lake& lake, std::string ref) {
   // Never `main` itself: a statement that spans a publish would see each table as of another moment.
   if (ref.empty() || ref == "main") ref = "at-" + std::to_string(lake.catalog().current_publication());
+  (void)lake.catalog().find(ref, {});  // an unknown ref is told here, and better than by an engine that can't attach it
   impl_ = std::make_unique<Impl>(lake, ref);
   std::string macros;
   for (const Macro& macro : lake.project().macros) macros += macro.sql + "\n;\n";

@@ -37,6 +37,7 @@ FILE = re.compile(r"^-- (\S+)( \\x)? --$")
 # In this order. Times are taken off with the blanks before them, so that columns may be as wide as they like.
 REPLACED = [
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00)?"), "<at>"),
+    (re.compile(r"\bdt=\d{4}-\d\d-\d\d"), "dt=<date>"),
     (re.compile(r"\b\d+ min \d+ s\b"), "<time>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "<time>"),
     (re.compile(r'("seconds": )[0-9.e-]+'), r"\1<seconds>"),

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <map>
 #include <mutex>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace lochan {
 namespace {
@@ -100,7 +102,11 @@ class SqliteDatabase final : public Database {
       case SQLITE_LOCKED:
         throw Error(ErrorKind::Unavailable, message).hint("another process is writing to it for a long time");
       case SQLITE_FULL: throw Error(ErrorKind::Unavailable, message).hint("free some space, then run again");
-      case SQLITE_IOERR: throw Error(ErrorKind::Unavailable, message);
+      case SQLITE_IOERR:
+        // Its shared memory file can't grow either, and then it is told as any other disk error.
+        if (const int reason = sqlite3_system_errno(handle_); reason == ENOSPC || reason == EDQUOT)
+          throw_file_error("write", path_, reason);
+        throw Error(ErrorKind::Unavailable, message);
       case SQLITE_READONLY:
       case SQLITE_CANTOPEN: throw Error(ErrorKind::Data, message).hint("make the file and its folder writable for this user");
       case SQLITE_NOTADB:

@@ -4,6 +4,7 @@ MAKEFLAGS += --no-print-directory
 PRESET ?= release
 JOBS ?= $(shell nproc)
 FILES ?= src/
+SERVICES ?= $(basename $(notdir $(filter-out %/service.sh,$(wildcard tests/services/*.sh))))
 
 export LOCHAN_BIN := $(CURDIR)/build/$(PRESET)/lochan
 
@@ -18,7 +19,10 @@ build: configure ## build build/release/lochan (PRESET=dev, asan, tsan: build/<p
 
 test: configure ## build everything and run all tests
 	@cmake --build --preset $(PRESET)
-	@ctest --preset $(PRESET) --output-on-failure --no-label-summary -j $(JOBS)
+	@ctest --preset $(PRESET) --output-on-failure --no-label-summary -j $(JOBS) || { tests/show_failed.py build/$(PRESET); exit 1; }
+
+services: ## start the servers that tests use and print how to reach them (SERVICES=postgres: only this one)
+	@for name in $(SERVICES); do tests/services/$$name.sh start || exit 1; done
 
 bench: build ## measure (bench/run.sh)
 	@bench/run.sh
@@ -45,5 +49,5 @@ configure:
 	@mkdir -p build
 	@cmake --preset $(PRESET) >build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
 
-.PHONY: help demo build test bench campaign format lint clean configure
+.PHONY: help demo build test services bench campaign format lint clean configure
 .DEFAULT_GOAL := help

@@ -7,6 +7,7 @@ find_package(spdlog 1.10 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(yaml-cpp 0.7 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
+find_package(PostgreSQL REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
@@ -20,7 +21,7 @@ set_target_properties(zstd::zstd PROPERTIES
 
 # Boost is headers only here (Asio and Beast). Asio 1.74 with coroutines uses std::exchange: include <utility> before it.
 set(lochan_base_libraries Threads::Threads fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json SQLite::SQLite3
-  OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB zstd::zstd Boost::headers)
+  PostgreSQL::PostgreSQL   OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB zstd::zstd Boost::headers)
 set(lochan_project_libraries yaml-cpp)
 set(lochan_engine_libraries duckdb::duckdb)
 set(lochan_cli_libraries CLI11::CLI11)

@@ -20,18 +20,7 @@ constexpr std::size_t kShortFingerprint = 12;
 
 std::string kind_of(const Project& project, const TableName& table) {
   const auto model = project.models.find(table);
-  if (model == project.models.end()) return "raw";
-  switch (model->second.materialized) {
-    case Materialization::Table:
-      return "table";
-    case Materialization::View:
-      return "view";
-    case Materialization::Append:
-      return "append";
-    case Materialization::Incremental:
-      return "incremental";
-  }
-  return "table";
+  return model == project.models.end() ? "raw" : std::string(to_string(model->second.materialized));
 }
 
 std::vector<std::string> connections_of(const Project& project, const TableName& table) {

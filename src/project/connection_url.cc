@@ -10,10 +10,10 @@
 namespace lochan {
 namespace {
 
-constexpr std::array<std::string_view, 2> kKinds = {"sqlite", "files"};
-constexpr std::array<std::string_view, 11> kLaterKinds = {"postgresql", "postgres", "mysql",   "http", "https",  "s3",
-                                                          "kafka",      "mongodb",  "webhook", "smtp", "kinesis"};
-constexpr std::string_view kWritten = "`sqlite:path` and `files:folder`";
+constexpr std::array<std::string_view, 4> kKinds = {"sqlite", "files", "postgresql", "mysql"};
+constexpr std::array<std::string_view, 8> kLaterKinds = {"http",    "https",   "s3",   "kafka",
+                                                          "mongodb", "webhook", "smtp", "kinesis"};
+constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `postgresql://user@host/database` and `mysql://user@host/database`";
 
 }  // namespace
 
@@ -40,8 +40,8 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
   if (scheme.empty())
     return problems.add(value.position, fmt::format("connection `{}` does not say its kind", connection.name),
                         fmt::format("there are {}", kWritten));
-  connection.kind = scheme;
-  if (std::ranges::find(kKinds, scheme) == kKinds.end()) {
+  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme;
+  if (std::ranges::find(kKinds, scheme) == kKinds.end() && scheme != "postgres") {
     if (std::ranges::find(kLaterKinds, scheme) != kLaterKinds.end())
       return problems.add(value.position, fmt::format("connections of kind `{}` are not supported yet", scheme),
                           fmt::format("there are {}", kWritten));
@@ -53,7 +53,8 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
     return problems.add(
         value.position, fmt::format("connection `{}` does not say where it is", connection.name),
         scheme == "sqlite" ? "write `sqlite:` and a file's path" : "write `files:` and a folder's path");
-  connection.location = absolute_path(reader.folder(), location).string();
+  const bool is_server = connection.kind == "postgres" || connection.kind == "mysql";
+  connection.location = is_server ? connection.url : absolute_path(reader.folder(), location).string();
 }
 
 }  // namespace lochan

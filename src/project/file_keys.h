@@ -20,7 +20,27 @@ struct EnumWords<Severity> {
 };
 template <>
 struct EnumWords<Materialization> {
-  static constexpr std::array<std::string_view, 4> kWords = {"table", "view", "append", "incremental"};
+  static constexpr std::array<std::string_view, 5> kWords = {"table", "view", "append", "incremental", "scd2"};
+};
+template <>
+struct EnumWords<OnFail> {
+  static constexpr std::array<std::string_view, 2> kWords = {"hold_back", "quarantine"};
+};
+template <>
+struct EnumWords<SourceDeletes> {
+  static constexpr std::array<std::string_view, 2> kWords = {"ignore", "detect"};
+};
+template <>
+struct EnumWords<HistoryDeletes> {
+  static constexpr std::array<std::string_view, 3> kWords = {"close", "ignore", "new_record"};
+};
+template <>
+struct EnumWords<Interval> {
+  static constexpr std::array<std::string_view, 5> kWords = {"hour", "day", "week", "month", "year"};
+};
+template <>
+struct EnumWords<SinkWrite> {
+  static constexpr std::array<std::string_view, 4> kWords = {"replace", "append", "upsert", "scd2"};
 };
 template <>
 struct EnumWords<PublishMode> {

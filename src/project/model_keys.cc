@@ -25,6 +25,10 @@ Keys<Model> make_model_keys() {
 
 }  // namespace
 
+std::string_view to_string(Materialization materialization) {
+  return EnumWords<Materialization>::kWords[static_cast<std::size_t>(materialization)];
+}
+
 const Keys<Model>& model_keys() {
   static const Keys<Model> kKeys = make_model_keys();
   return kKeys;

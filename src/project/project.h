@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -31,19 +32,29 @@ struct LayerConfig {
   Position position;
 };
 
-/// A named outside system, by its URL: `sqlite:./data/branch_1.db`, `files:./drop`.
+/// A named outside system, by its URL: `sqlite:./data/branch_1.db`, `files:./drop`, `postgresql://user@host/shop`.
 struct Connection {
   std::string name;
-  std::string kind;      // the URL's scheme: sqlite, files
+  std::string kind;      // sqlite, files, postgres, mysql
   std::string url;       // as written, with variables put in: may hold secrets
-  std::string location;  // what follows the scheme; a path is made absolute by the project's folder
+  std::string location;  // a path: absolute, by the project's folder; of a server: the whole URL
   Position position;
 };
 
 enum class Severity { Error, Warn };
 
-/// One check of a table, as written. `kind` is one of the registry's (not_null, unique, accepted_values, range,
-/// relationships, row_count, expression, sql); which of the fields it uses, its factory says and checks.
+/// What becomes of rows that an error check refuses: their table is held back, or they alone go to `<table>__rejected`.
+enum class OnFail { HoldBack, Quarantine };
+
+/// How many rejected records a step may have before it fails: a number, or a share of what it read. Neither: no limit.
+struct RejectLimit {
+  std::optional<std::int64_t> rows;
+  std::optional<double> share;  // 0.05 for `5%`
+};
+
+/// One check of a table, as written. `kind` is one of the registry's (not_null, unique, accepted_values, range, pattern,
+/// relationships, row_count, freshness, reconciliation, expression, sql); which of the fields it uses, its factory says
+/// and checks.
 struct CheckConfig {
   std::string kind;
   std::string name;  // kind and columns by default: `not_null_id`; one of its own in its table
@@ -53,14 +64,21 @@ struct CheckConfig {
   std::optional<LocatedText> to;        // relationships: `staging.product`
   std::string field;                    // relationships: the column there
   std::string expression;               // expression: must be true of every row
+  std::string pattern;                  // pattern: a regular expression (RE2) that the whole value matches
+  std::optional<std::chrono::seconds> max_age;  // freshness: of the newest value of its column, at the run's time
+  std::string tolerance;                // reconciliation: `10`, or `0.5%` of the source's; "": none
   std::string where;                    // only rows for which this is true
   std::string sql;                      // sql: a whole query whose rows are the failing ones; text as Model::sql
   std::string description;              // sql
   Severity severity = Severity::Error;
+  OnFail on_fail = OnFail::HoldBack;
   Position position;
 };
 
 enum class LoadMode { Full, Incremental };
+
+/// Incremental loads: whether keys that are gone at the source are looked for.
+enum class SourceDeletes { Ignore, Detect };
 
 /// One table that a source brings into `raw.<name>`.
 struct SourceTable {
@@ -70,6 +88,8 @@ struct SourceTable {
   std::optional<LocatedText> cursor;  // incremental: the column that only grows
   std::vector<LocatedText> key;
   std::chrono::seconds lookback{0};
+  SourceDeletes deletes = SourceDeletes::Ignore;
+  RejectLimit max_rejected;
   std::map<std::string, std::string> options;  // a file's: format, delimiter, header, …; `columns` is a JSON object of
                                                // names to types, in order
   std::vector<CheckConfig> checks;
@@ -86,7 +106,23 @@ struct SourceConfig {
   Position position;
 };
 
-enum class Materialization { Table, View, Append, Incremental };
+enum class Materialization { Table, View, Append, Incremental, Scd2 };
+/// The word of the file: `table`, `scd2`.
+std::string_view to_string(Materialization materialization);
+
+/// scd2: what a key that was deleted becomes. Close: its open row ends; NewRecord: it ends, and a row marked as deleted
+/// follows it.
+enum class HistoryDeletes { Close, Ignore, NewRecord };
+
+/// The length of the ranges that an incremental model by time is built in; in UTC.
+enum class Interval { Hour, Day, Week, Month, Year };
+
+/// incremental by time: how one of the tables it reads is looked through for late rows.
+struct ModelInput {
+  LocatedText table;               // as it is written
+  LocatedText time;                // its column that says which interval a row belongs to
+  std::chrono::seconds lookback{0};  // so much before what is new is built again
+};
 
 /// One SQL file that makes one table.
 struct Model {
@@ -97,11 +133,50 @@ struct Model {
   std::string sql;
   std::string file;  // relative to the project's folder
   Materialization materialized = Materialization::Table;
-  std::vector<LocatedText> key;           // incremental
+  std::vector<LocatedText> key;           // incremental by key, scd2
+  std::optional<LocatedText> updated_at;  // scd2: the column that says since when a version holds
+  std::vector<LocatedText> compare;       // scd2: the columns that make a new version; none: all but the key and updated_at
+  std::optional<LocatedText> deleted;     // scd2: the column that is true of a deletion
+  HistoryDeletes deletes = HistoryDeletes::Close;  // scd2
+  std::optional<LocatedText> time;        // incremental by time: the column that says which interval a row belongs to
+  Interval interval = Interval::Day;      // incremental by time
+  std::optional<LocatedText> begin;       // incremental by time: where the first interval begins
+  std::vector<ModelInput> inputs;         // incremental by time
+  RejectLimit max_rejected;
   std::vector<LocatedText> partition_by;  // columns or Iceberg transforms: `dt`, `day(sold_at)`
   std::vector<CheckConfig> checks;
   std::vector<std::string> tags;
   std::string description;
+  Position position;
+};
+
+enum class SinkWrite { Replace, Append, Upsert, Scd2 };
+
+struct SinkIndex {
+  std::vector<LocatedText> columns;
+  bool unique = false;
+};
+
+/// One table of the lake that a sink carries out.
+struct SinkTable {
+  TableName table;
+  std::string to;  // its name at the target: `sales_by_day` or `dwh.sales_by_day`; by default the table's, without layer
+  SinkWrite write = SinkWrite::Replace;
+  std::vector<LocatedText> key;  // upsert and scd2; of the others: the primary key at the target
+  std::vector<SinkIndex> indexes;
+  std::string comment;
+  std::map<std::string, std::string> comments;  // of columns
+  std::vector<LocatedText> grants;              // roles that may read it
+  Position position;
+};
+
+/// A file of `sinks/`.
+struct SinkConfig {
+  std::string name;
+  LocatedText to;      // the name of a connection
+  std::string schema;  // at the target; "": the connection's own
+  std::vector<SinkTable> tables;
+  std::vector<std::string> tags;
   Position position;
 };
 
@@ -142,6 +217,7 @@ struct Project {
   std::map<std::string, LayerConfig> layers;  // those written; any other layer has the defaults
   std::map<std::string, Connection> connections;
   std::map<std::string, SourceConfig> sources;
+  std::map<std::string, SinkConfig> sinks;
   std::map<TableName, Model> models;
   /// Checks on tables: copies of Model::checks and SourceTable::checks, and those of checks/*.sql.
   std::map<TableName, std::vector<CheckConfig>> checks;

@@ -97,7 +97,7 @@ Keys<Project> make_project_keys() {
            read_state);
   keys.add({.name = "connections",
             .type = {.shape = Shape::Text, .count = Count::Named},
-            .help = "outside systems by name, each a URL: `sqlite:path` or `files:folder`"},
+            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `postgresql://…` or `mysql://…`"},
            read_connections);
   keys.add({.name = "layers",
             .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &layer_keys().table()},

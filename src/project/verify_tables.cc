@@ -56,7 +56,7 @@ bool is_partition(std::string_view text) {
 }
 
 void verify_model(const Model& model, Problems& problems) {
-  const std::string materialized = Member<Materialization>::show(model.materialized);
+  const std::string_view materialized = to_string(model.materialized);
   if (model.materialized == Materialization::Incremental && model.key.empty())
     problems.add({model.file, 1, 1}, fmt::format("`{}` is incremental without a `key`", to_string(model.table)),
                  "name the column or columns that name a row, such as `key: id`");

@@ -7,26 +7,12 @@
 namespace lochan {
 namespace {
 
-std::string_view kind_of(const Model& model) {
-  switch (model.materialized) {
-    case Materialization::Table:
-      return "table";
-    case Materialization::View:
-      return "view";
-    case Materialization::Append:
-      return "append";
-    case Materialization::Incremental:
-      return "incremental";
-  }
-  return "table";
-}
-
 Step model_step(const AnalysedModel& model, const PlannedTable& planned) {
   Step step;
   step.model = &model;
   step.rebuild = planned.rebuild;
   step.report.name = to_string(planned.table);
-  step.report.kind = kind_of(*model.model);
+  step.report.kind = to_string(model.model->materialized);
   step.report.reason = planned.reason;
   step.report.tables = {planned.table};
   return step;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ ProblemCase in_source(std::string name, const std::string& tables, std::string p
 ProblemCase in_model(std::string name, const std::string& front_matter, std::string problem);
 
 class ProjectProblems : public testing::TestWithParam<ProblemCase> {};
+
+/// For failures and names of tests: nothing but its name.
+void PrintTo(const ProblemCase& problem_case, std::ostream* stream);
 
 std::string name_of(const testing::TestParamInfo<ProblemCase>& info);
 

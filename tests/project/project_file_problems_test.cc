@@ -197,12 +197,12 @@ const ProblemCase kCases[] = {
        "name: a\n"
        "connections: { shop: ./shop.db }\n",
        "lochan.yaml:2:22: connection `shop` does not say its kind\n"
-       "  hint: there are `sqlite:path` and `files:folder`"),
+       "  hint: there are `sqlite:path`, `files:folder`, `postgresql://user@host/database` and `mysql://user@host/database`"),
     in_project("ConnectionOfLaterKind",
        "name: a\n"
-       "connections: { shop: postgresql://me@host/db }\n",
-       "lochan.yaml:2:22: connections of kind `postgresql` are not supported yet\n"
-       "  hint: there are `sqlite:path` and `files:folder`"),
+       "connections: { shop: kafka://me@host/db }\n",
+       "lochan.yaml:2:22: connections of kind `kafka` are not supported yet\n"
+       "  hint: there are `sqlite:path`, `files:folder`, `postgresql://user@host/database` and `mysql://user@host/database`"),
     in_project("ConnectionOfUnknownKind",
        "name: a\n"
        "connections: { shop: sqlit:shop.db }\n",

@@ -1,0 +1,73 @@
+// A connection to a PostgreSQL server, by libpq (https://www.postgresql.org/docs/15/libpq.html).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+struct pg_conn;
+
+namespace lochan {
+
+/// An answer: values as the server writes them in text, nothing for null.
+struct PostgresRows {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;
+
+  bool empty() const { return rows.empty(); }
+  /// The value of the first row's first column. Throws Error{Internal} when it isn't there.
+  const std::string& value() const;
+};
+
+using PostgresValue = std::optional<std::string>;
+
+/// Belongs to one thread at a time. Every statement throws: Error{Unavailable} when the server is away, is starting or
+/// shutting down, or ended the transaction for another one's sake (deadlock, serialization); else Error{Data} with the
+/// server's message, detail and hint. A commit whose answer was lost throws Error{CommitUnknown}.
+class PostgresConnection {
+ public:
+  /// `url` as libpq reads it, `sslmode` and `sslrootcert` too; `name` is what messages call it. Times are UTC, and values
+  /// are written so that they read back the same.
+  PostgresConnection(const std::string& url, std::string name);
+
+  /// One statement; `$1`, `$2`, … stand for values.
+  PostgresRows query(std::string_view sql, std::span<const PostgresValue> values = {});
+  /// One statement, or several without values. Returns the rows changed by the last one.
+  std::int64_t execute(std::string_view sql, std::span<const PostgresValue> values = {});
+  /// Runs `work` in a transaction: commits when it returns, rolls back when it throws.
+  void transaction(const std::function<void()>& work, std::string_view begin = "begin");
+
+  /// `copy … from stdin`: bytes are sent as they come, in the format that the statement names. Without `finish` nothing
+  /// is kept.
+  void begin_copy(std::string_view sql);
+  void send_copy(std::string_view bytes);
+  /// Returns the rows that were copied.
+  std::int64_t finish_copy();
+  /// The server forgets the rows sent so far.
+  void cancel_copy() noexcept;
+
+  /// The last error's code, such as `42P01`; "" for one of the connection itself.
+  const std::string& last_code() const { return code_; }
+  bool is_open() const;
+  pg_conn* handle() { return connection_.get(); }
+
+ private:
+  struct Close {
+    void operator()(pg_conn* connection) const noexcept;
+  };
+
+  Error failed(const void* result);
+
+  std::string name_;
+  std::unique_ptr<pg_conn, Close> connection_;
+  std::string code_;
+};
+
+}  // namespace lochan

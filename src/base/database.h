@@ -1,4 +1,4 @@
-// A handle to a relational database that holds our rows: SQLite now, PostgreSQL beside it later.
+// A handle to a relational database that holds our rows: SQLite and PostgreSQL.
 #pragma once
 
 #include <cstdint>

@@ -97,7 +97,10 @@ PostgresRows PostgresConnection::query(std::string_view sql, std::span<const Pos
   if (!is_good(result.get())) throw failed(result.get());
   PostgresRows rows;
   const int width = PQnfields(result.get());
-  for (int column = 0; column < width; ++column) rows.columns.emplace_back(PQfname(result.get(), column));
+  for (int column = 0; column < width; ++column) {
+    rows.columns.emplace_back(PQfname(result.get(), column));
+    rows.types.push_back(PQftype(result.get(), column));
+  }
   for (int row = 0; row < PQntuples(result.get()); ++row) {
     auto& cells = rows.rows.emplace_back();
     for (int column = 0; column < width; ++column)

@@ -19,6 +19,7 @@ namespace lochan {
 /// An answer: values as the server writes them in text, nothing for null.
 struct PostgresRows {
   std::vector<std::string> columns;
+  std::vector<std::uint32_t> types;  // of the columns: object ids of pg_type
   std::vector<std::vector<std::optional<std::string>>> rows;
 
   bool empty() const { return rows.empty(); }

@@ -1,8 +1,9 @@
-// `lochan simulate`: example systems that live, writing into the project's connections.
+// `lochan simulate`: example systems that live, writing into databases.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -12,6 +13,7 @@
 #include "cli/run_log.h"
 #include "simulate/shop.h"
 #include "simulate/shop_config.h"
+#include "simulate/shop_place.h"
 
 namespace lochan {
 namespace {
@@ -43,6 +45,7 @@ class SimulateCommand final : public Command {
     Options shop =
         options.command("shop", "branches of a fruit shop: they sell, change prices, delete old sales", shop_);
     shop.texts("--connection", connections_, "NAME", "only into these connections");
+    shop.texts("--to", to_, "URL", "into this database, without a project: postgresql://user@host/branch_1");
     shop.text("--config", config_file_, "FILE", "settings in YAML (docs/simulate.md lists them)");
     for (Setting& setting : settings_) shop.text(setting.option, setting.value, setting.value_name, setting.help);
     shop.flag("--fast", fast_, "simulated time: a tick after the other, without sleeping");
@@ -52,12 +55,11 @@ class SimulateCommand final : public Command {
     if (!shop_) throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop");
     const Interrupt interrupt;
     const ShopConfig config = read_config(context);
-    const Project project = open_project(context);
     std::vector<std::unique_ptr<Database>> databases;
     std::vector<Shop> shops;
-    for (const std::string& name : shop_connections(project)) {
-      databases.push_back(open_shop_database(find_connection(project, name)));
-      shops.push_back({name, *databases.back()});
+    for (const Connection& place : places(context)) {
+      databases.push_back(open_shop_database(place));
+      shops.push_back({place.name, *databases.back()});
     }
     SimulationLog log(context, config);
     simulate_shops(shops, config, context.clock, log, interrupt.token());
@@ -95,6 +97,25 @@ class SimulateCommand final : public Command {
     }
   }
 
+  /// Where to live. The name is part of the seed, so two of one name would be the same shop twice.
+  std::vector<Connection> places(Context& context) const {
+    std::vector<Connection> found;
+    for (const std::string& text : to_) {
+      context.secrets.add(text);
+      found.push_back(shop_at(text));
+    }
+    if (to_.empty() || !connections_.empty()) {
+      const Project project = open_project(context);
+      for (const std::string& name : shop_connections(project)) found.push_back(find_connection(project, name));
+    }
+    std::set<std::string> names;
+    for (const Connection& place : found)
+      if (!names.insert(place.name).second)
+        throw Error(ErrorKind::Usage, fmt::format("two shops are called `{}`", place.name))
+            .hint("give one of them another name: `--to branch_2=URL`");
+    return found;
+  }
+
   /// Those asked for; else those of the source `shop`; else every SQLite file.
   std::vector<std::string> shop_connections(const Project& project) const {
     if (!connections_.empty()) return connections_;
@@ -107,13 +128,14 @@ class SimulateCommand final : public Command {
       if (connection.kind == "sqlite") names.push_back(name);
     if (names.empty())
       throw Error(ErrorKind::Usage, "the project has no connection that a shop can live in")
-          .hint("add one to lochan.yaml: `connections: {branch_1: sqlite:./data/branch_1.db}`");
+          .hint("add one to lochan.yaml, `connections: {branch_1: sqlite:./data/branch_1.db}`, or give `--to URL`");
     return names;
   }
 
   bool shop_ = false;
   bool fast_ = false;
   std::vector<std::string> connections_;
+  std::vector<std::string> to_;
   std::string config_file_;
   std::vector<Setting> settings_ = {
       {"--seed", "generator_seed", "N", "the same seed gives the same rows", ""},
@@ -129,12 +151,13 @@ class SimulateCommand final : public Command {
 CommandKind simulate_command() {
   return {.name = "simulate",
           .group = "this program",
-          .summary = "let an example system live in the project's connections",
+          .summary = "let an example system live in the project's connections or at a URL",
           .more = "",
           .examples = {{"simulate shop", "a tick a second in every branch, until Ctrl-C"},
                        {"simulate shop --fast --ticks 100", "a hundred ticks of simulated time, at once"},
                        {"simulate shop --seed 7 --tick-interval 0.2", "another shop, five ticks a second"},
-                       {"simulate shop --connection branch_1 --stop-after 60", "one branch, for a minute"}},
+                       {"simulate shop --connection branch_1 --stop-after 60", "one branch, for a minute"},
+                       {"simulate shop --to postgresql://shop@db/branch_1", "in a PostgreSQL database, without a project"}},
           .make = make_command<SimulateCommand>};
 }
 

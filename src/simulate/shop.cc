@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/sqlite_database.h"
 #include "base/text.h"
 #include "simulate/shop_schema.h"
 #include "simulate/shop_tick.h"
@@ -22,8 +21,8 @@ namespace {
 using std::chrono::microseconds;
 using text::plural;
 
-// A locked database is asked again so often, so that a stop is heard meanwhile.
-constexpr int kBusyTimeoutMs = 1000;
+// A database that is locked or away is asked again so often, and a pause is never shorter than the least.
+constexpr std::chrono::milliseconds kAskAgain{1000}, kLeastPause{100};
 
 std::string describe(const TickCounts& counts) {
   const ShopRows& rows = counts.inserted;
@@ -80,7 +79,9 @@ class Life {
   }
 
   void tick() {
+    const std::int64_t tried = state_.ticks;
     state_ = read_generator_state(shop_).value();  // a tick that was rolled back has left its marks in the copy
+    if (is_commit_unknown_ && state_.ticks == tried) return;  // it was written, and only its answer was lost
     const Instant at = config_.fast ? state_.last_tick_at + config_.tick_interval
                                     : std::max(clock_.now(), state_.last_tick_at + microseconds{1});
     const TickCounts counts = run_tick(shop_, name_, config_, log_, at, state_);
@@ -91,15 +92,18 @@ class Life {
   template <typename Work>
   bool until_written(const Work& work) {
     for (;;) {
+      const auto began = std::chrono::steady_clock::now();
       try {
         shop_.write(work);
+        is_commit_unknown_ = false;
         info(message_);
         return true;
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Unavailable) throw;
+        if (error.kind() != ErrorKind::Unavailable && error.kind() != ErrorKind::CommitUnknown) throw;
+        is_commit_unknown_ = is_commit_unknown_ || error.kind() == ErrorKind::CommitUnknown;
         log_.write(LogLevel::Warn, fmt::format("{}: waits for its database: {}", name_, error.message()));
       }
-      wait_until(std::chrono::steady_clock::now() + std::chrono::milliseconds{kBusyTimeoutMs / 10});
+      wait_until(std::max(began + kAskAgain, std::chrono::steady_clock::now() + kLeastPause));
       if (stop_.stop_requested()) return false;
     }
   }
@@ -119,19 +123,11 @@ class Life {
   Log& log_;
   std::stop_token stop_;
   GeneratorState state_;
+  bool is_commit_unknown_ = false;  // of the transaction under way: the database went away before it answered
   std::string message_;  // of the transaction under way, for when it is committed
 };
 
 }  // namespace
-
-std::unique_ptr<Database> open_shop_database(const Connection& connection) {
-  if (connection.kind != "sqlite")
-    throw Error(ErrorKind::Project, fmt::format("a shop cannot live in `{}`, a connection of the kind `{}`",
-                                                connection.name, connection.kind))
-        .at(connection.position)
-        .hint("give it a SQLite file: `sqlite:./data/shop.db`");
-  return open_sqlite(connection.location, {.busy_timeout_ms = kBusyTimeoutMs});
-}
 
 void simulate_shop(Database& target, const std::string& name, const ShopConfig& config, const Clock& clock, Log& log,
                    std::stop_token stop) {

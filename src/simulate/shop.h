@@ -1,7 +1,6 @@
 // A living shop: rows appear, change and go, tick after tick, in a real database.
 #pragma once
 
-#include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -9,7 +8,6 @@
 #include "base/clock.h"
 #include "base/database.h"
 #include "base/log.h"
-#include "project/project.h"
 #include "simulate/shop_config.h"
 
 namespace lochan {
@@ -20,12 +18,8 @@ struct Shop {
   Database& database;
 };
 
-/// Opens the database of a connection for a simulator. Throws Error{Project} at the connection for a kind that no shop
-/// can live in.
-std::unique_ptr<Database> open_shop_database(const Connection& connection);
-
 /// Lives until the config's end or a stop is asked for, then returns after the tick that is under way. Each tick is one
-/// transaction; a database that is locked is waited for. An existing shop goes on where it stopped.
+/// transaction; a database that is locked or away is waited for. An existing shop goes on where it stopped.
 void simulate_shop(Database& target, const std::string& name, const ShopConfig& config, const Clock& clock, Log& log,
                    std::stop_token stop);
 

@@ -80,6 +80,8 @@ std::string shop_timestamp(Instant instant) {
   return text;
 }
 
+std::string shop_day(Instant instant) { return to_string(instant).substr(0, std::string_view("2026-11-21").size()); }
+
 void create_shop_tables(Database& shop) {
   for (const char* statement : kStatements) shop.execute(statement);
 }

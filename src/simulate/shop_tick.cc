@@ -28,12 +28,16 @@ std::string describe(const std::vector<Cell>& cells) {
   return text;
 }
 
-// A table whose rows are updated, and the column that tells a row's age.
+// A table whose rows are updated, and the column that tells a row's age. A day is compared with days: SQLite compares
+// texts, and PostgreSQL types.
 struct Updatable {
   std::string_view table;
   std::string_view born;
   std::vector<std::string_view> columns;
   int weight;  // of 100 updates
+
+  bool is_day() const { return born == "hired_at"; }
+  std::string younger_than(int place) const { return fmt::format("{} {} ${}", born, is_day() ? ">" : ">=", place); }
 };
 
 const std::vector<Updatable>& updatables() {
@@ -133,7 +137,7 @@ class Tick {
     insert("employee", {{"id", id},
                         {"name", full_name()},
                         {"position", std::string(position)},
-                        {"hired_at", shop_timestamp(hired).substr(0, std::string_view("2026-01-01").size())},
+                        {"hired_at", shop_day(hired)},
                         {"updated_at", now_}});
   }
 
@@ -174,11 +178,11 @@ class Tick {
   // False when no row is young enough.
   bool update_a_row(const Updatable& of) {
     const auto& limit = config_.update_not_older_than;
-    const DbValue born_after =
-        shop_timestamp(limit ? at_ - *limit : Instant{std::chrono::sys_days{std::chrono::January / 1 / 1}});
+    const Instant since = limit ? at_ - *limit : Instant{std::chrono::sys_days{std::chrono::January / 1 / 1}};
+    const DbValue born_after = of.is_day() ? shop_day(since) : shop_timestamp(since);
     const auto end = [&](std::string_view order) {
-      return shop_.query(fmt::format("select id from {} where {} >= $1 order by {} {}, id {} limit 1", of.table,
-                                     of.born, of.born, order, order),
+      return shop_.query(fmt::format("select id from {} where {} order by {} {}, id {} limit 1", of.table,
+                                     of.younger_than(1), of.born, order, order),
                          {born_after});
     };
     const auto oldest = end("asc"), newest = end("desc");
@@ -187,7 +191,7 @@ class Tick {
     const std::int64_t high = std::max(oldest[0].integer(0), newest[0].integer(0));
     const std::int64_t wanted = random_.between(low, high);
     const auto found =
-        shop_.query(fmt::format("select id from {} where id >= $1 and {} >= $2 order by id limit 1", of.table, of.born),
+        shop_.query(fmt::format("select id from {} where id >= $1 and {} order by id limit 1", of.table, of.younger_than(2)),
                     {wanted, born_after});
     update(of, found.empty() ? newest[0].integer(0) : found[0].integer(0));
     ++counts_.updated;

@@ -289,18 +289,5 @@ TEST_F(ShopTest, OneThatFailsStopsTheOthers) {
   EXPECT_THROW(simulate_shops(shops, config, SystemClock(), log_, {}), Error);
 }
 
-TEST_F(ShopTest, OnlyKnowsDatabasesItCanWrite) {
-  const Connection files{
-      .name = "drop", .kind = "files", .url = "files:./drop", .location = "./drop", .position = {"lochan.yaml", 4, 3}};
-  try {
-    open_shop_database(files);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_STREQ(error.what(),
-                 "lochan.yaml:4:3: a shop cannot live in `drop`, a connection of the kind `files`\n"
-                 "  hint: give it a SQLite file: `sqlite:./data/shop.db`");
-  }
-}
-
 }  // namespace
 }  // namespace lochan

@@ -11,8 +11,8 @@ namespace {
 
 class Auditor {
  public:
-  Auditor(Session& session, Shadow& shadow, const TableName& table, const Resolve& resolve)
-      : session_(session), shadow_(shadow), table_(table), resolve_(resolve) {}
+  Auditor(Session& session, Shadow& shadow, const TableName& table, const Resolve& resolve, const Parameters& parameters)
+      : session_(session), shadow_(shadow), table_(table), resolve_(resolve), parameters_(parameters) {}
 
   CheckResult begin(const CheckConfig& config) const {
     CheckResult result;
@@ -29,9 +29,13 @@ class Auditor {
   }
 
   // On lines of their own: the user's query may end in a comment.
-  std::int64_t count(const std::string& sql) { return session_.query(fmt::format("select count(*) from (\n{}\n)", sql)).integer(); }
+  std::int64_t count(const std::string& sql) {
+    return session_.query(fmt::format("select count(*) from (\n{}\n)", sql), parameters_).integer();
+  }
   // In an order of its own, so that the same failure shows the same rows.
-  Rows sample(const std::string& sql) { return session_.query(fmt::format("select * from (\n{}\n) order by all limit {}", sql, kSampleRows)); }
+  Rows sample(const std::string& sql) {
+    return session_.query(fmt::format("select * from (\n{}\n) order by all limit {}", sql, kSampleRows), parameters_);
+  }
 
   void run(const Check& check, const CheckConfig& config, CheckResult& result) {
     guarded(result, [&] {
@@ -63,7 +67,7 @@ class Auditor {
     for (const RowCheck* check : checks) counts.push_back(fmt::format("count(*) filter (where {})", check->failing_condition()));
     std::vector<std::int64_t> failing;
     try {
-      const Rows rows = session_.query(in_place(fmt::format("select {} from {}", fmt::join(counts, ", "), quoted(table_)), first));
+      const Rows rows = session_.query(in_place(fmt::format("select {} from {}", fmt::join(counts, ", "), quoted(table_)), first), parameters_);
       for (std::size_t i = 0; i < checks.size(); ++i) failing.push_back(rows.integer(0, i));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::Internal) throw;
@@ -77,18 +81,23 @@ class Auditor {
   Shadow& shadow_;
   const TableName& table_;
   const Resolve& resolve_;
+  const Parameters& parameters_;
 };
 
 }  // namespace
 
-CheckResult audit(Session& session, Shadow& shadow, const TableName& table, const CheckConfig& config, const Resolve& resolve) {
+Parameters check_parameters(const std::string& run_at) { return {{"run_at", {"TIMESTAMPTZ", run_at}}}; }
+
+CheckResult audit(Session& session, Shadow& shadow, const TableName& table, const CheckConfig& config,
+                  const Resolve& resolve, const Parameters& parameters) {
   const CheckConfig* only = &config;
-  return audit_all(session, shadow, table, std::span(&only, 1), resolve).front();
+  return audit_all(session, shadow, table, std::span(&only, 1), resolve, parameters).front();
 }
 
 std::vector<CheckResult> audit_all(Session& session, Shadow& shadow, const TableName& table,
-                                   std::span<const CheckConfig* const> configs, const Resolve& resolve) {
-  Auditor auditor(session, shadow, table, resolve);
+                                   std::span<const CheckConfig* const> configs, const Resolve& resolve,
+                                   const Parameters& parameters) {
+  Auditor auditor(session, shadow, table, resolve, parameters);
   std::vector<CheckResult> results;
   std::vector<std::unique_ptr<Check>> checks;
   std::vector<const RowCheck*> sharing;

@@ -55,12 +55,16 @@ inline constexpr int kSampleRows = 5;
 /// Puts the branch's tables in place of names, as for models.
 using Resolve = std::function<std::string(const TableName&)>;
 
+/// What `$run_at` is in a check's query: the time by which a table is fresh or not.
+Parameters check_parameters(const std::string& run_at);
+
 /// Runs one check in a session bound to the branch. Throws Error{Unavailable} alone: that may be tried again.
 CheckResult audit(Session& session, Shadow& shadow, const TableName& table, const CheckConfig& config,
-                  const Resolve& resolve);
+                  const Resolve& resolve, const Parameters& parameters);
 
 /// Runs all checks of a table; those that look at one row at a time share one scan. Results in the order given.
 std::vector<CheckResult> audit_all(Session& session, Shadow& shadow, const TableName& table,
-                                   std::span<const CheckConfig* const> configs, const Resolve& resolve);
+                                   std::span<const CheckConfig* const> configs, const Resolve& resolve,
+                                   const Parameters& parameters);
 
 }  // namespace lochan

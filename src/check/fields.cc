@@ -21,6 +21,9 @@ std::vector<std::string_view> fields_set(const CheckConfig& config) {
   if (config.to) set.push_back("to");
   if (!config.field.empty()) set.push_back("field");
   if (!config.expression.empty()) set.push_back("expression");
+  if (!config.pattern.empty()) set.push_back("pattern");
+  if (config.max_age) set.push_back("max_age");
+  if (!config.tolerance.empty()) set.push_back("tolerance");
   if (!config.sql.empty()) set.push_back("sql");
   return set;
 }

@@ -16,8 +16,10 @@ constexpr std::array kKinds = {
     CheckKind{"unique", "no two rows have the same values in the columns", make_unique_check},
     CheckKind{"accepted_values", "a column has only the values listed", make_accepted_values_check},
     CheckKind{"range", "a column's values lie between `min` and `max`, both included", make_range_check},
+    CheckKind{"pattern", "a column's whole value matches a regular expression", make_pattern_check},
     CheckKind{"relationships", "every value of a column is found in `field` of the table `to`", make_relationships_check},
     CheckKind{"row_count", "the table has at least `min` and at most `max` rows", make_row_count_check},
+    CheckKind{"freshness", "a column's newest value is not older than `max_age`", make_freshness_check},
     CheckKind{"expression", "an SQL expression is not false for any row", make_expression_check},
     CheckKind{"sql", "a query of checks/*.sql gives no row", make_sql_check},
 };

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/sql.h"
 #include "base/text.h"
 #include "check/check.h"
 #include "source/load.h"
@@ -240,6 +241,7 @@ class Analyser {
         AnalysedCheck analysed{&config, {}};
         try {
           const std::string sql = make_check(config)->select_failing(table);
+          require_sound_pattern(config);
           for (const TableReference& reference : shadow_.parse(sql, config.position.file).references)
             if (reference.table != table) analysed.reads.push_back(reference.table);
           if (columns != result_.columns.end() && !columns->second.empty() && all_known(analysed.reads))
@@ -251,6 +253,18 @@ class Analyser {
         }
         result_.checks[table].push_back(std::move(analysed));
       }
+    }
+  }
+
+  // Even where the table's columns aren't known yet.
+  void require_sound_pattern(const CheckConfig& config) {
+    if (config.kind != "pattern") return;
+    try {
+      shadow_.bind(fmt::format("select regexp_full_match('', {})", sql::literal(config.pattern)), config.position.file);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::Project, fmt::format("`{}` is no regular expression: {}", config.pattern, error.message()))
+          .at(config.position)
+          .hint("it is read as RE2 reads it, which has no look-ahead and no back references");
     }
   }
 

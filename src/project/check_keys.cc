@@ -20,6 +20,11 @@ Keys<CheckConfig>& add_common(Keys<CheckConfig>& keys) {
            {.shape = Shape::Word});
 }
 
+/// Of kinds that look at one row at a time: what they refuse may go elsewhere.
+Keys<CheckConfig>& add_row_common(Keys<CheckConfig>& keys) {
+  return add_common(keys);
+}
+
 Keys<CheckConfig>& add_column(Keys<CheckConfig>& keys) {
   return keys.add({.name = "column", .is_required = true, .help = "the column that is checked"},
                   [](ValueReader& reader, const YamlValue& value, CheckConfig& check) {
@@ -106,8 +111,10 @@ Keys<Checks> make_check_keys() {
            read_short_columns);
   add_kind(keys, "accepted_values", accepted_values_keys(), {}, "a column holds these values only", nullptr);
   add_kind(keys, "range", range_keys(), {}, "a column's values lie between two bounds", nullptr);
+  add_kind(keys, "pattern", pattern_keys(), {}, "a column's whole value matches a regular expression", nullptr);
   add_kind(keys, "relationships", relationships_keys(), {}, "each value is there in another table", nullptr);
   add_kind(keys, "row_count", row_count_keys(), {}, "how many rows the table has", nullptr);
+  add_kind(keys, "freshness", freshness_keys(), {}, "a column's newest value is not too old", nullptr);
   add_kind(keys, "expression", expression_keys(), ValueType{}, "an SQL expression is false for no row; null passes",
            read_short_expression);
   keys.one_of();
@@ -205,6 +212,29 @@ const Keys<CheckConfig>& range_keys() {
     add_column(own)
         .add("min", &CheckConfig::min, "the lowest value that passes", {.shape = Shape::Literal})
         .add("max", &CheckConfig::max, "the highest value that passes", {.shape = Shape::Literal});
+    return add_common(own);
+  }();
+  return kKeys;
+}
+
+const Keys<CheckConfig>& pattern_keys() {
+  static const Keys<CheckConfig> kKeys = [] {
+    Keys<CheckConfig> own("pattern", "`pattern`", "Null passes. Values that are no text are matched as they print.");
+    add_column(own).add("pattern", &CheckConfig::pattern,
+                        "a regular expression (RE2's syntax) that the whole value matches, such as `'[A-Z]{2}[0-9]+'`",
+                        {.is_required = true});
+    return add_row_common(own);
+  }();
+  return kKeys;
+}
+
+const Keys<CheckConfig>& freshness_keys() {
+  static const Keys<CheckConfig> kKeys = [] {
+    Keys<CheckConfig> own("freshness", "`freshness`",
+                          "The newest value of the column, against the time of the run; a table without rows fails. "
+                          "Times without a zone are read as UTC, a date as its first instant.");
+    add_column(own).add("max_age", &CheckConfig::max_age, "the oldest that the newest value may be, such as `6h`",
+                        {.is_required = true});
     return add_common(own);
   }();
   return kKeys;

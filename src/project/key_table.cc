@@ -76,7 +76,7 @@ std::vector<const KeyTable*> all_key_tables() {
           &run_keys().table(),           &retention_keys().table(),       &source_keys().table(),
           &source_table_keys().table(),  &model_keys().table(),           &check_keys().table(),
           &column_check_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
-          &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
+          &pattern_keys().table(),      &freshness_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
           &check_file_keys().table()};
 }
 

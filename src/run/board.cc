@@ -53,6 +53,10 @@ bool Board::is_audit_ready(const TableName& table) const {
 bool Board::needs_audit(const TableName& table) const {
   if (!tables_.at(table).is_built) return false;
   if (is_changed(table)) return true;
+  // A table grows old by standing still.
+  if (std::ranges::any_of(analysis_.checks.at(table),
+                          [](const AnalysedCheck& check) { return check.config->kind == "freshness"; }))
+    return true;
   return std::ranges::any_of(analysis_.checks.at(table), [&](const AnalysedCheck& check) {
     return std::ranges::any_of(check.reads, [&](const TableName& read) { return is_changed(read); });
   });

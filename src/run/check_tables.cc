@@ -26,8 +26,9 @@ std::vector<CheckResult> check_tables(Lake& lake, const std::string& ref, const 
     if (stop.stop_requested()) return results;
     std::vector<const CheckConfig*> configs;
     for (const AnalysedCheck& check : checks->second) configs.push_back(check.config);
-    for (CheckResult& result : audit_all(reader.session(), shadow, table, configs,
-                                         [&](const TableName& name) { return reader.resolve_name(name); })) {
+    for (CheckResult& result : audit_all(
+             reader.session(), shadow, table, configs, [&](const TableName& name) { return reader.resolve_name(name); },
+             check_parameters(to_string(lake.clock().now())))) {
       observer.check_finished(result);
       results.push_back(std::move(result));
     }

@@ -71,6 +71,17 @@ bool is_unchanged(Lake& lake, const Analysis& analysis, const Find& find, const 
   }
 }
 
+// Whether a freshness check looks at what comes from the source: then its step runs even when nothing is new.
+bool grows_old(const Analysis& analysis, const Graph& graph, const SourceConfig& source) {
+  std::set<TableName> below;
+  for (const SourceTable& table : source.tables) below.merge(graph.downstream(table.table()));
+  return std::ranges::any_of(analysis.checks, [&](const auto& checks) {
+    return below.contains(checks.first) && std::ranges::any_of(checks.second, [](const AnalysedCheck& check) {
+             return check.config->kind == "freshness";
+           });
+  });
+}
+
 std::set<TableName> choose(Lake& lake, const Analysis& analysis, const Graph& graph, const Find& find,
                            const std::vector<std::string>& select, const std::vector<std::string>& exclude) {
   const SelectionContext context{lake.project(), graph, [&] { return modified_tables(analysis, find); },
@@ -117,7 +128,7 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   std::map<std::string, bool> asked;  // a connection is asked once, however many tables it has
   options.is_unchanged = [&](const SourceConfig& source, const Connection& connection) {
     const auto [found, is_new] = asked.emplace(source.name + "/" + connection.name, false);
-    if (is_new) found->second = is_unchanged(lake, analysis, find, source, connection);
+    if (is_new) found->second = !grows_old(analysis, graph, source) && is_unchanged(lake, analysis, find, source, connection);
     return found->second;
   };
   Plan plan = make_plan(lake.project(), analysis, graph, entries, options);

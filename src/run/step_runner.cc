@@ -162,8 +162,9 @@ std::vector<CheckResult> StepRunner::audit(Worker& worker, const TableName& tabl
   Session& session = worker.session();
   std::vector<const CheckConfig*> configs;
   for (const AnalysedCheck& check : analysis_.checks.at(table)) configs.push_back(check.config);
-  return audit_all(session, worker.shadow(), table, configs,
-                   [&](const TableName& name) { return resolver_.name(name, session.lake()); });
+  return audit_all(
+      session, worker.shadow(), table, configs,
+      [&](const TableName& name) { return resolver_.name(name, session.lake()); }, check_parameters(to_string(run_at_)));
 }
 
 }  // namespace lochan

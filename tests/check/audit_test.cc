@@ -12,6 +12,7 @@ using testing::HasSubstr;
 
 const TableName kSale{"staging", "sale"};
 const TableName kProduct{"staging", "product"};
+const Parameters kParameters = check_parameters("2026-11-20 12:00:00+00");
 
 CheckConfig check(const std::string& kind, std::vector<std::string> columns = {}) {
   CheckConfig config;
@@ -24,14 +25,14 @@ CheckConfig check(const std::string& kind, std::vector<std::string> columns = {}
 class AuditTest : public testing::Test {
  protected:
   AuditTest() {
-    session_->execute("create schema staging; create table staging.sale as select * from (values (1, 10, 'kg', 2.5), (2, 11, 'lb', -1), "
-                      "(2, 12, null, null)) t(id, product_id, unit, price); create table staging.product as select 10 as id, 'a' as name");
+    session_->execute("create schema staging; create table staging.sale as select * from (values (1, 10, 'kg', 2.5, timestamp '2026-11-20 09:00'), (2, 11, 'lb', -1, null), "
+                      "(2, 12, null, null, timestamp '2026-11-19')) t(id, product_id, unit, price, sold_at); create table staging.product as select 10 as id, 'a' as name");
     for (const TableName& table : {kSale, kProduct})
       shadow_.declare_table(table, session_->describe("select * from " + quoted(table)));
   }
 
   CheckResult audit(const CheckConfig& config) {
-    return lochan::audit(*session_, shadow_, kSale, config, [](const TableName& name) { return quoted(name); });
+    return lochan::audit(*session_, shadow_, kSale, config, [](const TableName& name) { return quoted(name); }, kParameters);
   }
   static std::string mistake(const CheckConfig& config) {
     try {
@@ -76,6 +77,22 @@ std::vector<Case> cases() {
   add("range", 1, config);
   config.where = "unit <> 'lb' -- a comment";
   add("range where", 0, config);
+  config = check("pattern", {"unit"});
+  config.pattern = "k";
+  add("pattern is of the whole value", 2, config);
+  config.pattern = "(kg|l.)";
+  add("pattern holds, and null passes", 0, config);
+  config = check("pattern", {"id"});
+  config.pattern = "[0-1]";
+  add("pattern of numbers", 2, config);
+  config = check("freshness", {"sold_at"});
+  config.max_age = std::chrono::hours{3};
+  add("freshness, to the instant", 0, config);
+  config.max_age = std::chrono::hours{3} - std::chrono::seconds{1};
+  add("freshness", 1, config);
+  config.max_age = std::chrono::hours{24};
+  config.where = "id > 9";
+  add("freshness of no rows", 1, config);
   config = check("relationships", {"product_id"});
   config.to = LocatedText{"staging.product", config.position};
   config.field = "id";
@@ -108,7 +125,7 @@ TEST_F(AuditTest, TogetherIsWhatEachIsAlone) {
   const std::vector<Case> all = cases();
   std::vector<const CheckConfig*> configs;
   for (const Case& one : all) configs.push_back(&one.config);
-  const auto results = audit_all(*session_, shadow_, kSale, configs, [](const TableName& name) { return quoted(name); });
+  const auto results = audit_all(*session_, shadow_, kSale, configs, [](const TableName& name) { return quoted(name); }, kParameters);
   ASSERT_EQ(results.size(), all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const CheckResult alone = audit(all[i].config);
@@ -121,7 +138,7 @@ TEST_F(AuditTest, TogetherIsWhatEachIsAlone) {
 TEST_F(AuditTest, ShowsTheFailingRows) {
   CheckConfig config = check("range", {"price"});
   config.min = "0";
-  EXPECT_THAT(audit(config).sample.rows, ElementsAre(ElementsAre("2", "11", "lb", "-1.0")));
+  EXPECT_THAT(audit(config).sample.rows, ElementsAre(ElementsAre("2", "11", "lb", "-1.0", std::nullopt)));
   EXPECT_THAT(audit(check("unique", {"id"})).sample.rows, ElementsAre(ElementsAre("2", "2")));
 }
 
@@ -131,7 +148,7 @@ TEST_F(AuditTest, ABrokenCheckHasFailedAlone) {
   broken.expression = "cast(unit as integer) > 0";
   const CheckConfig sound = check("not_null", {"unit"});
   const std::vector<const CheckConfig*> configs{&broken, &sound};
-  const auto results = audit_all(*session_, shadow_, kSale, configs, [](const TableName& name) { return quoted(name); });
+  const auto results = audit_all(*session_, shadow_, kSale, configs, [](const TableName& name) { return quoted(name); }, kParameters);
   EXPECT_FALSE(results[0].passed());
   EXPECT_THAT(results[0].error, HasSubstr("kg"));
   EXPECT_EQ(results[1].failing, 1);
@@ -145,6 +162,8 @@ TEST_F(AuditTest, SaysWhatIsMissingFromACheck) {
   EXPECT_EQ(mistake(check("accepted_values", {"unit"})), "a check `accepted_values` lists no value");
   EXPECT_EQ(mistake(check("range", {"price", "id"})), "a check `range` looks at one column, not 2");
   EXPECT_EQ(mistake(check("range", {"price"})), "`range` of `price` has no bound");
+  EXPECT_EQ(mistake(check("pattern", {"unit"})), "a check `pattern` has no pattern");
+  EXPECT_EQ(mistake(check("freshness", {"unit"})), "a check `freshness` has no `max_age`");
   EXPECT_EQ(mistake(check("relationships", {"id"})), "a check `relationships` lacks `to`");
   EXPECT_EQ(mistake(check("row_count")), "a check `row_count` has no bound");
   EXPECT_EQ(mistake(check("expression")), "a check `expression` has no expression");

@@ -1,6 +1,7 @@
 #include "cli/run_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -16,13 +17,21 @@ constexpr std::size_t kSampleCellWidth = 32;
 
 std::string tables(std::size_t count) { return text::plural(static_cast<std::int64_t>(count), "table"); }
 
+std::string are(std::int64_t count) { return count == 1 ? "1 table is" : fmt::format("{} tables are", count); }
+
+std::string nothing_to_do(const Plan& plan) {
+  const std::int64_t held = std::ranges::count(plan.tables, PlanState::Held, &PlannedTable::state);
+  const std::int64_t fresh = std::ssize(plan.tables) - held;
+  std::vector<std::string> said;
+  if (fresh > 0 || held == 0) said.push_back(are(fresh) + " up to date");
+  if (held > 0) said.push_back(are(held) + " held after a rollback");
+  return fmt::format("nothing to do: {}", fmt::join(said, ", "));
+}
+
 std::string headline(const RunOutcome& outcome, const RunRequest& request) {
   const std::string run =
       outcome.run == 0 ? "" : fmt::format(" (run {}, {})", outcome.run, text::human_seconds(outcome.seconds));
-  if (outcome.state == RunState::Nothing)
-    return fmt::format("nothing to do: {} up to date", outcome.plan.tables.size() == 1
-                                                           ? "1 table is"
-                                                           : fmt::format("{} tables are", outcome.plan.tables.size()));
+  if (outcome.state == RunState::Nothing) return nothing_to_do(outcome.plan);
   if (outcome.publication)
     return fmt::format("published {} as publication {}{}", tables(outcome.published.size()), *outcome.publication, run);
   if (!outcome.published.empty())
@@ -94,8 +103,9 @@ void print_plan(Terminal& terminal, const Plan& plan) {
   std::map<PlanState, std::int64_t> counts;
   for (const PlannedTable& planned : plan.tables) {
     ++counts[planned.state];
+    const bool is_made_again = planned.rebuild && !planned.is_raw && planned.reason != "never built";
     lines.push_back({to_string(planned.table), std::string(to_string(planned.state)),
-                     planned.rebuild && !planned.is_raw ? planned.reason + " (built anew)" : planned.reason});
+                     is_made_again ? planned.reason + " (built anew)" : planned.reason});
   }
   if (!lines.empty()) terminal.print(align(lines));
   std::string summary;

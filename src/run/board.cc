@@ -74,9 +74,11 @@ std::string Board::unfit_input(const Step& step) const {
   return {};
 }
 
-bool Board::is_blocked_by_writer(const Step& step) const {
-  return std::ranges::any_of(step.report.tables,
-                             [&](const TableName& table) { return being_written_.contains(table); });
+bool Board::may_start(const Step& step) const {
+  const auto is_being_written = [&](const TableName& table) { return being_written_.contains(table); };
+  if (std::ranges::any_of(step.report.tables, is_being_written)) return false;
+  return step.model == nullptr ||
+         std::ranges::all_of(step.model->reads, [&](const TableName& input) { return may_be_read(input); });
 }
 
 // A step whose input failed ends without being tried; its readers follow in the same way.
@@ -111,16 +113,19 @@ std::optional<Task> Board::take() {
   if (auto audit = take_audit()) return audit;
   for (const std::size_t i : waiting_) {
     Step& step = steps_[i];
-    if (is_blocked_by_writer(step)) continue;
-    if (step.model != nullptr &&
-        !std::ranges::all_of(step.model->reads, [&](const TableName& input) { return may_be_read(input); }))
-      continue;
+    if (!may_start(step)) continue;
     step.report.state = StepState::Running;
     being_written_.insert(step.report.tables.begin(), step.report.tables.end());
     std::erase(waiting_, i);
     return Task{Task::Kind::Step, i, {}};
   }
   return std::nullopt;
+}
+
+bool Board::has_ready(std::size_t number) const {
+  for (auto next = waiting_.begin(); number > 0 && next != waiting_.end(); ++next)
+    if (may_start(steps_[*next])) --number;
+  return number == 0;
 }
 
 bool Board::is_done() const {

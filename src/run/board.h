@@ -29,6 +29,8 @@ class Board {
   /// The next task that may start now, marked as started; nothing when all have to wait or are done.
   std::optional<Task> take();
   bool is_done() const;
+  /// Whether at least so many steps could be taken now.
+  bool has_ready(std::size_t number) const;
 
   void step_finished(std::size_t step, StepState state, const std::string& error);
   /// `failed` are the error checks that didn't hold, for people; empty when all did.
@@ -68,7 +70,7 @@ class Board {
   bool reads_descendants(const TableName& table, const std::vector<AnalysedCheck>& checks) const;
   std::optional<Task> take_audit();
   std::string unfit_input(const Step& step) const;  // "" when all inputs are fit
-  bool is_blocked_by_writer(const Step& step) const;
+  bool may_start(const Step& step) const;
   void skip_blocked();
 
   const Analysis& analysis_;

@@ -16,6 +16,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr int kMaxReopen = 1;  // of an engine that made itself unusable
 
+int cores() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
 std::string failed_checks(std::span<const CheckResult> results) {
   std::string text;
   for (const CheckResult& result : results) {
@@ -31,9 +33,16 @@ std::string failed_checks(std::span<const CheckResult> results) {
 
 Execution::Execution(const RunConfig& config, const RunBinding& binding, Board& board, std::vector<Step>& steps,
                      StepRunner& runner, Observer& observer)
-    : config_(config), binding_(binding), board_(board), steps_(steps), runner_(runner), observer_(observer) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  const auto wanted = config.workers > 0 ? static_cast<std::size_t>(config.workers) : cores;
+    : config_(config),
+      binding_(binding),
+      board_(board),
+      steps_(steps),
+      runner_(runner),
+      observer_(observer),
+      most_threads_(binding.threads > 0 ? binding.threads : cores()),
+      wanted_threads_(most_threads_),
+      threads_(most_threads_) {
+  const auto wanted = static_cast<std::size_t>(config.workers > 0 ? config.workers : cores());
   for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i)
     workers_.push_back(std::make_unique<Worker>(binding_));
 }
@@ -108,6 +117,7 @@ void Execution::work(Worker& worker) {
   for (;;) {
     const std::optional<Task> task = board_.take();
     const std::vector<std::size_t> skipped = board_.drain_skipped();
+    wanted_threads_ = workers_.size() > 1 && board_.has_ready(workers_.size()) ? 1 : most_threads_;
     if (!task && board_.is_done()) {
       changed_.notify_all();
       break;
@@ -119,6 +129,7 @@ void Execution::work(Worker& worker) {
     lock.unlock();
     for (const std::size_t step : skipped)
       tell([&](Observer& observer) { observer.step_finished(steps_[step].report); });
+    share_cores(worker);
     if (task && task->kind == Task::Kind::Step) run_step(worker, task->step);
     if (task && task->kind == Task::Kind::Audit) run_audit(worker, task->table);
     lock.lock();
@@ -173,6 +184,19 @@ void Execution::recover_engine() {
   if (!binding_.engine.is_invalidated() || reopened_ >= kMaxReopen) return;
   ++reopened_;
   binding_.engine.reopen();
+}
+
+// While each worker has a step to do, the engine needs no threads besides theirs: handing the pieces of small queries
+// around costs more than it brings. With fewer steps than workers, a step has all cores.
+void Execution::share_cores(Worker& worker) {
+  const std::lock_guard lock(threads_mutex_);
+  const int wanted = wanted_threads_;
+  if (wanted == threads_) return;
+  try {
+    if (worker.use_threads(wanted)) threads_ = wanted;
+  } catch (const Error&) {
+    // The step that comes next says what is wrong with the engine.
+  }
 }
 
 void Execution::pause(std::chrono::milliseconds delay) {

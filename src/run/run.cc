@@ -114,7 +114,7 @@ class Runner {
     observer_.run_started(run.number(), static_cast<int>(steps.size()));
     Board board(planning.analysis, planning.graph, steps);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
-    const RunBinding binding{lake_.catalog(), engine_, lake_.uri(), branch, written_tables(planning.plan), macros()};
+    const RunBinding binding{lake_.catalog(), engine_, lake_.uri(), branch, written_tables(planning.plan), macros(), lake_.project().engine.threads};
     Execution execution(lake_.project().run, binding, board, steps, step_runner, observer_);
     execution.run(stop_, [] {});
 

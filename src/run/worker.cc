@@ -1,5 +1,7 @@
 #include "run/worker.h"
 
+#include <fmt/format.h>
+
 namespace lochan {
 
 Worker::~Worker() { drop_session(); }
@@ -36,6 +38,12 @@ void Worker::drop_session() {
     token_.clear();
   }
   if (!token.empty()) binding_.catalog.revoke_token(token);
+}
+
+bool Worker::use_threads(int threads) {
+  if (!session_) return false;
+  session_->execute(fmt::format("set global threads = {}", threads));
+  return true;
 }
 
 void Worker::start_attempt(std::chrono::seconds timeout) {

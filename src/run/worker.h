@@ -23,6 +23,7 @@ struct RunBinding {
   std::string branch;
   std::vector<TableName> tables;  // that the run claimed: what it may write
   std::string macros;             // statements for each new session
+  int threads = 0;                // of the engine; 0: as many as cores
 };
 
 /// `session`, `shadow` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
@@ -38,6 +39,9 @@ class Worker {
   Shadow& shadow();
   /// Revokes the token first: from then on nothing that the session may still send is written.
   void drop_session();
+
+  /// Sets how many threads the engine has in all. Does nothing, and says so, without a session.
+  bool use_threads(int threads);
 
   void start_attempt(std::chrono::seconds timeout);
   void end_attempt();

@@ -1,9 +1,9 @@
 // A real server: what is asked, what it refuses, and what becomes of a copy and a transaction that are given up.
-#include "base/postgres_connection.h"
-
 #include <gtest/gtest.h>
 
+#include "base/postgres_connection.h"
 #include "tests/support/postgres_server.h"
+#include "tests/support/proxy.h"
 
 namespace lochan {
 namespace {
@@ -64,6 +64,26 @@ TEST_F(PostgresConnectionTest, TellsWhatMayBeTriedAgain) {
   const std::string pid = connection_.query("select pg_backend_pid()").value();
   database_.connect().execute("select pg_terminate_backend(" + pid + ")");
   EXPECT_EQ(kind_of([&] { connection_.execute("select 1"); }), ErrorKind::Unavailable);
+}
+
+TEST_F(PostgresConnectionTest, TellsThatTheServerWentAway) {
+  const std::string url = database_.url();
+  const Proxy proxy(std::stoi(url.substr(url.rfind(':') + 1)));
+  PostgresConnection behind(proxy.through(url), "behind");
+  EXPECT_EQ(behind.query("select 1").value(), "1");
+  proxy.cut();
+  EXPECT_EQ(kind_of([&] { behind.execute("select 1"); }), ErrorKind::Unavailable);
+  EXPECT_EQ(kind_of([&] { PostgresConnection(proxy.through(url), "again"); }), ErrorKind::Unavailable);
+  proxy.restore();
+  proxy.reset_after(0);
+  EXPECT_EQ(kind_of([&] { PostgresConnection(proxy.through(url), "again"); }), ErrorKind::Unavailable);
+  proxy.restore();
+  proxy.cut_after(100'000);
+  PostgresConnection large(proxy.through(url), "large");
+  EXPECT_EQ(kind_of([&] { large.query("select repeat('x', 1000000)"); }), ErrorKind::Unavailable);
+  proxy.restore();
+  proxy.delay(1);
+  EXPECT_EQ(PostgresConnection(proxy.through(url), "slow").query("select 1").value(), "1");
 }
 
 }  // namespace

@@ -2,36 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cstdio>
-#include <memory>
-
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/sql.h"
-#include "base/text.h"
+#include "tests/support/service.h"
 
 namespace lochan {
-namespace {
-
-// Tests run in the repository's root.
-std::string start_server() {
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { pclose(file); }
-  };
-  const std::unique_ptr<std::FILE, Close> output(popen("tests/services/postgres.sh start", "r"));
-  std::string text;
-  std::array<char, 512> part{};
-  while (output && std::fgets(part.data(), part.size(), output.get()) != nullptr) text += part.data();
-  for (const std::string& line : text::split(text, '\n'))
-    if (line.starts_with("POSTGRES_URL=")) return line.substr(line.find('=') + 1);
-  throw Error(ErrorKind::Unavailable, "tests/services/postgres.sh could not start a server");
-}
-
-}  // namespace
 
 PostgresDatabase::PostgresDatabase() {
-  static const std::string kServer = start_server();
+  static const std::string kServer = run_service("postgres").at("POSTGRES_URL");
   server_ = kServer;
   std::string suffix = random_uuid();
   std::erase(suffix, '-');
@@ -42,7 +21,8 @@ PostgresDatabase::PostgresDatabase() {
 
 PostgresDatabase::~PostgresDatabase() {
   try {
-    PostgresConnection(server_, "server").execute(fmt::format("drop database if exists {} with (force)", sql::identifier(name_)));
+    PostgresConnection(server_, "server")
+        .execute(fmt::format("drop database if exists {} with (force)", sql::identifier(name_)));
   } catch (const Error&) {
     // The server was stopped by its test: its data goes with it.
   }

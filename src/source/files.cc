@@ -143,7 +143,8 @@ class FilesSource final : public Source {
     std::vector<Column> columns;
     const auto written = table.options.find("columns");
     if (written == table.options.end()) return columns;
-    for (const auto& [name, type] : nlohmann::ordered_json::parse(written->second).items())
+    const auto types = nlohmann::ordered_json::parse(written->second);  // `items` refers to it
+    for (const auto& [name, type] : types.items())
       columns.push_back({name, type.get<std::string>(), true});
     return columns;
   }

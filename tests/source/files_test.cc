@@ -37,6 +37,14 @@ TEST_F(FilesTest, ReadsEachFileOnce) {
   EXPECT_THAT(loaded_rows("id, price, _file"), ElementsAre("1|2.5|1.csv", "2|3.0|1.csv", "3|4.25|2.csv"));
 }
 
+TEST_F(FilesTest, ColumnsHaveTheTypesThatAreWritten) {
+  table_.options["columns"] = R"json({"id": "BIGINT", "a column with a long name": "VARCHAR", "price": "DECIMAL(10,2)"})json";
+  write("1.csv", "id,a column with a long name,price\n1,7,2.5\n");
+  load();
+  EXPECT_THAT(loaded_rows("typeof(id), typeof(\"a column with a long name\"), typeof(price), price"),
+              ElementsAre("BIGINT|VARCHAR|DECIMAL(10,2)|2.50"));
+}
+
 TEST_F(FilesTest, OfARewrittenFileOnlyWhatDiffersIsNew) {
   key("id");
   write("1.csv", "id,price\n1,2\n2,3\n");

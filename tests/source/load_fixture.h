@@ -3,19 +3,15 @@
 
 #include <sqlite3.h>
 
-#include "source/load.h"
-#include "tests/support/run_lake.h"
+#include "tests/source/load_lake.h"
 
 namespace lochan {
 
 inline const TableName kRawSale{"raw", "sale"};
 
-class LoadFixture : public RunLake {
+class LoadFixture : public LoadLake {
  protected:
-  LoadFixture() : RunLake({kRawSale}) {
-    table_.name = table_.from = "sale";
-    source_.name = "shop";
-  }
+  LoadFixture() : LoadLake({kRawSale}) { table_.name = table_.from = "sale"; }
 
   /// SQL in an SQLite file of the test's folder.
   void shop(const std::string& sql, const std::string& name = "shop") const {
@@ -43,43 +39,18 @@ class LoadFixture : public RunLake {
   }
   void key(const std::string& column) { table_.key = {LocatedText{column, {}}}; }
 
-  /// One load, published with its cursor. What it throws leaves nothing behind.
   LoadedTable load(const std::string& name = "shop") {
     const Connection from = connection(name);
     const auto source = make_source(from);
     return load(*source, from);
   }
-  LoadedTable load(Source& source, const Connection& from) {
-    LoadRequest request{source_, from, {&table_}, {{kRawSale, find(kRawSale)}}, run(), loaded_at_ += std::chrono::seconds{1}};
-    LoadedTable loaded;
-    try {
-      loaded = lochan::load(session(), source, request).front();
-    } catch (...) {
-      abandon();
-      throw;
-    }
-    std::map<std::string, Cursor> cursors;
-    if (const auto& before = request.current.at(kRawSale); before && before->properties.contains("lochan.cursor"))
-      cursors = parse_cursors(before->properties.at("lochan.cursor"));
-    cursors[from.name] = loaded.reached;
-    publish({{kRawSale, {{"lochan.cursor", cursors_property(cursors)}}}});
-    return loaded;
-  }
+  LoadedTable load(Source& source, const Connection& from) { return LoadLake::load(source, from, {&table_}).front(); }
   std::string load_error(const std::string& name = "shop") {
     return error([&] { load(name); });
   }
 
   std::string kind_ = "sqlite";
   SourceTable table_;
-  SourceConfig source_;
-  Instant loaded_at_ = parse_instant("2026-11-20T23:59:50Z");  // the loads go over midnight: two partitions
 };
-
-/// The last version of each key, deleted ones left out.
-inline std::string latest(const std::string& columns, const std::string& keys = "_source, id") {
-  return fmt::format("select {} from (select * from LAKE.raw.sale qualify row_number() over (partition by {} order by _loaded_at "
-                     "desc) = 1) where not _deleted order by all",
-                     columns, keys);
-}
 
 }  // namespace lochan

@@ -1,0 +1,184 @@
+// The contract of sources, held by those that need no server. Slow: each test opens an engine with its extensions.
+#include <sqlite3.h>
+
+#include <fstream>
+#include <map>
+
+#include "base/json.h"
+#include "tests/source/contract.h"
+
+namespace lochan {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() { fs::create_directories(path_); }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  const fs::path path_ = fs::temp_directory_path() / ("lochan-" + random_uuid());
+};
+
+class SqliteWriter final : public SqlSystem::Writer {
+ public:
+  explicit SqliteWriter(const fs::path& file) {
+    EXPECT_EQ(sqlite3_open(file.c_str(), &database_), SQLITE_OK);
+    sqlite3_busy_timeout(database_, 10'000);
+  }
+  ~SqliteWriter() override { sqlite3_close(database_); }
+  void execute(const std::string& sql) override {
+    char* message = nullptr;
+    EXPECT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
+        << (message == nullptr ? "" : message) << "\n"
+        << sql;
+    sqlite3_free(message);
+  }
+
+ private:
+  sqlite3* database_ = nullptr;
+};
+
+class SqliteSystem final : public SqlSystem {
+ public:
+  SqliteSystem() { execute("pragma journal_mode = wal"); }
+  Connection connection() const override {
+    Connection connection;
+    connection.name = "shop";
+    connection.kind = "sqlite";
+    connection.location = file().string();
+    return connection;
+  }
+  std::unique_ptr<Writer> connect() const override { return std::make_unique<SqliteWriter>(file()); }
+  std::string begin() const override { return "begin immediate"; }
+  std::string type(ContractType type) const override {
+    switch (type) {
+      case ContractType::Whole:
+        return "bigint";
+      case ContractType::Exact:
+        return "decimal(18,2)";
+      case ContractType::Real:
+        return "double";
+      case ContractType::Text:
+        return "text";
+      case ContractType::Time:
+        return "timestamp";
+    }
+    return "";
+  }
+  std::string literal(const std::string& text) const override {
+    std::string written = sql::literal(text);
+    for (auto nul = written.find('\0'); nul != std::string::npos; nul = written.find('\0'))
+      written.replace(nul, 1, "' || char(0) || '");
+    return written;
+  }
+  void go_away() override { fs::rename(file(), folder_.path() / "away"); }
+  void come_back() override { fs::rename(folder_.path() / "away", file()); }
+  bool holds_nul() const override { return true; }
+
+ private:
+  fs::path file() const { return folder_.path() / "shop.db"; }
+  const Folder folder_;
+};
+
+// A table loaded as a whole is one file, written anew; of others each change brings a file.
+class FilesSystem final : public ContractSystem {
+ public:
+  FilesSystem() { fs::create_directories(drop()); }
+  Connection connection() const override {
+    Connection connection;
+    connection.name = "shop";
+    connection.kind = "files";
+    connection.location = drop().string();
+    return connection;
+  }
+  void configure(SourceTable& read, const ContractTable& table) const override {
+    read.from = table.name + "*.csv";
+    nlohmann::ordered_json types;
+    for (const ContractColumn& column : table.columns) types[column.name] = type(column.type);
+    read.options = {{"columns", types.dump()}, {"header", "true"}, {"delimiter", ","}};
+  }
+  void make(const ContractTable& table) override { write(table, table.name + ".csv", {}); }
+  void put(const SourceTable& read, const ContractTable& table, const std::vector<ContractRow>& rows) override {
+    if (read.load == LoadMode::Incremental) return write(table, fmt::format("{}-{}.csv", table.name, ++files_), rows);
+    for (const ContractRow& row : rows) rows_[table.has_key ? row.front().value() : fmt::format("{}", ++files_)] = row;
+    write_all(table);
+  }
+  void remove(const SourceTable&, const ContractTable& table, const std::string& key) override {
+    rows_.erase(key);
+    write_all(table);
+  }
+  void add_column(const ContractTable&) override {}
+  void make_text(const ContractTable&, const std::string&) override {}
+  void go_away() override { fs::rename(drop(), folder_.path() / "away"); }
+  void come_back() override { fs::rename(folder_.path() / "away", drop()); }
+  bool tells_empty_from_null() const override { return false; }
+
+ private:
+  static std::string type(ContractType type) {
+    switch (type) {
+      case ContractType::Whole:
+        return "BIGINT";
+      case ContractType::Exact:
+        return "DECIMAL(18,2)";
+      case ContractType::Real:
+        return "DOUBLE";
+      case ContractType::Text:
+        return "VARCHAR";
+      case ContractType::Time:
+        return "TIMESTAMP";
+    }
+    return "";
+  }
+  fs::path drop() const { return folder_.path() / "drop"; }
+  void write_all(const ContractTable& table) const {
+    std::vector<ContractRow> rows;
+    for (const auto& [key, row] : rows_) rows.push_back(row);
+    write(table, table.name + ".csv", rows);
+  }
+  void write(const ContractTable& table, const std::string& name, const std::vector<ContractRow>& rows) const {
+    ContractRow header;
+    for (const ContractColumn& column : table.columns) header.emplace_back(column.name);
+    const fs::path unfinished = drop() / (name + ".part");
+    {
+      std::ofstream out(unfinished, std::ios::binary);
+      out << line(header);
+      for (ContractRow row : rows) {
+        row.resize(table.columns.size());
+        out << line(row);
+      }
+    }
+    fs::rename(unfinished, drop() / name);
+  }
+  static std::string line(const ContractRow& row) {
+    std::vector<std::string> cells;
+    for (const auto& value : row) cells.push_back(value ? sql::identifier(*value) : "");
+    return fmt::format("{}\n", fmt::join(cells, ","));
+  }
+
+  const Folder folder_;
+  std::map<std::string, ContractRow> rows_;
+  int files_ = 0;
+};
+
+template <typename System>
+std::unique_ptr<ContractSystem> make() {
+  return std::make_unique<System>();
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, SourceContract,
+                         testing::Values(ContractKind{"sqlite", make<SqliteSystem>},
+                                         ContractKind{"files", make<FilesSystem>}),
+                         contract_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, TableSourceContract, testing::Values(ContractKind{"sqlite", make<SqliteSystem>}),
+                         contract_name);
+
+}  // namespace
+}  // namespace lochan

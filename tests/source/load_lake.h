@@ -1,0 +1,49 @@
+// Loads tables of one connection into a lake as runs do.
+#pragma once
+
+#include "source/load.h"
+#include "tests/support/run_lake.h"
+
+namespace lochan {
+
+class LoadLake : public RunLake {
+ protected:
+  explicit LoadLake(std::vector<TableName> tables) : RunLake(std::move(tables)) { source_.name = "shop"; }
+
+  /// One load, published with its cursors. What it throws leaves nothing behind.
+  std::vector<LoadedTable> load(Source& source, const Connection& from, const std::vector<const SourceTable*>& tables) {
+    LoadRequest request{source_, from, tables, {}, run(), loaded_at_ += std::chrono::seconds{1}};
+    for (const SourceTable* table : tables) request.current[table->table()] = find(table->table());
+    std::vector<LoadedTable> loaded;
+    try {
+      loaded = lochan::load(session(), source, request);
+    } catch (...) {
+      abandon();
+      throw;
+    }
+    std::vector<PublishTable> published;
+    for (const LoadedTable& table : loaded) {
+      std::map<std::string, Cursor> cursors;
+      if (const auto& before = request.current.at(table.table); before && before->properties.contains("lochan.cursor"))
+        cursors = parse_cursors(before->properties.at("lochan.cursor"));
+      cursors[from.name] = table.reached;
+      published.push_back({table.table, {{"lochan.cursor", cursors_property(cursors)}}});
+    }
+    publish(published);
+    return loaded;
+  }
+
+  SourceConfig source_;
+  Instant loaded_at_ = parse_instant("2026-11-20T23:59:50Z");  // the loads go over midnight: two partitions
+};
+
+/// The last version of each key, deleted ones left out.
+inline std::string latest(const std::string& columns, const std::string& keys = "_source, id",
+                          const std::string& table = "sale") {
+  return fmt::format(
+      "select {} from (select * from LAKE.raw.{} qualify row_number() over (partition by {} order by _loaded_at "
+      "desc) = 1) where not _deleted order by all",
+      columns, table, keys);
+}
+
+}  // namespace lochan

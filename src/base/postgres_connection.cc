@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -175,6 +176,13 @@ std::int64_t PostgresConnection::finish_copy() {
 void PostgresConnection::cancel_copy() noexcept {
   PQputCopyEnd(connection_.get(), "cancelled");
   while (PGresult* result = PQgetResult(connection_.get())) PQclear(result);
+}
+
+void PostgresConnection::cancel() noexcept {
+  PGcancel* const cancel = PQgetCancel(connection_.get());
+  std::array<char, 256> ignored{};
+  if (cancel != nullptr) PQcancel(cancel, ignored.data(), static_cast<int>(ignored.size()));
+  PQfreeCancel(cancel);
 }
 
 }  // namespace lochan

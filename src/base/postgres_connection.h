@@ -54,6 +54,9 @@ class PostgresConnection {
   /// The server forgets the rows sent so far.
   void cancel_copy() noexcept;
 
+  /// Asks the server to end the statement that runs, which then throws. From any thread.
+  void cancel() noexcept;
+
   /// The last error's code, such as `42P01`; "" for one of the connection itself.
   const std::string& last_code() const { return code_; }
   bool is_open() const;

@@ -24,6 +24,10 @@ Document to_document(const PlannedTable& planned) {
   return result;
 }
 
+Document to_document(const PlannedSink& planned) {
+  return {{"sink", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
+}
+
 Document to_document(const HeldBack& held) { return {{"table", to_string(held.table)}, {"reason", held.reason}}; }
 
 template <typename Items>
@@ -98,7 +102,10 @@ Document to_document(const StepReport& step) {
 }
 
 Document to_document(const Plan& plan) {
-  return {{"publication", plan.publication}, {"has_work", plan.has_work()}, {"tables", list(plan.tables)}};
+  Document document = {
+      {"publication", plan.publication}, {"has_work", plan.has_work()}, {"tables", list(plan.tables)}};
+  if (!plan.sinks.empty()) document["sinks"] = list(plan.sinks);
+  return document;
 }
 
 Document to_document(const RunOutcome& outcome) {

@@ -23,9 +23,24 @@ std::string nothing_to_do(const Plan& plan) {
   const std::int64_t held = std::ranges::count(plan.tables, PlanState::Held, &PlannedTable::state);
   const std::int64_t fresh = std::ssize(plan.tables) - held;
   std::vector<std::string> said;
-  if (fresh > 0 || held == 0) said.push_back(are(fresh) + " up to date");
+  const std::int64_t sinks = std::ssize(plan.sinks);
+  if (plan.tables.empty() && sinks > 0)
+    said.push_back(fmt::format("{} up to date", sinks == 1 ? "1 sink is" : fmt::format("{} sinks are", sinks)));
+  else if (fresh > 0 || held == 0)
+    said.push_back(are(fresh) + " up to date");
   if (held > 0) said.push_back(are(held) + " held after a rollback");
   return fmt::format("nothing to do: {}", fmt::join(said, ", "));
+}
+
+/// "2 sinks carried 1234 rows out".
+std::string carried_out(const RunOutcome& outcome) {
+  std::int64_t sinks = 0, rows = 0;
+  for (const StepReport& step : outcome.steps) {
+    if (step.kind != "sink" || step.state != StepState::Built) continue;
+    ++sinks;
+    rows += step.rows_written;
+  }
+  return sinks == 0 ? "" : fmt::format("{} carried {} out", text::plural(sinks, "sink"), text::plural(rows, "row"));
 }
 
 std::string headline(const RunOutcome& outcome, const RunRequest& request) {
@@ -36,6 +51,8 @@ std::string headline(const RunOutcome& outcome, const RunRequest& request) {
     return fmt::format("published {} as publication {}{}", tables(outcome.published.size()), *outcome.publication, run);
   if (!outcome.published.empty())
     return fmt::format("put {} on branch {}{}", tables(outcome.published.size()), request.target, run);
+  if (const std::string carried = carried_out(outcome); !carried.empty() && outcome.state == RunState::Succeeded)
+    return fmt::format("nothing to publish: {}{}", carried, run);
   if (outcome.state == RunState::Cancelled) return "cancelled: nothing was published" + run;
   if (outcome.state == RunState::Succeeded) return "nothing new: nothing to publish" + run;
   return "nothing was published" + run;
@@ -106,6 +123,10 @@ void print_plan(Terminal& terminal, const Plan& plan) {
     const bool is_made_again = planned.rebuild && !planned.is_raw && planned.reason != "never built";
     lines.push_back({to_string(planned.table), std::string(to_string(planned.state)),
                      is_made_again ? planned.reason + " (built anew)" : planned.reason});
+  }
+  for (const PlannedSink& planned : plan.sinks) {
+    ++counts[planned.state];
+    lines.push_back({"sink:" + planned.name, std::string(to_string(planned.state)), planned.reason});
   }
   if (!lines.empty()) terminal.print(align(lines));
   std::string summary;

@@ -13,6 +13,7 @@
 #include "plan/analysis.h"
 #include "project/read_project.h"
 #include "run/lake.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 namespace lochan {
@@ -22,6 +23,7 @@ struct Counts {
   std::size_t raw_tables = 0;
   std::size_t models = 0;
   std::size_t checks = 0;
+  std::size_t sinks = 0;
 };
 
 Counts count(const Project& project) {
@@ -32,6 +34,7 @@ Counts count(const Project& project) {
   }
   counts.raw_tables = raw_tables.size();
   counts.models = project.models.size();
+  counts.sinks = project.sinks.size();
   for (const auto& [table, checks] : project.checks) counts.checks += checks.size();
   return counts;
 }
@@ -43,11 +46,18 @@ std::vector<Entry> lake_entries(const Project& project, const Clock& clock) {
   return lake.catalog().entries("main");
 }
 
+bool is_target(const Project& project, const std::string& connection) {
+  return std::ranges::any_of(project.sinks, [&](const auto& sink) { return *sink.second.to == connection; });
+}
+
 std::vector<Error> find_problems(const ReadProject& read, Context& context) {
   std::vector<Error> problems = read.problems;
   for (const auto& [name, connection] : read.project.connections) {
     try {
-      make_source(connection);
+      if (is_target(read.project, name))
+        make_sink(connection);
+      else
+        make_source(connection);
     } catch (const Error& error) {
       problems.push_back(error);
     }
@@ -81,6 +91,7 @@ class ValidateCommand final : public Command {
                                         {"raw_tables", counts.raw_tables},
                                         {"models", counts.models},
                                         {"checks", counts.checks},
+                                        {"sinks", counts.sinks},
                                         {"problems", std::move(list)}});
     } else {
       print(context.terminal, problems, counts);
@@ -95,9 +106,10 @@ class ValidateCommand final : public Command {
       return text::plural(static_cast<std::int64_t>(value), word);
     };
     if (problems.empty())
-      terminal.print(fmt::format("{}: {}, {}, {}", terminal.paint(Color::Green, "ok"),
+      terminal.print(fmt::format("{}: {}, {}, {}{}", terminal.paint(Color::Green, "ok"),
                                  number(counts.raw_tables, "raw table"), number(counts.models, "model"),
-                                 number(counts.checks, "check")));
+                                 number(counts.checks, "check"),
+                                 counts.sinks == 0 ? "" : ", " + number(counts.sinks, "sink")));
     else
       terminal.note(number(problems.size(), "problem"));
   }

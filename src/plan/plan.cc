@@ -43,6 +43,7 @@ class Planner {
       if (planned.state == PlanState::Stale || planned.state == PlanState::Depends) moving_.insert(table);
       plan.tables.push_back(std::move(planned));
     }
+    for (const std::string& name : options_.sinks) plan.sinks.push_back(plan_sink(project_.sinks.at(name)));
     return plan;
   }
 
@@ -104,6 +105,25 @@ class Planner {
     return planned;
   }
 
+  PlannedSink plan_sink(const SinkConfig& sink) {
+    std::vector<std::string> moved, moving, missing;
+    for (const SinkTable& table : sink.tables) {
+      const std::string name = to_string(table.table);
+      const auto version = versions_.of(table.table);
+      if (version && (options_.full_refresh || !options_.is_carried(sink, table, *version)))
+        moved.push_back(name);
+      else if (moving_.contains(table.table))
+        moving.push_back(name);
+      else if (!version)
+        missing.push_back(name);
+    }
+    if (!moved.empty())
+      return {sink.name, PlanState::Stale, options_.full_refresh ? "full refresh" : fmt::format("{} moved", fmt::join(moved, ", "))};
+    if (!moving.empty()) return {sink.name, PlanState::Depends, fmt::format("if {} moves", fmt::join(moving, " or "))};
+    return {sink.name, PlanState::Fresh,
+            missing.empty() ? "up to date" : fmt::format("{} was never built", fmt::join(missing, ", "))};
+  }
+
   static PlannedTable& held(PlannedTable& planned) {
     planned.state = PlanState::Held;
     planned.reason = "held after a rollback: change its code, or `lochan rollback --release`";
@@ -137,7 +157,8 @@ std::string_view to_string(PlanState state) {
 }
 
 bool Plan::has_work() const {
-  return std::ranges::any_of(tables, [](const PlannedTable& table) { return table.state == PlanState::Stale; });
+  const auto is_stale = [](const auto& planned) { return planned.state == PlanState::Stale; };
+  return std::ranges::any_of(tables, is_stale) || std::ranges::any_of(sinks, is_stale);
 }
 
 Plan make_plan(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,

@@ -28,9 +28,17 @@ struct PlannedTable {
   std::vector<std::string> connections;  // raw: those that will be asked
 };
 
+/// Stale: a table it carries moved since it last did. Depends: one may move in this run.
+struct PlannedSink {
+  std::string name;
+  PlanState state = PlanState::Fresh;
+  std::string reason;  // "mart.sale moved", "mart.sale was never carried out"
+};
+
 struct Plan {
   std::int64_t publication = 0;      // of main when this was planned
   std::vector<PlannedTable> tables;  // the selected ones, inputs first
+  std::vector<PlannedSink> sinks;    // the selected ones
   bool has_work() const;
 };
 
@@ -38,6 +46,9 @@ struct PlanOptions {
   std::set<TableName> selected;
   bool full_refresh = false;
   std::set<TableName> held;
+  std::set<std::string> sinks;  // selected
+  /// Whether the target of a sink's table has this version of it, as far as is known without asking.
+  std::function<bool(const SinkConfig&, const SinkTable&, const std::string& version)> is_carried;
   /// Whether a connection surely has nothing new for these cursors (its change mark is what it was).
   std::function<bool(const SourceConfig&, const Connection&)> is_unchanged;
 };

@@ -60,54 +60,73 @@ class Selection {
   explicit Selection(const SelectionContext& context) : context_(context) {}
 
   // Words of one text are a union, parts between commas an intersection.
-  std::set<TableName> select(std::span<const std::string> texts) {
-    std::set<TableName> result;
+  Selected select(std::span<const std::string> texts) {
+    Selected result;
     for (const std::string& text : texts) {
       for (const std::string& word : text::split(text, ' ')) {
         if (text::trim(word).empty()) continue;
-        result.merge(intersection(word));
+        add(result, intersection(word));
       }
     }
     return result;
   }
 
  private:
-  std::set<TableName> intersection(const std::string& word) {
-    std::optional<std::set<TableName>> result;
+  static void add(Selected& to, Selected what) {
+    to.tables.merge(what.tables);
+    to.sinks.merge(what.sinks);
+  }
+
+  Selected intersection(const std::string& word) {
+    std::optional<Selected> result;
     for (const std::string& part : text::split(word, ',')) {
-      const std::set<TableName> tables = expand(parse_selector(text::trim(part)));
+      const Selected chosen = expand(parse_selector(text::trim(part)));
       if (!result) {
-        result = tables;
+        result = chosen;
       } else {
-        std::erase_if(*result, [&](const TableName& table) { return !tables.contains(table); });
+        std::erase_if(result->tables, [&](const TableName& table) { return !chosen.tables.contains(table); });
+        std::erase_if(result->sinks, [&](const std::string& sink) { return !chosen.sinks.contains(sink); });
       }
     }
     return std::move(*result);
   }
 
-  std::set<TableName> expand(const Selector& selector) {
-    std::set<TableName> result;
-    for (const TableName& table : match(selector.word)) {
-      result.insert(table);
-      if (selector.up) result.merge(context_.graph.upstream(table, *selector.up));
-      if (selector.down) result.merge(context_.graph.downstream(table, *selector.down));
+  Selected expand(const Selector& selector) {
+    const Selected matched = match(selector.word);
+    Selected result = matched;
+    for (const TableName& table : matched.tables) {
+      if (selector.up) result.tables.merge(context_.graph.upstream(table, *selector.up));
+      if (selector.down) result.tables.merge(context_.graph.downstream(table, *selector.down));
+      if (selector.down && *selector.down != 0) add_readers(result, table, *selector.down - 1);
     }
+    for (const std::string& sink : matched.sinks)
+      for (const SinkTable& table : context_.project.sinks.at(sink).tables)
+        if (selector.up && *selector.up != 0) result.tables.merge(context_.graph.upstream(table.table, std::max(*selector.up - 1, -1)));
     return result;
   }
 
-  std::set<TableName> match(const std::string& word) {
+  // A sink is one step further than the table it carries.
+  void add_readers(Selected& result, const TableName& from, int depth) const {
+    const std::set<TableName> reached = context_.graph.downstream(from, std::max(depth, -1));
+    for (const auto& [name, sink] : context_.project.sinks)
+      if (std::ranges::any_of(sink.tables, [&](const SinkTable& table) { return reached.contains(table.table); }))
+        result.sinks.insert(name);
+  }
+
+  Selected match(const std::string& word) {
     const auto colon = word.find(':');
     const std::string method = colon == std::string::npos ? "" : word.substr(0, colon);
     const std::string value = word.substr(colon == std::string::npos ? 0 : colon + 1);
-    if (method.empty()) return by_name(value);
+    if (method.empty()) return {by_name(value), {}};
     if (method == "tag") return by_tag(value);
-    if (method == "source") return by_source(value);
-    if (method == "layer") return by_layer(value);
-    if (method == "state") return by_state(value);
+    if (method == "source") return {by_source(value), {}};
+    if (method == "sink") return {{}, by_sink(value)};
+    if (method == "layer") return {by_layer(value), {}};
+    if (method == "state") return {by_state(value), {}};
     if (method == "result") return context_.with_result(value);
-    const std::vector<std::string> methods = {"tag", "source", "layer", "state", "result"};
+    const std::vector<std::string> methods = {"tag", "source", "sink", "layer", "state", "result"};
     throw Error(ErrorKind::Usage, fmt::format("`{}` is no way to select", method + ":"))
-        .hint(text::did_you_mean(method, methods, "there are tag:, source:, layer:, state: and result:"));
+        .hint(text::did_you_mean(method, methods, "there are tag:, source:, sink:, layer:, state: and result:"));
   }
 
   std::set<TableName> by_name(const std::string& name) {
@@ -121,19 +140,32 @@ class Selection {
     return result;
   }
 
-  std::set<TableName> by_tag(const std::string& tag) {
-    std::set<TableName> result;
+  std::set<std::string> by_sink(const std::string& name) {
+    std::vector<std::string> names;
+    std::set<std::string> result;
+    for (const auto& [sink_name, sink] : context_.project.sinks) {
+      names.push_back(sink_name);
+      if (matches(name, sink_name)) result.insert(sink_name);
+    }
+    if (result.empty()) fail("sink", name, names);
+    return result;
+  }
+
+  Selected by_tag(const std::string& tag) {
+    Selected result;
     std::vector<std::string> names;
     const auto note = [&](const std::vector<std::string>& tags) {
       names.insert(names.end(), tags.begin(), tags.end());
       return std::ranges::find(tags, tag) != tags.end();
     };
     for (const auto& [table, model] : context_.project.models)
-      if (note(model.tags)) result.insert(table);
+      if (note(model.tags)) result.tables.insert(table);
     for (const auto& [name, source] : context_.project.sources)
       if (note(source.tags))
-        for (const SourceTable& table : source.tables) result.insert(table.table());
-    if (result.empty()) fail("tag", tag, names);
+        for (const SourceTable& table : source.tables) result.tables.insert(table.table());
+    for (const auto& [name, sink] : context_.project.sinks)
+      if (note(sink.tags)) result.sinks.insert(name);
+    if (result.tables.empty() && result.sinks.empty()) fail("tag", tag, names);
     return result;
   }
 
@@ -177,13 +209,25 @@ class Selection {
 
 }  // namespace
 
-std::set<TableName> select_tables(const SelectionContext& context, std::span<const std::string> select,
-                                  std::span<const std::string> exclude) {
+Selected select(const SelectionContext& context, std::span<const std::string> select,
+                std::span<const std::string> exclude) {
   Selection selection(context);
-  std::set<TableName> result(context.graph.order().begin(), context.graph.order().end());
-  if (!select.empty()) result = selection.select(select);
-  for (const TableName& table : selection.select(exclude)) result.erase(table);
+  Selected result;
+  if (select.empty()) {
+    result.tables = {context.graph.order().begin(), context.graph.order().end()};
+    for (const auto& [name, sink] : context.project.sinks) result.sinks.insert(name);
+  } else {
+    result = selection.select(select);
+  }
+  const Selected excluded = selection.select(exclude);
+  for (const TableName& table : excluded.tables) result.tables.erase(table);
+  for (const std::string& sink : excluded.sinks) result.sinks.erase(sink);
   return result;
+}
+
+std::set<TableName> select_tables(const SelectionContext& context, std::span<const std::string> texts,
+                                  std::span<const std::string> exclude) {
+  return select(context, texts, exclude).tables;
 }
 
 }  // namespace lochan

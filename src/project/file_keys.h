@@ -62,6 +62,10 @@ const Keys<RetentionConfig>& retention_keys();
 const Keys<SourceConfig>& source_keys();
 const Keys<SourceTable>& source_table_keys();
 
+const Keys<SinkConfig>& sink_keys();
+const Keys<SinkTable>& sink_table_keys();
+const Keys<SinkIndex>& sink_index_keys();
+
 const Keys<Model>& model_keys();
 const Keys<CheckFile>& check_file_keys();
 

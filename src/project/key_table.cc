@@ -74,7 +74,8 @@ std::string describe_wanted(const ValueType& type) {
 std::vector<const KeyTable*> all_key_tables() {
   return {&project_keys().table(),       &layer_keys().table(),           &engine_keys().table(),
           &run_keys().table(),           &retention_keys().table(),       &source_keys().table(),
-          &source_table_keys().table(),  &model_keys().table(),           &check_keys().table(),
+          &source_table_keys().table(),  &sink_keys().table(),            &sink_table_keys().table(),
+          &sink_index_keys().table(),      &model_keys().table(),           &check_keys().table(),
           &column_check_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
           &pattern_keys().table(),      &freshness_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
           &check_file_keys().table()};

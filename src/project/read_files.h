@@ -1,4 +1,4 @@
-// One reader for each kind of file: sources/*.yaml, models/<layer>/*.sql, checks/*.sql, macros/*.sql.
+// One reader for each kind of file: sources/*.yaml, sinks/*.yaml, models/<layer>/*.sql, checks/*.sql, macros/*.sql.
 #pragma once
 
 #include "project/project_files.h"
@@ -8,6 +8,7 @@ namespace lochan {
 
 void read_project_file(ProjectFiles& files, ValueReader& reader, Project& project);
 void read_sources(ProjectFiles& files, ValueReader& reader, Project& project);
+void read_sinks(ProjectFiles& files, ValueReader& reader, Project& project);
 void read_models(ProjectFiles& files, ValueReader& reader, Project& project);
 /// Adds to Project::checks.
 void read_check_files(ProjectFiles& files, ValueReader& reader, Project& project);

@@ -17,7 +17,7 @@ constexpr std::string_view kProjectFile = "lochan.yaml";
 
 /// Parts of a project that DESIGN foresees and this version doesn't read: said, not passed over.
 void refuse_later_folders(ProjectFiles& files, Problems& problems) {
-  for (const std::string folder : {"sinks", "dashboards", "tests"})
+  for (const std::string folder : {"dashboards", "tests"})
     for (const ProjectFile& file : files.list(folder, ".yaml", Folders::Wanted))
       problems.add({file.name, 0, 0}, fmt::format("files in `{}` are not supported yet", folder), "move it elsewhere");
 }
@@ -59,12 +59,14 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets) {
 
   read_project_file(files, reader, project);
   read_sources(files, reader, project);
+  read_sinks(files, reader, project);
   read_models(files, reader, project);
   read_check_files(files, reader, project);
   read_macros(files, project);
   refuse_later_folders(files, problems);
   put_all_names(project, problems);
   verify_sources(project, problems);
+  verify_sinks(project, problems);
   verify_tables(project, problems);
   // Whoever reads on, to find all problems, would say of these again that they are broken.
   std::erase_if(project.connections, [](const auto& connection) { return connection.second.location.empty(); });

@@ -1,4 +1,4 @@
-// Reads lochan.yaml and sources/*.yaml.
+// Reads lochan.yaml, sources/*.yaml and sinks/*.yaml.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,6 +32,23 @@ void read_sources(ProjectFiles& files, ValueReader& reader, Project& project) {
         std::ranges::copy(table.checks, std::back_inserter(project.checks[table.table()]));
     else
       reader.problems().add(source.position, fmt::format("source `{}` is in two files", source.name),
+                            fmt::format("the other one is {}", to_string(first->second.position)));
+  }
+}
+
+void read_sinks(ProjectFiles& files, ValueReader& reader, Project& project) {
+  for (const ProjectFile& file : files.list("sinks", ".yaml")) {
+    const auto text = files.read(file.name);
+    if (!text) continue;
+    const auto value = read_yaml(*text, file.name, reader.problems());
+    if (!value) continue;
+    SinkConfig sink;
+    sink.position = value->position;
+    sink_keys().read(reader, *value, sink);
+    if (sink.name.empty()) continue;
+    const auto [first, is_new] = project.sinks.try_emplace(sink.name, sink);
+    if (!is_new)
+      reader.problems().add(sink.position, fmt::format("sink `{}` is in two files", sink.name),
                             fmt::format("the other one is {}", to_string(first->second.position)));
   }
 }

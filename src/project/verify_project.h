@@ -16,6 +16,7 @@ std::vector<TableName> all_tables(const Project& project);
 bool is_known_table(const Project& project, const Located<TableName>& table, Problems& problems);
 
 void verify_sources(const Project& project, Problems& problems);
+void verify_sinks(const Project& project, Problems& problems);
 void verify_tables(const Project& project, Problems& problems);
 
 }  // namespace lochan

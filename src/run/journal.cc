@@ -175,6 +175,10 @@ void Journal::finish(std::int64_t run, RunState state, std::int64_t publication,
                  {run, std::string(to_string(state)), publication, to_micros(at), message});
 }
 
+void Journal::published(std::int64_t run, std::int64_t publication) {
+  state_.execute("update run set publication = $2 where run = $1", {run, publication});
+}
+
 void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
   state_.write([&] {
     for (const StepReport& step : steps) {

@@ -43,6 +43,8 @@ class Journal {
 
   void insert(const RunRecord& record);
   void finish(std::int64_t run, RunState state, std::int64_t publication, Instant at, const std::string& message);
+  /// The run goes on after its publication.
+  void published(std::int64_t run, std::int64_t publication);
   void save_steps(std::int64_t run, std::span<const StepReport> steps);
   void save_check(std::int64_t run, const CheckResult& result);
   /// Deletes what is beyond the newest `keep` runs.

@@ -8,6 +8,7 @@
 #include "base/sqlite_database.h"
 #include "run/journal.h"
 #include "run/recovery.h"
+#include "run/sink_marks.h"
 
 namespace lochan {
 namespace {
@@ -46,6 +47,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   state_ = open_sqlite(project.state);
   std::vector<Migration> migrations(Catalog::migrations().begin(), Catalog::migrations().end());
   migrations.insert(migrations.end(), Journal::migrations().begin(), Journal::migrations().end());
+  migrations.insert(migrations.end(), SinkMarks::migrations().begin(), SinkMarks::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());

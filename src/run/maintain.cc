@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalog/retention.h"
 #include "run/lake_files.h"
+#include "run/sink_marks.h"
 #include "run/started_run.h"
 
 namespace lochan {
@@ -17,6 +18,8 @@ namespace {
 
 // Thrown out of a transaction so that what it did is undone: a dry run sees what tending would see.
 struct Undo {};
+
+constexpr std::chrono::hours kSlowestSink{24 * 30};
 
 // `raw/sale/data/x.parquet` belongs to raw.sale.
 std::optional<TableName> table_of(const std::string& file) {
@@ -101,7 +104,7 @@ class Tending {
   void look() {
     // A rollback, or a person's publish, writes files before it names them, and claims nothing.
     writing_since_ = retention_.writing_since();
-    const Expired expired = retention_.expire();
+    const Expired expired = retention_.expire(kept_for_sinks());
     outcome_.expired_publications = expired.publications;
     outcome_.dropped_branches = expired.branches;
     const std::vector<ReachableTable> tables = retention_.reachable();
@@ -112,6 +115,11 @@ class Tending {
       outcome_.removed_files.push_back(file.name);
       outcome_.removed_bytes += file.size_bytes;
     }
+  }
+
+  // A sink compares with what it carried last; one that has been away for long compares with its target itself.
+  std::set<std::int64_t> kept_for_sinks() {
+    return SinkMarks(lake_.state()).publications(lake_.project(), lake_.clock().now() - kSlowestSink);
   }
 
   bool may_remove(const ObjectInfo& file, Instant before) const {

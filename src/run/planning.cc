@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "plan/selection.h"
 #include "run/journal.h"
+#include "run/carrying.h"
 #include "run/source_marks.h"
 #include "source/load.h"
 #include "source/source.h"
@@ -40,7 +41,7 @@ std::set<TableName> modified_tables(const Analysis& analysis, const Find& find) 
 }
 
 // Of the last run: `result:error`, `result:success`, `result:skipped`.
-std::set<TableName> tables_with_result(Database& state, const std::string& result) {
+Selected steps_with_result(Database& state, const Project& project, const std::string& result) {
   const std::map<std::string, std::vector<StepState>> words = {{"error", {StepState::Failed, StepState::HeldBack}},
                                                                {"success", {StepState::Built, StepState::Unchanged}},
                                                                {"skipped", {StepState::Skipped, StepState::Cancelled}}};
@@ -49,13 +50,17 @@ std::set<TableName> tables_with_result(Database& state, const std::string& resul
     throw Error(ErrorKind::Usage, "`result:" + result + "` is not known")
         .hint("there are result:error, result:success and result:skipped");
   const Journal journal(state);
-  std::set<TableName> tables;
+  Selected selected;
   const auto last = journal.last_run_with_steps();
-  if (!last) return tables;
-  for (const StepReport& step : journal.steps(*last))
-    if (std::ranges::find(states->second, step.state) != states->second.end())
-      tables.insert(step.tables.begin(), step.tables.end());
-  return tables;
+  if (!last) return selected;
+  for (const StepReport& step : journal.steps(*last)) {
+    if (std::ranges::find(states->second, step.state) == states->second.end()) continue;
+    if (step.kind != "sink")
+      selected.tables.insert(step.tables.begin(), step.tables.end());
+    else if (const std::string sink = step.name.substr(step.name.find(':') + 1); project.sinks.contains(sink))
+      selected.sinks.insert(sink);
+  }
+  return selected;
 }
 
 bool is_unchanged(Lake& lake, const Analysis& analysis, const Find& find, const SourceConfig& source,
@@ -82,11 +87,11 @@ bool grows_old(const Analysis& analysis, const Graph& graph, const SourceConfig&
   });
 }
 
-std::set<TableName> choose(Lake& lake, const Analysis& analysis, const Graph& graph, const Find& find,
-                           const std::vector<std::string>& select, const std::vector<std::string>& exclude) {
+Selected choose(Lake& lake, const Analysis& analysis, const Graph& graph, const Find& find,
+                const std::vector<std::string>& texts, const std::vector<std::string>& exclude) {
   const SelectionContext context{lake.project(), graph, [&] { return modified_tables(analysis, find); },
-                                 [&](const std::string& result) { return tables_with_result(lake.state(), result); }};
-  return select_tables(context, select, exclude);
+                                 [&](const std::string& result) { return steps_with_result(lake.state(), lake.project(), result); }};
+  return select(context, texts, exclude);
 }
 
 }  // namespace
@@ -109,7 +114,7 @@ std::string cursors_digest(const SourceConfig& source, const Connection& connect
 std::set<TableName> choose_tables(Lake& lake, const Analysis& analysis, const Graph& graph, const std::string& ref,
                                   const std::vector<std::string>& select, const std::vector<std::string>& exclude) {
   const std::vector<Entry> entries = lake.catalog().entries(ref);
-  return choose(lake, analysis, graph, finder(entries), select, exclude);
+  return choose(lake, analysis, graph, finder(entries), select, exclude).tables;
 }
 
 Planning make_planning(Lake& lake, const RunRequest& request) {
@@ -121,7 +126,13 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   Graph graph(analysis);
   const Find find = finder(entries);
   PlanOptions options;
-  options.selected = choose(lake, analysis, graph, find, request.select, request.exclude);
+  Selected selected = choose(lake, analysis, graph, find, request.select, request.exclude);
+  options.selected = std::move(selected.tables);
+  // A branch is for looking at: what is there goes nowhere.
+  if (request.target == "main") options.sinks = std::move(selected.sinks);
+  options.is_carried = [&](const SinkConfig& sink, const SinkTable& table, const std::string& version) {
+    return is_carried(lake, sink, table, version);
+  };
   options.full_refresh = request.full_refresh;
   const std::vector<TableName> held = lake.catalog().held_tables();
   options.held = {held.begin(), held.end()};

@@ -6,9 +6,10 @@ namespace lochan {
 
 class LakeReader::Impl {
  public:
-  Impl(Lake& lake, const Ref& ref)
+  Impl(Lake& lake, const Ref& ref, Engine* given)
       : catalog(lake.catalog()),
-        engine(lake.engine_options()),
+        own(given == nullptr ? std::make_unique<Engine>(lake.engine_options()) : nullptr),
+        engine(given == nullptr ? *own : *given),
         resolver(lake.catalog(), ref),
         token(lake.catalog().grant_token({ref, false, {}, ""})) {}
   ~Impl() { catalog.revoke_token(token); }
@@ -16,7 +17,8 @@ class LakeReader::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Catalog& catalog;
-  Engine engine;
+  std::unique_ptr<Engine> own;
+  Engine& engine;
   Resolver resolver;
   std::string token;
 };
@@ -24,8 +26,14 @@ class LakeReader::Impl {
 LakeReader::LakeReader(Lake& lake, std::string ref) {
   // Never `main` itself: a statement that spans a publish would see each table as of another moment.
   if (ref.empty() || ref == "main") ref = "at-" + std::to_string(lake.catalog().current_publication());
+  open(lake, ref, nullptr);
+}
+
+LakeReader::LakeReader(Lake& lake, std::string ref, Engine& engine) { open(lake, ref, &engine); }
+
+void LakeReader::open(Lake& lake, const std::string& ref, Engine* engine) {
   (void)lake.catalog().find(ref, {});  // an unknown ref is told here, and better than by an engine that can't attach it
-  impl_ = std::make_unique<Impl>(lake, ref);
+  impl_ = std::make_unique<Impl>(lake, ref, engine);
   std::string macros;
   for (const Macro& macro : lake.project().macros) macros += macro.sql + "\n;\n";
   session_ = impl_->engine.open_session({lake.uri(), ref, impl_->token}, macros);

@@ -16,6 +16,8 @@ class LakeReader {
   /// `ref`: "" is main as it is now (bound as at-N, so that one statement sees one publication), a branch's name, or
   /// "at-17".
   LakeReader(Lake& lake, std::string ref);
+  /// In an engine of others, which must outlive it.
+  LakeReader(Lake& lake, std::string ref, Engine& engine);
   ~LakeReader();
 
   Session& session() { return *session_; }
@@ -25,6 +27,7 @@ class LakeReader {
   std::string resolve_name(const TableName& table);
 
  private:
+  void open(Lake& lake, const std::string& ref, Engine* engine);
   class Impl;
   std::unique_ptr<Impl> impl_;
   std::unique_ptr<Session> session_;

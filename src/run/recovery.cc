@@ -33,19 +33,20 @@ std::filesystem::path run_lock_path(const std::filesystem::path& home, std::int6
 std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, const std::filesystem::path& home,
                                             Instant now) {
   std::vector<std::int64_t> dead;
-  for (const DbRow& row : state.query("select run, branch, process from run where state = 'running'")) {
+  for (const DbRow& row : state.query("select run, branch, process, publication from run where state = 'running'")) {
     const std::int64_t run = row.integer(0);
     // Its row is written while the lock is held, and the lock goes with the process.
     if (FileLock::is_held(run_lock_path(home, run))) continue;
     state.write([&] {
       if (state.query("select 1 from run where run = $1 and state = 'running'", {run}).empty()) return;
       for (const Branch& branch : catalog.branches()) {
-        if (branch.kind == BranchKind::Run &&
+        // What was published goes on being looked at.
+        if (branch.kind == BranchKind::Run && branch.state == BranchState::Open &&
             (branch.name == row.text(1) || branch.name.starts_with(row.text(1) + "-")))
           catalog.mark_branch(branch.name, BranchState::Dropped);
       }
       catalog.release_claims(run);
-      Journal(state).finish(run, RunState::Dead, 0, now,
+      Journal(state).finish(run, RunState::Dead, row.integer(3), now,
                             fmt::format("its process {} ended without a word", row.integer(2)));
       dead.push_back(run);
     });

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "run/carrying.h"
 #include "run/execution.h"
 #include "run/journal.h"
 #include "run/planning.h"
@@ -111,7 +112,7 @@ class Runner {
   std::vector<TableName> execute(StartedRun& run, Planning& planning, int attempt, RunOutcome& outcome) {
     const std::string branch = run.new_branch(attempt);
     std::vector<Step> steps = make_steps(lake_.project(), planning.analysis, planning.plan);
-    observer_.run_started(run.number(), static_cast<int>(steps.size()));
+    observer_.run_started(run.number(), static_cast<int>(steps.size()) + count_sinks(planning.plan));
     Board board(planning.analysis, planning.graph, steps);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
     const RunBinding binding{lake_.catalog(), engine_, lake_.uri(), branch, written_tables(planning.plan), macros(), lake_.project().engine.threads};
@@ -160,15 +161,23 @@ class Runner {
         std::ranges::any_of(outcome.held_back, [&](const HeldBack& held) { return board.is_changed(held.table); });
     const BranchState branch_state = something_was_held ? BranchState::Failed : BranchState::Published;
     if (something_was_held) outcome.branch = branch;
+    // The run ends with its publication, or goes on with its sinks.
+    const bool goes_on = count_sinks(planning.plan) > 0;
+    const auto end = [&](std::int64_t publication, BranchState state) {
+      if (goes_on)
+        run.settle(publication, state);
+      else
+        run.close(outcome.state, publication, message(outcome), state);
+    };
     if (request.tables.empty() && request.views.empty()) {
-      run.close(outcome.state, 0, message(outcome), something_was_held ? BranchState::Failed : BranchState::Dropped);
+      end(0, something_was_held ? BranchState::Failed : BranchState::Dropped);
     } else {
       request.branch = branch;
       request.run = run.number();
       request.author = request_.author;
       request.message = request_.command;
       request.also = [&](std::int64_t publication) {
-        run.close(outcome.state, publication, message(outcome), branch_state);
+        end(publication, branch_state);
       };
       const PublishOutcome published = commit(run, request);
       if (!published.published) return published.conflicts;
@@ -177,7 +186,24 @@ class Runner {
       for (const PublishView& view : request.views) outcome.published.push_back(view.table);
     }
     save_change_marks(lake_, request_.target, planning.analysis, board, steps);
+    if (goes_on) carry_out(run, planning.plan, outcome);
     return {};
+  }
+
+  static int count_sinks(const Plan& plan) {
+    return static_cast<int>(
+        std::ranges::count_if(plan.sinks, [](const PlannedSink& sink) { return sink.state != PlanState::Fresh; }));
+  }
+
+  // What main has now goes out, whatever else of the run failed: it is sound.
+  void carry_out(StartedRun& run, const Plan& plan, RunOutcome& outcome) {
+    const std::vector<StepReport> sinks = Carrying(lake_, engine_, observer_, request_.full_refresh, stop_).run(plan.sinks);
+    outcome.steps.insert(outcome.steps.end(), sinks.begin(), sinks.end());
+    run.journal().save_steps(run.number(), sinks);
+    const auto ended = [&](StepState state) { return std::ranges::find(sinks, state, &StepReport::state) != sinks.end(); };
+    if (ended(StepState::Failed)) outcome.state = RunState::Failed;
+    if (ended(StepState::Cancelled)) outcome.state = RunState::Cancelled;
+    run.close(outcome.state, 0, message(outcome));
   }
 
   PublishOutcome commit(StartedRun& run, const PublishRequest& request) {

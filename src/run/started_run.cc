@@ -45,11 +45,20 @@ const std::string& StartedRun::new_branch(int attempt) {
   return branch_;
 }
 
+void StartedRun::settle(std::int64_t publication, BranchState branch_state) {
+  lake_.state().write([&] {
+    journal_.published(record_.run, publication);
+    lake_.catalog().release_claims(record_.run);
+    if (branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
+  });
+  settled_ = publication;
+}
+
 void StartedRun::close(RunState state, std::int64_t publication, const std::string& message, BranchState branch_state) {
   lake_.state().write([&] {
-    journal_.finish(record_.run, state, publication, lake_.clock().now(), message);
+    journal_.finish(record_.run, state, settled_.value_or(publication), lake_.clock().now(), message);
     lake_.catalog().release_claims(record_.run);
-    if (!branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
+    if (!settled_ && !branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
     journal_.roll_over(kKeepRuns);
   });
   finished_ = true;

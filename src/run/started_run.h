@@ -31,11 +31,17 @@ class StartedRun {
   /// A branch of its own for the first or another try; the earlier one is dropped.
   const std::string& new_branch(int attempt);
 
+  /// Its tables are published, or there was nothing to publish (0), and it goes on: claims and branch are let go. Inside
+  /// the publishing transaction or by itself.
+  void settle(std::int64_t publication, BranchState branch_state);
   /// The run's end, inside the publishing transaction or by itself.
   void close(RunState state, std::int64_t publication, const std::string& message,
              BranchState branch_state = BranchState::Dropped);
   /// The transaction that held its end was rolled back.
-  void reopen() { finished_ = false; }
+  void reopen() {
+    finished_ = false;
+    settled_.reset();
+  }
 
  private:
   Lake& lake_;
@@ -43,6 +49,7 @@ class StartedRun {
   RunRecord record_;
   std::optional<FileLock> lock_;
   std::string branch_;
+  std::optional<std::int64_t> settled_;  // at this publication
   bool finished_ = false;
 };
 

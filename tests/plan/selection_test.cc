@@ -9,7 +9,7 @@
 namespace lochan {
 namespace {
 
-// raw.sale, raw.product → staging.sale, staging.product → mart.day → mart.month
+// raw.sale, raw.product → staging.sale, staging.product → mart.day → mart.month; sink dwh carries mart.day
 class SelectionTest : public ::testing::Test {
  protected:
   SelectionTest() {
@@ -22,6 +22,10 @@ class SelectionTest : public ::testing::Test {
     model("staging.product", {"raw.product"}, {});
     model("mart.day", {"staging.sale", "staging.product"}, {"daily"});
     model("mart.month", {"mart.day"}, {});
+    project_.sinks["dwh"].name = "dwh";
+    project_.sinks["dwh"].tags = {"nightly"};
+    project_.sinks["dwh"].tables.resize(1);
+    project_.sinks["dwh"].tables[0].table = {"mart", "day"};
     graph_.emplace(analysis_);
   }
 
@@ -39,9 +43,11 @@ class SelectionTest : public ::testing::Test {
 
   std::string select(const std::vector<std::string>& words, const std::vector<std::string>& exclude = {}) {
     const SelectionContext context{project_, *graph_, [] { return std::set<TableName>{{"mart", "day"}}; },
-                                   [](const std::string&) { return std::set<TableName>{{"mart", "month"}}; }};
+                                   [](const std::string&) { return Selected{{{"mart", "month"}}, {}}; }};
+    const Selected selected = lochan::select(context, words, exclude);
     std::string text;
-    for (const TableName& table : select_tables(context, words, exclude)) text += to_string(table) + " ";
+    for (const TableName& table : selected.tables) text += to_string(table) + " ";
+    for (const std::string& sink : selected.sinks) text += "sink:" + sink + " ";
     return text;
   }
 
@@ -57,24 +63,32 @@ TEST_F(SelectionTest, SelectsAsDbtDoes) {
     std::string expected;
   };
   const std::vector<Case> cases = {
-      {{}, {}, "mart.day mart.month raw.product raw.sale staging.product staging.sale "},
+      {{}, {}, "mart.day mart.month raw.product raw.sale staging.product staging.sale sink:dwh "},
+      {{}, {"sink:dwh"}, "mart.day mart.month raw.product raw.sale staging.product staging.sale "},
+      {{"sink:dwh"}, {}, "sink:dwh "},
+      {{"1+sink:dwh"}, {}, "mart.day sink:dwh "},
+      {{"2+sink:*"}, {}, "mart.day staging.product staging.sale sink:dwh "},
+      {{"tag:nightly"}, {}, "sink:dwh "},
+      {{"mart.day+1"}, {}, "mart.day mart.month sink:dwh "},
+      {{"staging.sale+1"}, {}, "mart.day staging.sale "},
+      {{"raw.sale+,sink:dwh"}, {}, "sink:dwh "},
       {{"mart.day"}, {}, "mart.day "},
       {{"day"}, {}, "mart.day "},
       {{"mart.*"}, {}, "mart.day mart.month "},
       {{"+mart.day"}, {}, "mart.day raw.product raw.sale staging.product staging.sale "},
       {{"1+mart.day"}, {}, "mart.day staging.product staging.sale "},
-      {{"raw.sale+"}, {}, "mart.day mart.month raw.sale staging.sale "},
+      {{"raw.sale+"}, {}, "mart.day mart.month raw.sale staging.sale sink:dwh "},
       {{"raw.sale+1"}, {}, "raw.sale staging.sale "},
       {{"tag:daily"}, {}, "mart.day staging.sale "},
       {{"tag:daily,mart.*"}, {}, "mart.day "},
       {{"tag:daily mart.month"}, {}, "mart.day mart.month staging.sale "},
       {{"source:shop"}, {}, "raw.product raw.sale "},
-      {{"source:shop+"}, {"layer:mart"}, "raw.product raw.sale staging.product staging.sale "},
+      {{"source:shop+"}, {"layer:mart"}, "raw.product raw.sale staging.product staging.sale sink:dwh "},
       {{"layer:staging"}, {"staging.sale"}, "staging.product "},
-      {{"state:modified+"}, {}, "mart.day mart.month "},
+      {{"state:modified+"}, {}, "mart.day mart.month sink:dwh "},
       {{"result:error"}, {}, "mart.month "},
   };
-  for (const Case& each : cases) EXPECT_EQ(select(each.select, each.exclude), each.expected) << each.select[0];
+  for (const Case& each : cases) EXPECT_EQ(select(each.select, each.exclude), each.expected) << (each.select.empty() ? "" : each.select[0]);
 }
 
 TEST_F(SelectionTest, UnknownNamesAreErrorsWithTheNearest) {
@@ -88,6 +102,7 @@ TEST_F(SelectionTest, UnknownNamesAreErrorsWithTheNearest) {
   EXPECT_EQ(message("mart.dya"), "no table `mart.dya`\n  hint: did you mean `mart.day`?");
   EXPECT_EQ(message("tag:dayly"), "no tag `dayly`\n  hint: did you mean `daily`?");
   EXPECT_EQ(message("source:shoop"), "no source `shoop`\n  hint: did you mean `shop`?");
+  EXPECT_EQ(message("sink:dhw"), "no sink `dhw`\n  hint: did you mean `dwh`?");
   EXPECT_EQ(message("tga:x"), "`tga:` is no way to select\n  hint: did you mean `tag`?");
 }
 

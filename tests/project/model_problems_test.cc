@@ -198,8 +198,8 @@ const ProblemCase kCases[] = {
      {"lochan.yaml:2:8: the file is not UTF-8 text here\n"
        "  hint: save it as UTF-8"}},
     {"LaterFolders",
-     {{"sinks/a.yaml", "a: b\n"}},
-     {"sinks/a.yaml: files in `sinks` are not supported yet\n"
+     {{"dashboards/a.yaml", "a: b\n"}},
+     {"dashboards/a.yaml: files in `dashboards` are not supported yet\n"
        "  hint: move it elsewhere"}},
     {"SeveralFilesAtOnce",
      {{"lochan.yaml", "nam: a\nconnections: { shop: sqlite:a }\n"},

@@ -1,0 +1,74 @@
+// A table at a PostgreSQL target: what is there, what is declared of it, and bringing the one to the other.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/postgres_connection.h"
+#include "project/project.h"
+#include "sink/postgres_column.h"
+
+namespace lochan {
+
+struct PostgresName {
+  std::string schema;
+  std::string name;
+  std::string quoted() const;
+  friend bool operator==(const PostgresName&, const PostgresName&) = default;
+};
+
+/// Something declared of a table: a word, then what it is of. `key a b`, `index a`, `unique a`, `grant role`,
+/// `comment text`, `column name text`.
+using Declaration = std::vector<std::string>;
+using Declarations = std::set<Declaration>;
+
+/// Of a table as the project has it. `key` is the primary key there.
+Declarations declarations_of(const SinkTable& table, const std::vector<std::string>& key);
+/// As the mark keeps them.
+std::string declarations_text(const Declarations& declarations);
+Declarations parse_declarations(const std::string& text);
+
+/// All statements go to the connection's open transaction.
+class PostgresTable {
+ public:
+  /// Throws when something else than a table has the name.
+  PostgresTable(PostgresConnection& connection, PostgresName name);
+
+  const PostgresName& name() const { return name_; }
+  bool exists() const { return !id_.empty(); }
+  /// Another one when the table was made anew, emptied or restored: `16384/16390`. "" when it isn't there.
+  std::string identity() const;
+
+  void create(const std::vector<PostgresColumn>& columns);
+  /// Adds columns, widens types, lets columns that are gone be null. Throws when a type can't be widened.
+  void evolve(const std::vector<PostgresColumn>& columns);
+  /// Takes back what is declared no more, and adds what is.
+  void declare(const Declarations& before, const Declarations& now);
+
+  /// Whether a table in its place would lose nothing that somebody else made: views on it, triggers, other indexes, …
+  bool may_be_swapped(const Declarations& before, const Declarations& now);
+  /// Puts `other`, made beside it, in its place; with the grants it has.
+  void swap_in(PostgresTable& other);
+
+ private:
+  void look();
+  struct Index {
+    Declaration is;
+    std::string name;
+    bool is_constraint = false;
+  };
+  std::vector<Index> indexes();
+  void undo(const Declaration& declaration);
+  void apply(const Declaration& declaration);
+  std::string index_columns(const Declaration& declaration) const;
+
+  PostgresConnection& connection_;
+  PostgresName name_;
+  std::string id_;  // pg_class.oid
+  std::string file_;
+};
+
+}  // namespace lochan

@@ -17,5 +17,6 @@ std::unique_ptr<Check> make_row_count_check(const CheckConfig& config);
 std::unique_ptr<Check> make_freshness_check(const CheckConfig& config);
 std::unique_ptr<Check> make_expression_check(const CheckConfig& config);
 std::unique_ptr<Check> make_sql_check(const CheckConfig& config);
+std::unique_ptr<Check> make_history_check(const CheckConfig& config);
 
 }  // namespace lochan

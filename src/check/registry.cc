@@ -21,6 +21,7 @@ constexpr std::array kKinds = {
     CheckKind{"row_count", "the table has at least `min` and at most `max` rows", make_row_count_check},
     CheckKind{"freshness", "a column's newest value is not older than `max_age`", make_freshness_check},
     CheckKind{"expression", "an SQL expression is not false for any row", make_expression_check},
+    CheckKind{"history", "each key has one version at a time: every scd2 table has this check", make_history_check},
     CheckKind{"sql", "a query of checks/*.sql gives no row", make_sql_check},
 };
 

@@ -91,12 +91,18 @@ class PublishCommand final : public Command {
   }
 
  private:
+  /// A table with history has a check of its own.
+  static bool has_history(const Project& project, const TableName& table) {
+    const auto model = project.models.find(table);
+    return model != project.models.end() && model->second.materialized == Materialization::Scd2;
+  }
+
   /// The checks of what the branch changed, as the branch is now: what a run audited may have been built over since.
   bool audit(Context& context, Lake& lake, const Branch& branch, const std::vector<TableName>& tables,
              const Interrupt& interrupt) const {
     std::vector<std::string> select;
     for (const TableName& table : tables)
-      if (lake.project().checks.contains(table)) select.push_back(to_string(table));
+      if (lake.project().checks.contains(table) || has_history(lake.project(), table)) select.push_back(to_string(table));
     if (select.empty()) return true;
     RunProgress progress(context, lake.home(), true);
     std::vector<CheckResult> failed = check_tables(lake, branch.name, select, {}, progress, interrupt.token());

@@ -112,7 +112,8 @@ TableReport TableReports::read(Lake& lake, const TableName& table) const {
     report.columns = columns->second;
   if (graph_->contains(table)) report.inputs = graph_->inputs(table), report.readers = graph_->readers(table);
   report.connections = connections_of(project, table);
-  if (const auto checks = project.checks.find(table); checks != project.checks.end()) report.checks = checks->second;
+  if (const auto checks = analysis_.checks.find(table); checks != analysis_.checks.end())
+    for (const AnalysedCheck& check : checks->second) report.checks.push_back(*check.config);
   if (const auto model = analysis_.models.find(table); model != analysis_.models.end()) {
     report.fingerprint = model->second.fingerprint;
     report.file = model->second.model->file;

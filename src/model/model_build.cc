@@ -11,7 +11,7 @@ ModelBuilt build_model(Session& session, const ModelBuildRequest& request) {
       case Materialization::Table: return build_table(session, request);
       case Materialization::Append: return build_append(session, request);
       case Materialization::Incremental: return build_incremental(session, request);
-      case Materialization::Scd2: break;
+      case Materialization::Scd2: return build_scd2(session, request);
       case Materialization::View: return {};  // rows of the catalog alone
     }
   } catch (Error& error) {

@@ -19,6 +19,9 @@ struct ModelBuildRequest {
   bool rebuild = false;          // fingerprint changed, --full-refresh or never built: as if nothing were there
   std::vector<Column> columns{};  // what the select gives, as far as it is known
   bool is_immutable = false;      // its layer is: files that are there stay
+  bool full_refresh = false;      // a person asked for the rebuild: what only the table remembers may go
+  bool names_since = false;       // its SQL names `$since`,
+  bool reads_on = false;          // and that isn't null: it gives only what is new
 };
 
 struct ModelBuilt {
@@ -26,6 +29,7 @@ struct ModelBuilt {
   std::int64_t rows_removed = 0;
   bool changed = true;           // false: the table is what it was
   bool rewritten = false;        // its files had become too many: it was written anew
+  std::string touched{};         // scd2: the session's temporary table of the keys it worked on; "": all
 };
 
 /// Not one transaction: after an error the table may be gone from the branch. Views write nothing here. Throws Error{Data}

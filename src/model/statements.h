@@ -30,5 +30,6 @@ void require_same_columns(const ModelBuildRequest& request, const std::vector<Co
 ModelBuilt build_table(Session& session, const ModelBuildRequest& request);
 ModelBuilt build_append(Session& session, const ModelBuildRequest& request);
 ModelBuilt build_incremental(Session& session, const ModelBuildRequest& request);
+ModelBuilt build_scd2(Session& session, const ModelBuildRequest& request);
 
 }  // namespace lochan

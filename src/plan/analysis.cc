@@ -11,6 +11,8 @@
 #include "base/sql.h"
 #include "base/text.h"
 #include "check/check.h"
+#include "check/history.h"
+#include "model/history.h"
 #include "source/load.h"
 #include "source/source.h"
 
@@ -80,6 +82,10 @@ class Analyser {
     std::string text = analysed.query.canonical + fmt::format("|{}", static_cast<int>(model.materialized));
     for (const LocatedText& column : model.key) text += "|key " + *column;
     for (const LocatedText& column : model.partition_by) text += "|partition " + *column;
+    if (model.updated_at) text += "|updated_at " + **model.updated_at;
+    for (const LocatedText& column : model.compare) text += "|compare " + *column;
+    if (model.deleted) text += "|deleted " + **model.deleted;
+    if (model.materialized == Materialization::Scd2) text += fmt::format("|deletes {}", static_cast<int>(model.deletes));
     for (const std::string& name : analysed.query.parameters) {
       if (const auto found = project_.variables.find(name); found != project_.variables.end())
         text += fmt::format("|${}={}", name, found->second);
@@ -174,11 +180,19 @@ class Analyser {
   void bind(AnalysedModel& analysed) {
     const Model& model = *analysed.model;
     collect([&] {
-      analysed.columns = shadow_.bind(model.sql, model.file);
+      analysed.selected = shadow_.bind(model.sql, model.file);
+      analysed.columns = table_columns(model, analysed.selected);
       declare(model.table, analysed.columns);
       check_columns(model, analysed.columns);
       check_append(analysed);
     });
+  }
+
+  std::vector<Column> table_columns(const Model& model, std::span<const Column> selected) {
+    if (model.materialized != Materialization::Scd2) return {selected.begin(), selected.end()};
+    HistoryShape shape = history_shape(model, selected);
+    is_gapless_[model.table] = !shape.may_end();
+    return std::move(shape.columns);
   }
 
   void check_columns(const Model& model, std::span<const Column> columns) {
@@ -234,7 +248,18 @@ class Analyser {
                                    .hint("one of these models must read something else"));
   }
 
+  // A check that every table with history has, known where it ends whether keys may.
+  void add_own_checks() {
+    for (const auto& [table, analysed] : result_.models) {
+      if (analysed.model->materialized != Materialization::Scd2 || analysed.model->key.empty()) continue;
+      const auto found = is_gapless_.find(table);
+      result_.own_checks.push_back(history_check(*analysed.model, found != is_gapless_.end() && found->second));
+      result_.checks[table].push_back({&result_.own_checks.back(), {}});
+    }
+  }
+
   void analyse_checks() {
+    add_own_checks();
     for (const auto& [table, checks] : project_.checks) {
       const auto columns = result_.columns.find(table);
       for (const CheckConfig& config : checks) {
@@ -282,6 +307,7 @@ class Analyser {
   std::map<TableName, const Entry*> entries_;
   std::set<TableName> visited_;
   std::vector<TableName> path_;
+  std::map<TableName, bool> is_gapless_;  // tables with history, of known columns
   Analysis result_;
 };
 

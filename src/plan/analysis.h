@@ -1,6 +1,7 @@
 // What the project's SQL means: each model parsed and bound in the shadow, in the order of its inputs.
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,7 +18,8 @@ struct AnalysedModel {
   const Model* model = nullptr;
   ParsedQuery query;
   std::vector<TableName> reads;  // distinct, in order of first mention
-  std::vector<Column> columns;   // empty when an input's columns aren't known yet
+  std::vector<Column> selected;  // what its SELECT gives; empty when an input's columns aren't known yet
+  std::vector<Column> columns;   // of its table: the same, but of one with history
   std::string fingerprint;       // of code and settings: white space and comments don't count
 };
 
@@ -33,6 +35,7 @@ struct Analysis {
   std::vector<TableName> order;                       // raw tables and models, inputs first
   std::map<TableName, std::vector<Column>> columns;   // of every table that is known
   std::map<TableName, std::string> raw_fingerprints;  // raw tables: of how they are loaded
+  std::list<CheckConfig> own_checks;                  // those that are nowhere written down: of tables with history
   std::vector<Error> problems;                        // in the order of files and lines
 };
 

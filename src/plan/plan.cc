@@ -89,6 +89,7 @@ class Planner {
     const AnalysedModel& model = analysis_.models.at(table);
     const Entry* entry = find(table);
     auto reason = stale_reason(model, entry, versions_);
+    planned.full_refresh = options_.full_refresh;
     if (options_.held.contains(table) && !(reason && reason->rebuild)) return held(planned);
     if (!reason && options_.full_refresh) reason = StaleReason{"full refresh", true};
     if (reason) {

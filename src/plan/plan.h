@@ -25,6 +25,7 @@ struct PlannedTable {
   PlanState state = PlanState::Fresh;
   std::string reason;    // "never built", "code changed", "raw.sale moved", "branch_1 may have new rows"
   bool rebuild = false;  // models: as if nothing were there
+  bool full_refresh = false;  // and because a person asked for it
   std::vector<std::string> connections;  // raw: those that will be asked
 };
 

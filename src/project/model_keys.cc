@@ -11,8 +11,18 @@ Keys<Model> make_model_keys() {
       "top, between `/* ---` and `--- */`; without them it is a table.");
   keys.add("materialized", &Model::materialized,
            "`table`: built anew; `view`: never stored; `append`: new rows are added; `incremental`: rows are merged by "
-           "`key`")
-      .add("key", &Model::key, "incremental: the column or columns that name a row")
+           "`key`; `scd2`: each version of a row, with the time it held")
+      .add("key", &Model::key, "incremental and scd2: the column or columns that name a row")
+      .add("updated_at", &Model::updated_at,
+           "scd2: the column that says since when a version holds; without it the SELECT gives the state of now, or `_loaded_at`")
+      .add("compare", &Model::compare,
+           "scd2: a version that differs from the one before it in none of these columns is no new one; by default all "
+           "but the key, `updated_at` and what raw tables say of the load")
+      .add("deleted", &Model::deleted,
+           "scd2: the column that is true of a deletion; by default `_deleted`, if the SELECT gives it")
+      .add("deletes", &Model::deletes,
+           "scd2: what becomes of a key that was deleted. `close`: its open row ends; `ignore`: nothing; `new_record`: its "
+           "open row ends, and one with `is_deleted` follows")
       .add("partition_by", &Model::partition_by,
            "columns, or `year`, `month`, `day`, `hour` of one: `day(sold_at)`; `bucket(16, id)`, `truncate(4, code)`")
       .add({checks_key()},

@@ -38,6 +38,10 @@ void fill_model(Model& model, SqlFile file, ValueReader& reader) {
   if (problems.size() > before) {
     model.materialized = Materialization::Table;
     model.key.clear();
+    model.updated_at.reset();
+    model.compare.clear();
+    model.deleted.reset();
+    model.deletes = HistoryDeletes::Close;
     model.partition_by.clear();
   }
   model.position = file.begin;

@@ -55,16 +55,35 @@ bool is_partition(std::string_view text) {
          !text::trim(arguments[1]).empty();
 }
 
+void verify_history(const Model& model, Problems& problems) {
+  const std::string table = to_string(model.table);
+  if (model.materialized == Materialization::Scd2) {
+    if (model.key.empty())
+      problems.add({model.file, 1, 1}, fmt::format("`{}` is scd2 without a `key`", table),
+                   "name the column or columns whose history it is, such as `key: id`");
+    return;
+  }
+  const auto refuse = [&](const Position& position, std::string_view key) {
+    problems.add(position, fmt::format("`{}` is for `materialized: scd2`, and `{}` is of kind `{}`", key, table, to_string(model.materialized)),
+                 "remove it, or write `materialized: scd2`");
+  };
+  if (model.updated_at) refuse(model.updated_at->position, "updated_at");
+  if (!model.compare.empty()) refuse(model.compare[0].position, "compare");
+  if (model.deleted) refuse(model.deleted->position, "deleted");
+  if (model.deletes != HistoryDeletes::Close) refuse(model.position, "deletes");
+}
+
 void verify_model(const Model& model, Problems& problems) {
   const std::string_view materialized = to_string(model.materialized);
   if (model.materialized == Materialization::Incremental && model.key.empty())
     problems.add({model.file, 1, 1}, fmt::format("`{}` is incremental without a `key`", to_string(model.table)),
                  "name the column or columns that name a row, such as `key: id`");
-  if (model.materialized != Materialization::Incremental && !model.key.empty())
+  if (model.materialized != Materialization::Incremental && model.materialized != Materialization::Scd2 && !model.key.empty())
     problems.add(model.key[0].position,
-                 fmt::format("`key` is for `materialized: incremental`, and `{}` is of kind `{}`",
+                 fmt::format("`key` is for `materialized: incremental` and `scd2`, and `{}` is of kind `{}`",
                              to_string(model.table), materialized),
                  "remove it, or add `materialized: incremental`");
+  verify_history(model, problems);
   if (model.materialized == Materialization::View && !model.partition_by.empty())
     problems.add(model.partition_by[0].position,
                  fmt::format("a view has no partitions, and `{}` is one", to_string(model.table)),
@@ -78,6 +97,10 @@ void verify_model(const Model& model, Problems& problems) {
 void verify_checks(const Project& project, Problems& problems) {
   for (const auto& [table, checks] : project.checks) {
     std::map<std::string, Position> first;
+    const auto model = project.models.find(table);
+    // Every table with history has a check of this name.
+    if (model != project.models.end() && model->second.materialized == Materialization::Scd2)
+      first.emplace("history", Position{model->second.file, 1, 1});
     for (const CheckConfig& check : checks) {
       if (check.to)
         if (const auto to = parse_table_name(check.to->value))

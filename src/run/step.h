@@ -26,6 +26,7 @@ struct Step {
   // A model's step.
   const AnalysedModel* model = nullptr;
   bool rebuild = false;
+  bool full_refresh = false;  // rebuilt because a person asked for it
 
   // What came of it.
   std::vector<LoadedTable> loaded;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "check/history.h"
 
 namespace lochan {
 namespace {
@@ -114,13 +115,28 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   step.rebuild = step.rebuild || (reason && reason->rebuild);
   Session& session = worker.session();
   ModelBuildRequest request{
-      *model.model, "", parameters(step, current), current, step.rebuild, model.columns, is_immutable(table.layer)};
+      *model.model, "", parameters(step, current), current, step.rebuild, model.selected, is_immutable(table.layer)};
+  request.full_refresh = step.full_refresh;
+  request.names_since = std::ranges::find(model.query.parameters, "since") != model.query.parameters.end();
+  request.reads_on = request.names_since && request.parameters.at("since").value.has_value();
   request.select = rewrite(model.model->sql, model.query.references,
                            [&](const TableName& input) { return resolver_.name(input, session.lake()); });
   step.built = build_model(session, request);
+  if (model.model->materialized == Materialization::Scd2) audit_own(session, table, step.built);
   step.report.rows_written = step.built.rows_written;
   step.report.rows_removed = step.built.rows_removed;
   return step.built.changed ? StepState::Built : StepState::Unchanged;
+}
+
+// Here, where it is known which keys were touched: the audit comes in any session.
+void StepRunner::audit_own(Session& session, const TableName& table, const ModelBuilt& built) {
+  for (const AnalysedCheck& check : analysis_.checks.at(table)) {
+    if (check.config->kind != kHistoryCheck || !built.changed) continue;
+    CheckResult result = audit_history(session, *check.config, table, resolver_.name(table, session.lake()), built.touched);
+    const std::lock_guard lock(mutex_);
+    own_audits_[table] = std::move(result);
+  }
+  if (!built.touched.empty()) session.execute(fmt::format("drop table if exists {}", built.touched));
 }
 
 StepState StepRunner::put_view(Step& step) {
@@ -160,11 +176,20 @@ Parameters StepRunner::parameters(const Step& step, const std::optional<Entry>& 
 
 std::vector<CheckResult> StepRunner::audit(Worker& worker, const TableName& table) {
   Session& session = worker.session();
+  std::vector<CheckResult> results;
   std::vector<const CheckConfig*> configs;
-  for (const AnalysedCheck& check : analysis_.checks.at(table)) configs.push_back(check.config);
-  return audit_all(
-      session, worker.shadow(), table, configs,
-      [&](const TableName& name) { return resolver_.name(name, session.lake()); }, check_parameters(to_string(run_at_)));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto own = own_audits_.find(table);
+    if (own != own_audits_.end()) results.push_back(own->second);
+  }
+  for (const AnalysedCheck& check : analysis_.checks.at(table))
+    if (results.empty() || check.config->kind != kHistoryCheck) configs.push_back(check.config);
+  for (CheckResult& result : audit_all(
+           session, worker.shadow(), table, configs,
+           [&](const TableName& name) { return resolver_.name(name, session.lake()); }, check_parameters(to_string(run_at_))))
+    results.push_back(std::move(result));
+  return results;
 }
 
 }  // namespace lochan

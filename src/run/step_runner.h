@@ -31,6 +31,7 @@ class StepRunner {
  private:
   StepState run_source(Worker& worker, Step& step);
   StepState run_model(Worker& worker, Step& step);
+  void audit_own(Session& session, const TableName& table, const ModelBuilt& built);
   StepState put_view(Step& step);
   bool is_immutable(const std::string& layer) const;
   Instant next_loaded_at(const Step& step);
@@ -46,6 +47,7 @@ class StepRunner {
   Resolver resolver_;
   mutable std::mutex mutex_;
   std::map<TableName, Instant> loaded_at_;  // by steps of this run; guarded by mutex_
+  std::map<TableName, CheckResult> own_audits_;  // of tables with history, as they were built; guarded by mutex_
 };
 
 /// `lochan.marks` and back: raw table → the `_loaded_at` up to which a model has read it.

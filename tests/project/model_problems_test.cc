@@ -15,8 +15,31 @@ const ProblemCase kCases[] = {
        "  hint: name the column or columns that name a row, such as `key: id`"),
     in_model("KeyOfTable",
        "key: id\n",
-       "models/mart/sale.sql:2:6: `key` is for `materialized: incremental`, and `mart.sale` is of kind `table`\n"
+       "models/mart/sale.sql:2:6: `key` is for `materialized: incremental` and `scd2`, and `mart.sale` is of kind `table`\n"
        "  hint: remove it, or add `materialized: incremental`"),
+    in_model("HistoryWithoutKey",
+       "materialized: scd2\n",
+       "models/mart/sale.sql:1:1: `mart.sale` is scd2 without a `key`\n"
+       "  hint: name the column or columns whose history it is, such as `key: id`"),
+    in_model("TimeOfNoHistory",
+       "materialized: incremental\nkey: id\nupdated_at: changed\n",
+       "models/mart/sale.sql:4:13: `updated_at` is for `materialized: scd2`, and `mart.sale` is of kind `incremental`\n"
+       "  hint: remove it, or write `materialized: scd2`"),
+    in_model("ComparedColumnsOfNoHistory",
+       "compare: [name]\n",
+       "models/mart/sale.sql:2:11: `compare` is for `materialized: scd2`, and `mart.sale` is of kind `table`\n"
+       "  hint: remove it, or write `materialized: scd2`"),
+    in_model("DeletionsOfNoHistory",
+       "deleted: gone\n",
+       "models/mart/sale.sql:2:10: `deleted` is for `materialized: scd2`, and `mart.sale` is of kind `table`\n"
+       "  hint: remove it, or write `materialized: scd2`"),
+    in_model("OwnCheckOfHistoryTaken",
+       "materialized: scd2\nkey: id\nchecks:\n  - unique: { columns: id, name: history }\n",
+       "models/mart/sale.sql:5:13: two checks of `mart.sale` are named `history`\n"
+       "  hint: the other one is models/mart/sale.sql:1:1; give one a `name:`"),
+    in_model("UnknownDeletes",
+       "materialized: scd2\nkey: id\ndeletes: drop\n",
+       "models/mart/sale.sql:4:10: `deletes` is text `drop`, wanted one of `close`, `ignore`, `new_record`"),
     in_model("PartitionsOfView",
        "materialized: view\n"
        "partition_by: dt\n",

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <array>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -25,7 +27,7 @@ bool is_good(const PGresult* result) {
 // Classes and codes of https://www.postgresql.org/docs/15/errcodes-appendix.html after which the same may go well later.
 bool may_be_tried_again(std::string_view code) {
   return code.starts_with("08") || code.starts_with("53") || code.starts_with("40") || code.starts_with("57P0") ||
-         code == "57014" || code == "55P03" || code == "25P03" || code == "25006";
+         code == "57014" || code == "72000" || code == "55P03" || code == "25P03" || code == "25006";
 }
 
 std::string field(const PGresult* result, int code) {
@@ -39,6 +41,42 @@ std::string one_line(const char* message) {
   for (char& letter : line)
     if (letter == '\n' || letter == '\t') letter = ' ';
   return line;
+}
+
+// What the URL says. Of a URL that can't be read the message doesn't repeat what it holds.
+std::map<std::string, std::string> read_url(const std::string& url, const std::string& name) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(url.c_str(), &message), PQconninfoFree);
+  const std::unique_ptr<char, void (*)(void*)> owned(message, PQfreemem);
+  if (!options) {
+    std::string what = one_line(message);
+    what.resize(std::min(what.find('"'), what.size()));
+    throw Error(ErrorKind::Data, fmt::format("connection `{}`: its URL can't be read: {}", name, text::trim(what)))
+        .hint("write `postgresql://user:password@host:port/database`; letters such as `@`, `/`, `%` in a part are written %40, %2F, %25");
+  }
+  std::map<std::string, std::string> settings;
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
+    if (option->val != nullptr) settings[option->keyword] = option->val;
+  return settings;
+}
+
+// With values for what the environment would else fill in, so that a URL with a host leads to that host.
+std::string connection_text(std::map<std::string, std::string> settings) {
+  if (settings.contains("host") || settings.contains("hostaddr")) {
+    settings.try_emplace("port", "5432");
+    if (settings.contains("host")) settings.try_emplace("hostaddr", "");
+    settings.try_emplace("options", "");
+  }
+  std::string text;
+  for (const auto& [key, value] : settings) {
+    text += key + "='";
+    for (const char letter : value) {
+      if (letter == '\\' || letter == '\'') text += '\\';
+      text += letter;
+    }
+    text += "' ";
+  }
+  return text;
 }
 
 std::int64_t rows_changed(PGresult* result) {
@@ -57,16 +95,23 @@ const std::string& PostgresRows::value() const {
 
 void PostgresConnection::Close::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
+void PostgresConnection::FreeMessage::operator()(char* message) const noexcept { PQfreemem(message); }
+
 PostgresConnection::PostgresConnection(const std::string& url, std::string name) : name_(std::move(name)) {
+  const std::map<std::string, std::string> settings = read_url(url, name_);
+  const auto password = settings.find("password");
+  if (password != settings.end()) password_ = password->second;
+  const std::string text = connection_text(settings);
   // Values of the URL win over these: dbname comes last and is expanded.
-  const char* const keys[] = {"application_name", "connect_timeout", "client_encoding", "dbname", nullptr};
-  const char* const values[] = {"lochan", "10", "UTF8", url.c_str(), nullptr};
+  const char* const keys[] = {"application_name", "connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
+                              "tcp_user_timeout", "dbname", nullptr};
+  const char* const values[] = {"lochan", "10", "30", "10", "3", "60000", text.c_str(), nullptr};
   connection_.reset(PQconnectdbParams(keys, values, 1));
   if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) throw failed(nullptr);
   // Notices are for people at a terminal.
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
-  execute("set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'; set extra_float_digits = 1; "
-          "set bytea_output = 'hex'; set standard_conforming_strings = on");
+  execute("set client_encoding = 'UTF8'; set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'; "
+          "set extra_float_digits = 1; set bytea_output = 'hex'; set standard_conforming_strings = on");
 }
 
 bool PostgresConnection::is_open() const { return connection_ && PQstatus(connection_.get()) == CONNECTION_OK; }
@@ -75,7 +120,7 @@ Error PostgresConnection::failed(const void* raw) {
   const auto* result = static_cast<const PGresult*>(raw);
   code_ = result == nullptr ? "" : field(result, PG_DIAG_SQLSTATE);
   if (code_.empty()) {
-    const std::string message = one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+    const std::string message = without_password(one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory"));
     const bool is_refused_user = message.find("authentication failed") != std::string::npos ||
                                  message.find("no password supplied") != std::string::npos ||
                                  message.find("does not exist") != std::string::npos ||
@@ -86,45 +131,118 @@ Error PostgresConnection::failed(const void* raw) {
   }
   std::string message = fmt::format("connection `{}`: {}", name_, field(result, PG_DIAG_MESSAGE_PRIMARY));
   if (const std::string detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) message += fmt::format(" ({})", detail);
-  return Error(may_be_tried_again(code_) ? ErrorKind::Unavailable : ErrorKind::Data, std::move(message))
-      .hint(field(result, PG_DIAG_MESSAGE_HINT));
+  std::string hint = field(result, PG_DIAG_MESSAGE_HINT);
+  if (code_ == "57014" && message.find("statement timeout") != std::string::npos)
+    hint = "the server's `statement_timeout` ends long statements: raise it for this role (`alter role … set statement_timeout`)";
+  return Error(may_be_tried_again(code_) ? ErrorKind::Unavailable : ErrorKind::Data, without_password(std::move(message)))
+      .hint(std::move(hint));
+}
+
+std::string PostgresConnection::without_password(std::string text) const {
+  if (password_.empty()) return text;
+  for (std::size_t at = 0; (at = text.find(password_, at)) != std::string::npos; at += 3) text.replace(at, password_.size(), "***");
+  return text;
+}
+
+// Until an answer is there to be taken.
+void PostgresConnection::wait() {
+  while (PQisBusy(connection_.get()) != 0) {
+    pollfd waited{PQsocket(connection_.get()), POLLIN, 0};
+    const int ready = poll(&waited, 1, is_stopped_ ? 100 : -1);
+    if (is_stopped_ && is_stopped_()) {
+      cancel();
+      throw Error(ErrorKind::Unavailable, "interrupted");
+    }
+    if (ready > 0 && PQconsumeInput(connection_.get()) == 0) throw failed(nullptr);
+  }
+}
+
+// The last result, or the first that is an error: as PQexec has it, but it can be stopped.
+std::unique_ptr<void, void (*)(void*)> PostgresConnection::run(const char* sql, std::span<const PostgresValue> values) {
+  std::vector<const char*> texts;
+  for (const PostgresValue& value : values) texts.push_back(value ? value->c_str() : nullptr);
+  const int sent = values.empty() ? PQsendQuery(connection_.get(), sql)
+                                  : PQsendQueryParams(connection_.get(), sql, static_cast<int>(texts.size()), nullptr, texts.data(),
+                                                      nullptr, nullptr, 0);
+  if (sent == 0) throw failed(nullptr);
+  Result last;
+  while (true) {
+    wait();
+    Result next(PQgetResult(connection_.get()));
+    if (!next) break;
+    const bool is_copy = PQresultStatus(next.get()) == PGRES_COPY_OUT || PQresultStatus(next.get()) == PGRES_COPY_IN;
+    if (!last || is_good(last.get())) last = std::move(next);
+    if (is_copy) break;
+  }
+  return {last.release(), [](void* result) { PQclear(static_cast<PGresult*>(result)); }};
+}
+
+void PostgresConnection::begin_read(std::string_view sql) {
+  const auto result = run(std::string(sql).c_str(), {});
+  if (PQresultStatus(static_cast<PGresult*>(result.get())) != PGRES_COPY_OUT) throw failed(result.get());
+}
+
+std::optional<std::string_view> PostgresConnection::read_copy() {
+  while (true) {
+    char* bytes = nullptr;
+    const int size = PQgetCopyData(connection_.get(), &bytes, 1);
+    message_.reset(bytes);
+    if (size > 0) return std::string_view(bytes, static_cast<std::size_t>(size));
+    if (size == 0) {
+      pollfd waited{PQsocket(connection_.get()), POLLIN, 0};
+      const int ready = poll(&waited, 1, is_stopped_ ? 100 : -1);
+      if (is_stopped_ && is_stopped_()) {
+        cancel();
+        throw Error(ErrorKind::Unavailable, "interrupted");
+      }
+      if (ready > 0 && PQconsumeInput(connection_.get()) == 0) throw failed(nullptr);
+      continue;
+    }
+    if (size == -2) throw failed(nullptr);
+    const Result end(PQgetResult(connection_.get()));
+    if (!is_good(end.get())) throw failed(end.get());
+    while (const Result more{PQgetResult(connection_.get())}) continue;
+    return std::nullopt;
+  }
 }
 
 PostgresRows PostgresConnection::query(std::string_view sql, std::span<const PostgresValue> values) {
-  std::vector<const char*> texts;
-  for (const PostgresValue& value : values) texts.push_back(value ? value->c_str() : nullptr);
-  const Result result(PQexecParams(connection_.get(), std::string(sql).c_str(), static_cast<int>(texts.size()), nullptr,
-                                   texts.data(), nullptr, nullptr, 0));
-  if (!is_good(result.get())) throw failed(result.get());
+  const auto owned = run(std::string(sql).c_str(), values);
+  auto* const result = static_cast<PGresult*>(owned.get());
+  if (!is_good(result)) throw failed(result);
   PostgresRows rows;
-  const int width = PQnfields(result.get());
+  const int width = PQnfields(result);
   for (int column = 0; column < width; ++column) {
-    rows.columns.emplace_back(PQfname(result.get(), column));
-    rows.types.push_back(PQftype(result.get(), column));
+    rows.columns.emplace_back(PQfname(result, column));
+    rows.types.push_back(PQftype(result, column));
   }
-  for (int row = 0; row < PQntuples(result.get()); ++row) {
+  for (int row = 0; row < PQntuples(result); ++row) {
     auto& cells = rows.rows.emplace_back();
     for (int column = 0; column < width; ++column)
-      cells.push_back(PQgetisnull(result.get(), row, column) != 0
+      cells.push_back(PQgetisnull(result, row, column) != 0
                           ? PostgresValue{}
-                          : std::string(PQgetvalue(result.get(), row, column),
-                                        static_cast<std::size_t>(PQgetlength(result.get(), row, column))));
+                          : std::string(PQgetvalue(result, row, column),
+                                        static_cast<std::size_t>(PQgetlength(result, row, column))));
   }
   return rows;
 }
 
 std::int64_t PostgresConnection::execute(std::string_view sql, std::span<const PostgresValue> values) {
-  if (values.empty()) {
-    const Result result(PQexec(connection_.get(), std::string(sql).c_str()));
-    if (!is_good(result.get())) throw failed(result.get());
-    return rows_changed(result.get());
-  }
-  std::vector<const char*> texts;
-  for (const PostgresValue& value : values) texts.push_back(value ? value->c_str() : nullptr);
-  const Result result(PQexecParams(connection_.get(), std::string(sql).c_str(), static_cast<int>(texts.size()), nullptr,
-                                   texts.data(), nullptr, nullptr, 0));
-  if (!is_good(result.get())) throw failed(result.get());
-  return rows_changed(result.get());
+  const auto owned = run(std::string(sql).c_str(), values);
+  auto* const result = static_cast<PGresult*>(owned.get());
+  if (!is_good(result)) throw failed(result);
+  return rows_changed(result);
+}
+
+std::vector<PostgresField> PostgresConnection::describe(std::string_view sql) {
+  const Result prepared(PQprepare(connection_.get(), "", std::string(sql).c_str(), 0, nullptr));
+  if (!is_good(prepared.get())) throw failed(prepared.get());
+  const Result described(PQdescribePrepared(connection_.get(), ""));
+  if (!is_good(described.get())) throw failed(described.get());
+  std::vector<PostgresField> fields;
+  for (int i = 0; i < PQnfields(described.get()); ++i)
+    fields.push_back({PQfname(described.get(), i), PQftype(described.get(), i), PQfmod(described.get(), i)});
+  return fields;
 }
 
 void PostgresConnection::transaction(const std::function<void()>& work, std::string_view begin) {

@@ -27,6 +27,13 @@ struct PostgresRows {
   const std::string& value() const;
 };
 
+/// A column of an answer to come.
+struct PostgresField {
+  std::string name;
+  std::uint32_t type = 0;  // oid; of a domain: what it is made of
+  std::int32_t modifier = -1;
+};
+
 using PostgresValue = std::optional<std::string>;
 
 /// Belongs to one thread at a time. Every statement throws: Error{Unavailable} when the server is away, is starting or
@@ -34,14 +41,17 @@ using PostgresValue = std::optional<std::string>;
 /// server's message, detail and hint. A commit whose answer was lost throws Error{CommitUnknown}.
 class PostgresConnection {
  public:
-  /// `url` as libpq reads it, `sslmode` and `sslrootcert` too; `name` is what messages call it. Times are UTC, and values
-  /// are written so that they read back the same.
+  /// `url` as libpq reads it, `sslmode` and `sslrootcert` too, but where it names a host the environment (PGHOSTADDR, PGPORT,
+  /// PGOPTIONS) leads nowhere else; `name` is what messages call it. Times are UTC, and values are written so
+  /// that they read back the same.
   PostgresConnection(const std::string& url, std::string name);
 
   /// One statement; `$1`, `$2`, … stand for values.
   PostgresRows query(std::string_view sql, std::span<const PostgresValue> values = {});
   /// One statement, or several without values. Returns the rows changed by the last one.
   std::int64_t execute(std::string_view sql, std::span<const PostgresValue> values = {});
+  /// The columns that a statement will give, without running it.
+  std::vector<PostgresField> describe(std::string_view sql);
   /// Runs `work` in a transaction: commits when it returns, rolls back when it throws.
   void transaction(const std::function<void()>& work, std::string_view begin = "begin");
 
@@ -54,6 +64,14 @@ class PostgresConnection {
   /// The server forgets the rows sent so far.
   void cancel_copy() noexcept;
 
+  /// `copy … to stdout`: the parts that `read_copy` then gives are messages of the server, each valid until the next call;
+  /// nothing when all were read.
+  void begin_read(std::string_view sql);
+  std::optional<std::string_view> read_copy();
+
+  /// Asked ten times a second while the server is waited for: when it says yes, the server is told to cancel and
+  /// Error{Unavailable} "interrupted" is thrown.
+  void stop_when(std::function<bool()> is_stopped) { is_stopped_ = std::move(is_stopped); }
   /// Asks the server to end the statement that runs, which then throws. From any thread.
   void cancel() noexcept;
 
@@ -67,10 +85,20 @@ class PostgresConnection {
     void operator()(pg_conn* connection) const noexcept;
   };
 
+  struct FreeMessage {
+    void operator()(char* message) const noexcept;
+  };
+
   Error failed(const void* result);
+  std::unique_ptr<void, void (*)(void*)> run(const char* sql, std::span<const PostgresValue> values);
+  void wait();
+  std::string without_password(std::string text) const;
 
   std::string name_;
+  std::string password_;
+  std::function<bool()> is_stopped_;
   std::unique_ptr<pg_conn, Close> connection_;
+  std::unique_ptr<char, FreeMessage> message_;  // of the copy that is read
   std::string code_;
 };
 

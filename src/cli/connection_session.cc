@@ -11,6 +11,23 @@
 #include "base/text.h"
 
 namespace lochan {
+namespace {
+
+void check_select(Session& session, const std::string& sql) {
+  const Rows answer = session.query("select json_serialize_sql($sql::varchar)", {{"sql", {"VARCHAR", sql}}});
+  const auto parsed = nlohmann::json::parse(answer.rows.at(0).at(0).value_or("{}"));
+  if (parsed.value("error", false)) {
+    const std::string position = parsed.value("position", "");
+    const auto place = text::line_column(sql, position.empty() ? 0 : std::stoul(position));
+    throw Error(ErrorKind::Usage, parsed.value("error_message", "this can't be read"))
+        .at({"query", place.line, place.column})
+        .hint("give one SELECT");
+  }
+  if (parsed.value("statements", nlohmann::json::array()).size() != 1)
+    throw Error(ErrorKind::Usage, "there is more than one statement").at({"query", 1, 1}).hint("give one SELECT");
+}
+
+}  // namespace
 
 const Connection& find_connection(const Project& project, const std::string& name) {
   if (const auto found = project.connections.find(name); found != project.connections.end()) return found->second;
@@ -29,27 +46,19 @@ EngineOptions engine_options(const Project& project) {
   return options;
 }
 
-void check_select(Session& session, const std::string& sql) {
-  const Rows answer = session.query("select json_serialize_sql($sql::varchar)", {{"sql", {"VARCHAR", sql}}});
-  const auto parsed = nlohmann::json::parse(answer.rows.at(0).at(0).value_or("{}"));
-  if (parsed.value("error", false)) {
-    const std::string position = parsed.value("position", "");
-    const auto place = text::line_column(sql, position.empty() ? 0 : std::stoul(position));
-    throw Error(ErrorKind::Usage, parsed.value("error_message", "this can't be read"))
-        .at({"query", place.line, place.column})
-        .hint("give one SELECT");
-  }
-  if (parsed.value("statements", nlohmann::json::array()).size() != 1)
-    throw Error(ErrorKind::Usage, "there is more than one statement").at({"query", 1, 1}).hint("give one SELECT");
-}
-
 ConnectionSession::ConnectionSession(const Project& project, const std::string& name)
     : engine_(engine_options(project)) {
   const Connection& connection = find_connection(project, name);
+  session_ = engine_.open_session();
+  source_ = make_source(connection);
+  server_ = dynamic_cast<SqlServer*>(source_.get());
+  if (server_ != nullptr) {
+    source_->open(*session_);
+    return;
+  }
   if (!std::filesystem::exists(connection.location))
     throw Error(ErrorKind::Unavailable, fmt::format("`{}` is not there: connection `{}`", connection.location, name))
         .at(connection.position);
-  session_ = engine_.open_session();
   if (connection.kind == "sqlite") {
     session_->load_extension("sqlite_scanner");
     session_->execute(fmt::format("attach {} as {} (type sqlite, read_only)", sql::literal(connection.location),
@@ -62,6 +71,16 @@ ConnectionSession::ConnectionSession(const Project& project, const std::string& 
                 fmt::format("`{}` is a connection of kind {}, which can't be asked by SQL", name, connection.kind))
         .at(connection.position);
   }
+}
+
+ConnectionSession::~ConnectionSession() {
+  if (server_ != nullptr) source_->close(*session_);
+}
+
+std::string ConnectionSession::ask(const std::string& query) {
+  if (server_ != nullptr) return server_->ask(*session_, query);
+  check_select(*session_, query);
+  return query;
 }
 
 }  // namespace lochan

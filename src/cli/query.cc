@@ -60,10 +60,7 @@ class QueryCommand final : public Command {
       throw Error(ErrorKind::Usage, "`--connection` has no publications and no branches")
           .hint("leave out `--at` and `--branch`");
     ConnectionSession connection(project, connection_);
-    const std::string sql = compose(statement, [&](const std::string& query) {
-      check_select(connection.session(), query);
-      return query;
-    });
+    const std::string sql = compose(statement, [&](const std::string& query) { return connection.ask(query); });
     return answer(context.terminal, connection.session(), sql, statement, interrupt);
   }
 

@@ -85,6 +85,7 @@ Instance::Instance(EngineOptions options) : options_(std::move(options)) {
   const DuckConnection connection = connect();
   const Outcome outcome = run_statements(connection.get(), "set global TimeZone = 'UTC'");
   if (outcome.fault) throw to_error(*outcome.fault);
+  outside_tables_.make_function(connection.get());
 }
 
 DuckConnection Instance::connect() {

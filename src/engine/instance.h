@@ -10,6 +10,7 @@
 
 #include "engine/duckdb_handle.h"
 #include "engine/engine.h"
+#include "engine/outside_tables.h"
 
 namespace lochan {
 
@@ -26,12 +27,14 @@ class Instance {
   /// Loads an extension file once. Throws Error{Unavailable} that names the missing file.
   void load_extension(std::string_view name);
   std::uint64_t next_lake() { return ++lakes_; }
+  OutsideTables& outside_tables() { return outside_tables_; }
 
   bool is_invalidated() const { return invalidated_; }
   void invalidate() { invalidated_ = true; }
 
  private:
   EngineOptions options_;
+  OutsideTables outside_tables_;  // outlives the database, whose function finds them
   DuckDatabase database_;
   std::atomic<bool> invalidated_ = false;
   std::atomic<std::uint64_t> lakes_ = 0;

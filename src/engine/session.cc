@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/sql.h"
 #include "engine/session_impl.h"
 #include "engine/sql_text.h"
@@ -27,6 +28,7 @@ void abandon(DuckConnection& connection) {
 
 Session::Impl::~Impl() {
   interrupter_ = std::jthread();  // joins
+  for (const std::string& id : outside_tables_) instance_->outside_tables().remove(id);
   run_quietly("rollback");
   if (instance_->is_invalidated()) {
     abandon(connection_);
@@ -64,6 +66,7 @@ void Session::Impl::refuse_when_unusable() const {
 void Session::Impl::fail(const Fault& fault, bool in_commit) {
   if (is_fatal(fault)) instance_->invalidate();
   has_failed_ = true;
+  if (const auto error = reader_fault_->take(); error && !is_fatal(fault)) throw Error(*error);
   throw to_error(fault, in_commit);
 }
 
@@ -73,6 +76,7 @@ DuckResult Session::Impl::run(std::string_view sql, const Parameters& parameters
     refuse_when_unusable();
     is_running_ = true;
   }
+  reader_fault_->take();  // of a statement that ended otherwise
   Outcome outcome = run_statements(connection_.get(), sql, parameters);
   {
     const std::lock_guard lock(mutex_);
@@ -140,6 +144,23 @@ void Session::Impl::interrupt() noexcept {
   }
 }
 
+std::string Session::Impl::add_table(std::shared_ptr<OutsideTable> table) {
+  const std::string id = random_uuid();
+  instance_->outside_tables().add(id, {std::move(table), reader_fault_});
+  std::string name = fmt::format("lochan_outside({})", sql::literal(id));
+  outside_tables_.insert(id);
+  return name;
+}
+
+void Session::Impl::remove_table(const std::string& name) noexcept {
+  for (auto id = outside_tables_.begin(); id != outside_tables_.end(); ++id) {
+    if (name.find(*id) == std::string::npos) continue;
+    instance_->outside_tables().remove(*id);
+    outside_tables_.erase(id);
+    return;
+  }
+}
+
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Session::~Session() = default;
@@ -160,6 +181,12 @@ std::vector<Column> Session::describe(std::string_view sql, const Parameters& pa
 void Session::load_extension(std::string_view name) { impl_->instance().load_extension(name); }
 
 void Session::interrupt() noexcept { impl_->interrupt(); }
+
+bool Session::is_interrupted() const noexcept { return impl_->is_interrupted(); }
+
+std::string Session::add_table(std::shared_ptr<OutsideTable> table) { return impl_->add_table(std::move(table)); }
+
+void Session::remove_table(const std::string& name) noexcept { impl_->remove_table(name); }
 
 void Session::begin() { impl_->begin(); }
 

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/outside_table.h"
 #include "engine/rows.h"
 #include "project/column.h"
 
 namespace lochan {
 
-/// One connection. Not to be shared, but `interrupt` may be called from any thread.
+/// One connection. Not to be shared, but `interrupt` and `is_interrupted` may be called from any thread.
 class Session {
  public:
   /// Rolls back what is open and lets go of the lake.
@@ -36,6 +37,11 @@ class Session {
 
   /// Loads one of the engine's extensions (`sqlite_scanner`), if no session has yet.
   void load_extension(std::string_view name);
+
+  /// Makes a table readable to this session's statements, and returns what to write in their FROM. It is forgotten with
+  /// the session, or by `remove_table` with what this returned.
+  std::string add_table(std::shared_ptr<OutsideTable> table);
+  void remove_table(const std::string& name) noexcept;
 
   /// Runs `work` between BEGIN and COMMIT; rolls back when it throws, or when a statement of it failed although it
   /// caught the error.
@@ -63,6 +69,7 @@ class Session {
 
   /// Ends the statement that runs, and refuses every later one of this session.
   void interrupt() noexcept;
+  bool is_interrupted() const noexcept;
 
  private:
   friend class Engine;

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -34,6 +35,9 @@ class Session::Impl {
   void commit();
   void rollback() noexcept;
   void interrupt() noexcept;
+  bool is_interrupted() const noexcept { return interrupted_; }
+  std::string add_table(std::shared_ptr<OutsideTable> table);
+  void remove_table(const std::string& name) noexcept;
 
   const std::string& lake() const { return lake_; }
   Instance& instance() { return *instance_; }
@@ -49,6 +53,9 @@ class Session::Impl {
   DuckConnection connection_;
   std::string lake_;
   bool has_failed_ = false;  // a statement of the open transaction
+  // Shared with the statements that read outside tables.
+  const std::shared_ptr<ReaderFault> reader_fault_ = std::make_shared<ReaderFault>();
+  std::set<std::string> outside_tables_;
 
   std::atomic<bool> interrupted_ = false;
   std::mutex mutex_;

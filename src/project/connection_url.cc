@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -15,7 +16,42 @@ constexpr std::array<std::string_view, 8> kLaterKinds = {"http",    "https",   "
                                                           "mongodb", "webhook", "smtp", "kinesis"};
 constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `postgresql://user@host/database` and `mysql://user@host/database`";
 
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    int letter = 0;
+    const bool is_code = text[i] == '%' && i + 2 < text.size() &&
+                         std::from_chars(text.data() + i + 1, text.data() + i + 3, letter, 16).ptr == text.data() + i + 3;
+    decoded += is_code ? static_cast<char>(letter) : text[i];
+    if (is_code) i += 2;
+  }
+  return decoded;
+}
+
 }  // namespace
+
+std::vector<std::string> secrets_of_url(std::string_view url) {
+  std::vector<std::string> secrets;
+  const auto add = [&](std::string_view secret) {
+    if (secret.empty()) return;
+    secrets.emplace_back(secret);
+    if (std::string decoded = percent_decoded(secret); decoded != secret) secrets.push_back(std::move(decoded));
+  };
+  const auto start = url.find("://");
+  if (start == std::string_view::npos) return secrets;
+  const std::string_view rest = url.substr(start + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?"));
+  // A password may hold an `@` that should have been written as %40.
+  const auto at = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (at != std::string_view::npos && colon < at) add(authority.substr(colon + 1, at - colon - 1));
+  const auto question = rest.find('?');
+  if (question == std::string_view::npos) return secrets;
+  for (const std::string& parameter : text::split(rest.substr(question + 1), '&'))
+    for (const std::string_view key : {"password=", "sslpassword="})
+      if (parameter.starts_with(key)) add(std::string_view(parameter).substr(key.size()));
+  return secrets;
+}
 
 UrlParts split_url(std::string_view url) {
   const auto colon = url.find(':');

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "project/project.h"
 #include "project/value_reader.h"
@@ -15,6 +16,10 @@ struct UrlParts {
   std::string location;  // what follows the colon
 };
 UrlParts split_url(std::string_view url);
+
+/// What a URL has of passwords, as written and as it is meant (`%40` is `@`): `postgresql://user:password@host/db`,
+/// `?password=…`.
+std::vector<std::string> secrets_of_url(std::string_view url);
 
 /// A path as the user writes it: it begins at the project's folder.
 std::filesystem::path absolute_path(const std::filesystem::path& folder, std::string_view path);

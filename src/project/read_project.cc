@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "project/connection_url.h"
 #include "project/project_files.h"
 #include "project/read_files.h"
 #include "project/ref_names.h"
@@ -65,6 +66,8 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets) {
   read_macros(files, project);
   refuse_later_folders(files, problems);
   put_all_names(project, problems);
+  for (const auto& [name, connection] : project.connections)
+    for (const std::string& secret : secrets_of_url(connection.url)) secrets.add(secret);
   verify_sources(project, problems);
   verify_sinks(project, problems);
   verify_tables(project, problems);

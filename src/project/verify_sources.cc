@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "project/verify_project.h"
 
@@ -65,11 +66,33 @@ void verify_load(const SourceTable& table, const FilesUse& files, Problems& prob
                  fmt::format("remove `{}`", table.cursor ? "cursor" : "lookback"));
 }
 
-void verify_options(const SourceTable& table, const FilesUse& files, Problems& problems) {
+/// Of a server's table `columns` names those that come as the server writes them.
+void verify_text_columns(const SourceTable& table, const std::string& columns, Problems& problems) {
+  const Json json = Json::parse(columns);
+  for (const auto& [name, type] : json.items())
+    if (text::lower(type.get<std::string>()) != "varchar")
+      problems.add(table.position,
+                   fmt::format("`columns` of `{}` wants `{}` to be {}: of a database, a column comes with its own type or as VARCHAR",
+                               table.name, name, type.get<std::string>()),
+                   fmt::format("write `{}: VARCHAR`, and cast it in a model", name));
+}
+
+bool is_from_servers(const Project& project, const SourceConfig& source) {
+  return std::ranges::all_of(source.from, [&](const LocatedText& from) {
+    const auto found = project.connections.find(*from);
+    return found != project.connections.end() && found->second.kind == "postgres";
+  });
+}
+
+void verify_options(const Project& project, const SourceConfig& source, const SourceTable& table, const FilesUse& files,
+                    Problems& problems) {
   if (files.all) return;
   for (const auto& [option, value] : table.options)
-    problems.add(table.position, fmt::format("`{}` of `{}` is for files, and {}", option, table.name, files.other),
-                 fmt::format("remove `{}`", option));
+    if (option == "columns" && is_from_servers(project, source))
+      verify_text_columns(table, value, problems);
+    else
+      problems.add(table.position, fmt::format("`{}` of `{}` is for files, and {}", option, table.name, files.other),
+                   fmt::format("remove `{}`", option));
 }
 
 }  // namespace
@@ -80,7 +103,7 @@ void verify_sources(const Project& project, Problems& problems) {
     const FilesUse files = find_files_use(project, source);
     for (const SourceTable& table : source.tables) {
       verify_load(table, files, problems);
-      verify_options(table, files, problems);
+      verify_options(project, source, table, files, problems);
     }
   }
 }

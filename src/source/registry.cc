@@ -14,6 +14,7 @@ namespace {
 constexpr std::array kKinds = {
     SourceKind{"sqlite", "an SQLite database: sqlite:./shop.db", make_sqlite_source},
     SourceKind{"files", "a folder of CSV, JSON and Parquet files: files:./drop", make_files_source},
+    SourceKind{"postgres", "a PostgreSQL database: postgresql://user:password@host:port/database", make_postgres_source},
 };
 
 }  // namespace

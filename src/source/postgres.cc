@@ -1,0 +1,198 @@
+// A PostgreSQL database as a source. Rows come by `copy … to stdout` in binary, read by a reader of ours: the engine's own
+// extension changes values (docs/types.md), keeps no snapshot over several statements, and can't be stopped at the server.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/sql.h"
+#include "base/text.h"
+#include "source/kinds.h"
+#include "source/postgres_catalog.h"
+#include "source/postgres_cursor.h"
+#include "source/postgres_parts.h"
+#include "source/postgres_snapshot.h"
+#include "source/sql_server.h"
+
+namespace lochan {
+namespace {
+
+class PostgresSource final : public Source, public SqlServer {
+ public:
+  explicit PostgresSource(const Connection& connection) : name_(connection.name), url_(connection.location) {}
+
+  std::vector<Stream> discover() override {
+    std::vector<Stream> streams;
+    for (const PostgresTable& table : list_postgres_tables(catalog())) streams.push_back(stream(table));
+    return streams;
+  }
+
+  Stream describe(const SourceTable& table, std::span<const Column>) override { return stream(find(table)); }
+
+  std::optional<std::string> change_mark() override { return std::nullopt; }
+
+  void open(Session& session) override {
+    snapshot_ = std::make_shared<PostgresSnapshot>(url_, name_, [&session] { return session.is_interrupted(); });
+  }
+
+  void close(Session& session) noexcept override {
+    for (const std::string& name : outside_) session.remove_table(name);
+    outside_.clear();
+    snapshot_.reset();
+  }
+
+  Extract extract(Session& session, const SourceTable& wanted, const Cursor& from) override {
+    const PostgresTable table = find(wanted);
+    lock_postgres_table(snapshot_->connection(), table);
+    if (wanted.load == LoadMode::Full) {
+      Extract extract;
+      extract.select = select(session, table, split_postgres_table(*snapshot_, table), "");
+      extract.reached.text = "{}";
+      extract.is_whole = true;
+      return extract;
+    }
+    return extract_new(session, table, wanted, from);
+  }
+
+  std::string ask(Session& session, const std::string& query) override {
+    PostgresConnection& connection = snapshot_->connection();
+    PostgresRead read;
+    read.table = "the answer";
+    std::vector<std::string> values, names;
+    for (const PostgresField& field : connection.describe(query)) {
+      PostgresColumn column;
+      // Names may be the same, or none.
+      column.name = fmt::format("c{}", names.size());
+      column.type = field.type;
+      column.modifier = field.modifier;
+      column.declared = connection.query(fmt::format("select format_type({}, {})", field.type, field.modifier)).value();
+      values.push_back(fmt::format("{} as {}", column.selected(), column.name));
+      names.push_back(column.name);
+      column.name = unused_name(read.columns, field.name);
+      read.columns.push_back(std::move(column));
+    }
+    read.selects = {fmt::format("select {} from ({}\n) as answer({})", fmt::join(values, ", "), query, fmt::join(names, ", "))};
+    outside_.push_back(session.add_table(make_outside_table(snapshot_, std::move(read))));
+    return "select * from " + outside_.back();
+  }
+
+ private:
+  // `count`, then `count_1`: the engine takes no name twice, in any case.
+  static std::string unused_name(const std::vector<PostgresColumn>& columns, const std::string& name) {
+    std::string unused = name.empty() ? "?column?" : name;
+    const auto is_used = [&](const PostgresColumn& column) { return text::lower(column.name) == text::lower(unused); };
+    for (int i = 1; std::ranges::any_of(columns, is_used); ++i) unused = fmt::format("{}_{}", name, i);
+    return unused;
+  }
+
+  // The snapshot's transaction while there is one, so that columns are those of the rows.
+  PostgresConnection& catalog() {
+    if (snapshot_) return snapshot_->connection();
+    if (!catalog_ || !catalog_->is_open()) catalog_ = std::make_unique<PostgresConnection>(url_, name_);
+    return *catalog_;
+  }
+
+  PostgresTable find(const SourceTable& wanted) {
+    PostgresConnection& connection = catalog();
+    auto found = find_postgres_table(connection, wanted.from);
+    if (!found) throw unknown_table(wanted);
+    if (!found->may_read) {
+      const std::string role = connection.query("select current_user").value();
+      throw Error(ErrorKind::Data, fmt::format("connection `{}`: the role `{}` may not read `{}`", name_, role, found->shown()))
+          .at(wanted.position)
+          .hint(fmt::format("grant it: grant usage on schema {} to {}; grant select on {} to {}", sql::identifier(found->schema),
+                            sql::identifier(role), found->quoted(), sql::identifier(role)));
+    }
+    for (const std::string& name : columns_as_text(wanted)) {
+      const auto column = std::ranges::find(found->columns, name, &PostgresColumn::name);
+      if (column == found->columns.end()) throw unknown_column(*found, name, wanted.position, "`columns`");
+      column->as_text = true;
+    }
+    return std::move(*found);
+  }
+
+  static std::vector<std::string> columns_as_text(const SourceTable& wanted) {
+    std::vector<std::string> names;
+    const auto option = wanted.options.find("columns");
+    if (option == wanted.options.end()) return names;
+    const Json columns = Json::parse(option->second);
+    for (const auto& [name, type] : columns.items()) names.push_back(name);
+    return names;
+  }
+
+  Error unknown_table(const SourceTable& wanted) {
+    std::vector<std::string> names;
+    for (const PostgresTable& table : list_postgres_tables(catalog())) names.push_back(table.shown());
+    const std::string others = names.empty() ? "there is no table in it" : fmt::format("there are {}", fmt::join(names, ", "));
+    return Error(ErrorKind::NotFound, fmt::format("connection `{}`: no table `{}`", name_, wanted.from))
+        .at(wanted.position)
+        .hint(text::did_you_mean(wanted.from, names, others));
+  }
+
+  Error unknown_column(const PostgresTable& table, const std::string& name, const Position& position, std::string_view use) const {
+    std::vector<std::string> names;
+    for (const PostgresColumn& column : table.columns) names.push_back(column.name);
+    return Error(ErrorKind::Data, fmt::format("connection `{}`: no column `{}` in `{}` for {}", name_, name, table.shown(), use))
+        .at(position)
+        .hint(text::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
+  }
+
+  static Stream stream(const PostgresTable& table) {
+    Stream stream;
+    stream.name = table.shown();
+    for (const PostgresColumn& column : table.columns)
+      stream.columns.push_back({column.name, column.lake_type(), !column.not_null && column.key_position == 0});
+    stream.key = table.key;
+    stream.indexes = table.indexes;
+    return stream;
+  }
+
+  // One select over the table for each of the conditions, as one table of the engine.
+  std::string select(Session& session, const PostgresTable& table, const std::vector<std::string>& parts, const std::string& where) {
+    std::vector<std::string> values;
+    for (const PostgresColumn& column : table.columns) values.push_back(column.selected());
+    PostgresRead read{table.shown(), table.columns, {}, static_cast<std::int64_t>(table.expected_rows)};
+    for (const std::string& part : parts) {
+      std::string condition = where;
+      if (!part.empty()) condition += (condition.empty() ? "" : " and ") + part;
+      read.selects.push_back(fmt::format("select {} from {}{}{}", fmt::join(values, ", "), table.quoted(),
+                                         condition.empty() ? "" : " where ", condition));
+    }
+    outside_.push_back(session.add_table(make_outside_table(snapshot_, std::move(read))));
+    return "select * from " + outside_.back();
+  }
+
+  Extract extract_new(Session& session, const PostgresTable& table, const SourceTable& wanted, const Cursor& from) {
+    if (!wanted.cursor)
+      throw Error(ErrorKind::Project, fmt::format("`{}` is loaded incrementally without a cursor", wanted.name))
+          .at(wanted.position)
+          .hint("give `cursor:`, a column that only grows");
+    auto column = std::ranges::find(table.columns, **wanted.cursor, &PostgresColumn::name);
+    if (column == table.columns.end())
+      column = std::ranges::find_if(table.columns, [&](const PostgresColumn& c) { return text::lower(c.name) == text::lower(**wanted.cursor); });
+    if (column == table.columns.end()) throw unknown_column(table, **wanted.cursor, wanted.cursor->position, "`cursor`");
+    PostgresColumnCursor cursor(wanted, *column);
+    PostgresConnection& connection = snapshot_->connection();
+    const std::string condition = cursor.condition(connection, from);
+    Extract extract = cursor.reached(connection, table.quoted(), from);
+    const bool is_whole = condition.empty();
+    extract.select = select(session, table, is_whole ? split_postgres_table(*snapshot_, table) : std::vector<std::string>{""}, condition);
+    return extract;
+  }
+
+  const std::string name_;
+  const std::string url_;
+  std::unique_ptr<PostgresConnection> catalog_;
+  // Shared with the engine's statements that read its rows.
+  std::shared_ptr<PostgresSnapshot> snapshot_;
+  std::vector<std::string> outside_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_postgres_source(const Connection& connection) { return std::make_unique<PostgresSource>(connection); }
+
+}  // namespace lochan

@@ -1,0 +1,91 @@
+#include "source/postgres_cursor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/sql.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::array<std::uint32_t, 3> kTimes = {1082, 1114, 1184};  // date, timestamp, timestamptz
+constexpr std::array<std::uint32_t, 7> kNumbers = {20, 21, 23, 26, 700, 701, 1700};
+constexpr std::array<std::uint32_t, 3> kTexts = {25, 1042, 1043};
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::uint32_t, N>& types, const PostgresColumn& column) {
+  return std::ranges::find(types, column.type) != types.end();
+}
+
+}  // namespace
+
+PostgresColumnCursor::PostgresColumnCursor(const SourceTable& table, const PostgresColumn& column) : table_(table), column_(column) {
+  const bool is_time = is_one_of(kTimes, column);
+  if (!is_time && !is_one_of(kNumbers, column) && !is_one_of(kTexts, column))
+    throw Error(ErrorKind::Project, fmt::format("`{}` of `{}` is {}, which can't be a cursor", column.name, table.name, column.declared))
+        .at(table.cursor ? table.cursor->position : table.position)
+        .hint("a cursor is a time, a number or a text that only grows");
+  if (table.lookback.count() > 0 && !is_time)
+    throw Error(ErrorKind::Project, fmt::format("`{}` of `{}` is {}: a lookback needs a cursor that is a time", column.name, table.name,
+                                                column.declared))
+        .at(table.position)
+        .hint("leave out `lookback`, or choose another cursor");
+}
+
+std::string PostgresColumnCursor::cast(const std::string& text) const {
+  return fmt::format("{}::{}", sql::literal(text), column_.declared);
+}
+
+std::optional<std::string> PostgresColumnCursor::highest(const Cursor& from) const {
+  const Json state = Json::parse(from.text, nullptr, false);
+  if (!state.is_object() || state.value("column", "") != column_.name || state.value("type", "") != column_.declared) return std::nullopt;
+  const auto max = state.find("max");
+  return max != state.end() && max->is_string() ? std::optional(max->get<std::string>()) : std::nullopt;
+}
+
+std::string PostgresColumnCursor::condition(PostgresConnection& connection, const Cursor& from) {
+  boundary_ = highest(from);
+  if (!boundary_) return "";
+  if (table_.lookback.count() > 0)
+    boundary_ = connection
+                    .query(fmt::format("select ({} - interval '{} seconds')::{}::text", cast(*boundary_), table_.lookback.count(),
+                                       column_.declared))
+                    .value();
+  return fmt::format("({0} >= {1} or {0} is null)", sql::identifier(column_.name), cast(*boundary_));
+}
+
+Extract PostgresColumnCursor::reached(PostgresConnection& connection, const std::string& table, const Cursor& from) const {
+  const std::string name = sql::identifier(column_.name);
+  Extract extract;
+  extract.is_whole = !boundary_;
+  const bool is_text = column_.lake_type() == "VARCHAR";
+  // Where the lake's order is the server's, the log needs to be looked at only so far back.
+  if (boundary_ && !is_text && boundary_->find("BC") == std::string::npos)
+    extract.within = fmt::format("({0} >= {1}::{2} or {0} is null)", name, sql::literal(*boundary_), column_.lake_type());
+  // Nothing comes after infinity and NaN: such rows are read each time, and the cursor stays below them.
+  std::string finite = "true";
+  if (is_one_of(kTimes, column_)) finite = fmt::format("isfinite({})", name);
+  if (column_.type == 700 || column_.type == 701 || column_.type == 1700) finite = fmt::format("{}::text not in ('NaN', 'Infinity')", name);
+  const auto before = highest(from);
+  const std::string earlier = before ? cast(*before) : "null";
+  const std::string where = boundary_ ? fmt::format(" where {0} >= {1} or {0} is null", name, cast(*boundary_)) : "";
+  // The source may have lost its highest rows: the cursor never goes back.
+  const PostgresRows seen = connection.query(
+      fmt::format("select greatest(max({}) filter (where {}), {})::text, count(*) from {}{}", name, finite, earlier, table, where));
+  const std::string& count = seen.rows.at(0).at(1).value();
+  std::int64_t rows = 0;
+  std::from_chars(count.data(), count.data() + count.size(), rows);
+  extract.rows = rows;
+  extract.surely_nothing = boundary_ && rows == 0;
+  Json state{{"column", column_.name}, {"type", column_.declared}};
+  if (seen.rows[0][0]) state["max"] = *seen.rows[0][0];
+  extract.reached.text = state.dump();
+  return extract;
+}
+
+}  // namespace lochan

@@ -19,6 +19,7 @@ class PostgresFixture : public LoadFixture {
   }
 
   void server(const std::string& sql) { test_.execute(sql); }
+  using LoadFixture::load;
   LoadedTable load() {
     const Connection from = connection();
     const auto source = make_source(from);

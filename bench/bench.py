@@ -1,6 +1,6 @@
 """Measures Lochan beside its peers: the same work, turn by turn, and a table of medians (least-most).
 
-  bench.py [--rounds N] [--models N] [models | commit | demo …]
+  bench.py [--rounds N] [--models N] [--rows N] [models | commit | demo | scd2 …]
 
 There is no pass or fail here: times depend on the machine. What each line means stands in docs/benchmarks.md.
 """
@@ -14,6 +14,7 @@ import tempfile
 
 import commit_cost
 import demo_memory
+import scd2
 from measure import Failed, measure, print_table, spread
 from thousand_models import tools
 
@@ -63,6 +64,38 @@ def bench_models(folder, options):
         print(f"left out: {why}")
 
 
+def bench_scd2(folder, options):
+    peers = os.environ.get("LOCHAN_PEERS")
+    if peers is None:
+        raise Failed("the peers could not be installed (bench/requirements.txt): their DuckDB makes the rows")
+    scd2.generate(folder, options.rows, peers + "/python")
+    for kind, means in scd2.INPUTS.items():
+        costs, counts, failed = {}, {}, {}
+        for number in range(options.rounds):
+            for tool in scd2.tools(folder, kind, peers):
+                if tool.name in failed:
+                    continue
+                at = tempfile.mkdtemp(dir=folder)
+                try:
+                    tool.prepare(at)
+                    measure(tool.first, at, tool.env)
+                    tool.change(at)
+                    costs.setdefault(tool.name, []).append(measure(tool.second, at, tool.env))
+                    counts[tool.name] = scd2.count(at, tool, peers)
+                except Failed as why:
+                    failed[tool.name] = str(why)
+                print(f"{kind}, round {number + 1} of {options.rounds}: {tool.name}", file=sys.stderr, flush=True)
+        ours = costs["lochan"] if "lochan" in costs else None
+        lines = [[f"{options.rows} rows: {means}", "", "seconds", "CPU seconds", "peak MB", "rows, open rows", "Lochan in CPU"]]
+        for name, theirs in costs.items():
+            ratio = f"{median(ours, 'cpu') / median(theirs, 'cpu'):.2f}x" if ours and name != "lochan" else ""
+            lines.append(["", name, *(spread([getattr(cost, what) for cost in theirs], digits)
+                                      for what, digits in (("seconds", 2), ("cpu", 2), ("peak_mb", 0))), counts[name], ratio])
+        print_table(lines)
+        for name, why in failed.items():
+            print(f"left out: {name} failed: {why}")
+
+
 def median(costs, what):
     return statistics.median(getattr(cost, what) for cost in costs)
 
@@ -76,7 +109,7 @@ def bench_demo(folder, options):
     print(f"the demo: {most:.0f} MB (PSS) at most for {having} processes of Lochan together, in {seconds:.0f} s  (aim: 300 MB)")
 
 
-BENCHMARKS = {"models": bench_models, "commit": bench_commit, "demo": bench_demo}
+BENCHMARKS = {"models": bench_models, "commit": bench_commit, "demo": bench_demo, "scd2": bench_scd2}
 
 
 def main():
@@ -84,6 +117,7 @@ def main():
     parser.add_argument("benchmarks", nargs="*", metavar="BENCHMARK", help=f"{', '.join(BENCHMARKS)}: all by default")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table with history")
     options = parser.parse_args()
     for name in options.benchmarks:
         if name not in BENCHMARKS:

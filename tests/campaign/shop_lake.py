@@ -60,6 +60,21 @@ materialized: append
 --- */
 select _source, id, quantity, _loaded_at from raw.sale where $since is null or _loaded_at > $since
 """,
+    "models/staging/product_history.sql": """\
+/* ---
+materialized: scd2
+key: [_source, id]
+--- */
+select _source, id, name, price, _loaded_at, _deleted from raw.product where $since is null or _loaded_at > $since
+""",
+    "models/staging/sale_history.sql": """\
+/* ---
+materialized: scd2
+key: [_source, id]
+updated_at: updated_at
+--- */
+select _source, id, product_id, quantity, updated_at, _loaded_at from raw.sale where $since is null or _loaded_at > $since
+""",
     "models/mart/revenue.sql": """\
 /* ---
 materialized: table
@@ -78,6 +93,9 @@ COMPARED = {
     "staging.product": "_source, id, name, round(price * 100)::bigint",
     "staging.sale": "_source, id, product_id, quantity, epoch(updated_at)::bigint",
     "staging.sale_log": "_source, id, quantity",
+    "staging.product_history": "_source, id, name, round(price * 100)::bigint, is_current",
+    "staging.sale_history": "_source, id, product_id, quantity, epoch(updated_at)::bigint, epoch(valid_from)::bigint, "
+                            "coalesce(epoch(valid_to)::bigint::varchar, 'open')",
     "mart.revenue": "_source, name, sales, pieces, round(revenue * 100)::bigint",
     "mart.biggest": "_source, name, sales, pieces, round(revenue * 100)::bigint",
 }
@@ -90,6 +108,22 @@ SALES = "select id, product_id, quantity, cast(strftime('%s', updated_at) as int
 
 class Broken(Exception):
     """Something that must hold does not."""
+
+
+def sale_history(versions):
+    """Of two corrections with one time the one that was loaded last; equal ones in a row are one, which shows the last."""
+    keys = collections.defaultdict(dict)
+    for version in versions:
+        keys[version[:2]][version[4]] = version
+    for by_time in keys.values():
+        rows = []
+        for at, version in sorted(by_time.items()):
+            if rows and rows[-1][1][2:4] == version[2:4]:
+                rows[-1][1] = version
+            else:
+                rows.append([at, version])
+        ends = [begin for begin, _ in rows[1:]] + ["open"]
+        yield from ((*version, begin, end) for (begin, version), end in zip(rows, ends))
 
 
 class Oracle:
@@ -131,6 +165,8 @@ class Oracle:
             "staging.product": products.values(),
             "staging.sale": sales.values(),
             "staging.sale_log": [(version[0], version[1], version[3]) for version in self.versions["sale"]],
+            "staging.product_history": [(*version, str(products[version[:2]] == version).lower()) for version in self.versions["product"]],
+            "staging.sale_history": sale_history(self.versions["sale"]),
             "mart.revenue": revenue,
             "mart.biggest": [row for row in revenue if row[4] > 100_00],
         }

@@ -55,17 +55,21 @@ class Histories : public RunLake, public testing::WithParamInterface<Kind> {
   void add_load(int load) {
     for (int id = 1; id <= kKeys; ++id) {
       if (roll(3) == 0) continue;
+      if (!rules().are_load_marks && roll(4) == 0) {
+        delete_key(id, load);
+        continue;
+      }
       for (int i = roll(3); i >= 0; --i) log_.push_back(version(id, load));
       if (roll(4) == 0) log_.push_back(log_.back());
-      if (roll(3) == 0) delete_key(id, load);
+      if (roll(2) == 0) delete_key(id, load);
     }
     std::shuffle(log_.begin(), log_.end(), random_);
   }
   Version version(int id, int load) {
-    const std::vector<std::optional<std::string>> kWhat{"a", "b", "c", std::nullopt};
+    const std::vector<std::optional<std::string>> kWhat{"a", "a", "b", std::nullopt};
     const int around = minute_of_load(load) - 20 + roll(20);
-    const int at = roll(4) == 0 ? roll(minute_of_load(load)) : roll(3) == 0 ? around / 5 * 5 : around;
-    return {id, kWhat[static_cast<std::size_t>(roll(4))], roll(2), at, load, false};
+    const int at = roll(3) == 0 ? roll(minute_of_load(load)) : roll(3) == 0 ? around / 5 * 5 : around;
+    return {id, kWhat[static_cast<std::size_t>(roll(4))], roll(4) / 3, at, load, false};
   }
   // A load's mark repeats the key's last version, and comes only where the key was there before.
   void delete_key(int id, int load) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace lochan {
 namespace {
 
@@ -128,6 +130,75 @@ TEST_F(AnalysisTest, ChecksAreBoundToo) {
   config.position = {sale.file, 4, 3};
   project_.checks[sale.table] = {config};
   EXPECT_EQ(problems(), "models/staging/sale.sql:4:3: no column `pirce`\n  hint: did you mean `price`?\n");
+}
+
+TEST_F(AnalysisTest, ATableWithHistoryHasItsColumnsAndItsCheck) {
+  Model& made = model("staging.item", "select id, 'a' as name, _loaded_at from raw.item");
+  made.materialized = Materialization::Scd2;
+  made.key = {LocatedText{"id", {}}};
+  model("mart.open", "select id, valid_from, valid_to from staging.item where is_current");
+  const Analysis analysis = analyse();
+  ASSERT_TRUE(analysis.problems.empty()) << analysis.problems[0].what();
+  std::string names;
+  for (const Column& column : analysis.models.at({"staging", "item"}).columns) names += column.name + " ";
+  EXPECT_EQ(names, "id name _loaded_at valid_from valid_to is_current ");
+  EXPECT_EQ(analysis.columns.at({"mart", "open"})[1].type, "TIMESTAMP WITH TIME ZONE");
+  ASSERT_EQ(analysis.checks.at({"staging", "item"}).size(), 1U);
+  EXPECT_EQ(analysis.checks.at({"staging", "item"})[0].config->name, "history");
+}
+
+TEST_F(AnalysisTest, TheCheckOfHistoryKnowsWhetherKeysMayEnd) {
+  Model& made = model("staging.item", "select id, false as gone, _loaded_at from raw.item");
+  made.materialized = Materialization::Scd2;
+  made.key = {LocatedText{"id", {}}};
+  const auto is_gapless = [&] { return !analyse().checks.at({"staging", "item"})[0].config->values.empty(); };
+  EXPECT_TRUE(is_gapless());
+  made.deleted = LocatedText{"gone", {}};
+  EXPECT_FALSE(is_gapless());
+  made.deletes = HistoryDeletes::NewRecord;
+  EXPECT_TRUE(is_gapless());
+}
+
+TEST_F(AnalysisTest, EachSettingOfHistoryIsPartOfTheFingerprint) {
+  Model& made = model("staging.item", "select id, 'a' as name, false as gone, _loaded_at from raw.item");
+  made.materialized = Materialization::Scd2;
+  made.key = {LocatedText{"id", {}}};
+  std::set<std::string> prints;
+  const auto add = [&] { prints.insert(analyse().models.at({"staging", "item"}).fingerprint); };
+  add();
+  made.updated_at = LocatedText{"_loaded_at", {}};
+  add();
+  made.compare = {LocatedText{"name", {}}};
+  add();
+  made.deleted = LocatedText{"gone", {}};
+  add();
+  made.deletes = HistoryDeletes::Ignore;
+  add();
+  EXPECT_EQ(prints.size(), 5U);
+}
+
+TEST_F(AnalysisTest, SaysWhatAHistoryCantBeMadeOf) {
+  Model& made = model("staging.item", "select id, price, 1 as valid_to, _loaded_at::date as day, true as _deleted from raw.sale");
+  made.materialized = Materialization::Scd2;
+  made.key = {LocatedText{"id", {}}};
+  const auto problem = [&] { return problems().substr(problems().find(": ") + 2); };
+  made.updated_at = LocatedText{"price", {made.file, 4, 13}};
+  EXPECT_EQ(problem(), "`price` is DECIMAL(10,2), wanted a TIMESTAMP, TIMESTAMP WITH TIME ZONE or DATE\n"
+                       "  hint: cast it in the SQL, such as `price::timestamp as price`\n");
+  made.updated_at = LocatedText{"day", {made.file, 4, 13}};
+  EXPECT_EQ(problem(), "`_deleted` says that a load no longer found the row, and the SQL doesn't give `_loaded_at`, which says when\n"
+                       "  hint: select `_loaded_at` too, or write `deletes: ignore`\n");
+  made.deletes = HistoryDeletes::Ignore;
+  EXPECT_EQ(problem(), "`staging.item` gives a column `valid_to`, which a table with history has of its own\n"
+                       "  hint: give it another name in the SQL\n");
+  made.compare = {LocatedText{"day", {made.file, 5, 10}}};
+  EXPECT_EQ(problem(), "`day` is the key, the time or the mark of deletion, so it is not compared\n"
+                       "  hint: `compare` names what makes a new version; leave it out for all other columns\n");
+  made.deleted = LocatedText{"price", {made.file, 6, 10}};
+  EXPECT_EQ(problem(), "`price` is DECIMAL(10,2), wanted BOOLEAN: true of a deletion\n"
+                       "  hint: make it one in the SQL, such as `price = 1 as price`\n");
+  made.deleted = LocatedText{"gone", {made.file, 6, 10}};
+  EXPECT_EQ(problem(), "no column `gone` in `staging.item`\n  hint: its SQL gives id, price, valid_to, day, _deleted\n");
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ PostgresCarry::PostgresCarry(PostgresConnection& connection, PostgresMarks& mark
     columns_.push_back(postgres_column(column));
   }
   for (const std::string& column : key_)
-    if (std::ranges::find(columns_, column, &PostgresColumn::name) == columns_.end())
+    if (std::ranges::find(columns_, column, &TargetColumn::name) == columns_.end())
       throw Error(ErrorKind::Data, fmt::format("no column `{}` in `{}`", column, to_string(table.table->table)))
           .at(table.table->position)
           .hint(text::did_you_mean(column, names(), fmt::format("its columns are {}", fmt::join(names(), ", "))));
@@ -65,7 +65,7 @@ PostgresCarry::PostgresCarry(PostgresConnection& connection, PostgresMarks& mark
 
 std::vector<std::string> PostgresCarry::names() const {
   std::vector<std::string> result;
-  for (const PostgresColumn& column : columns_) result.push_back(column.name);
+  for (const TargetColumn& column : columns_) result.push_back(column.name);
   return result;
 }
 
@@ -152,7 +152,7 @@ bool PostgresCarry::is_same_as(const std::string& before) {
              .integer() == 0;
 }
 
-void PostgresCarry::make(PostgresTable& table, bool is_frozen) {
+void PostgresCarry::make(TargetTable& table, bool is_frozen) {
   carried_.rows_written = copy(table.name().quoted(), carry_.rows, names(), is_frozen ? ", freeze" : "");
   rows_ = carried_.rows_written;
 }
@@ -167,7 +167,7 @@ void PostgresCarry::write_whole() {
     target_.declare({}, declarations_);
   } else if (target_.may_be_swapped(before, declarations_)) {
     const std::string name = fmt::format("lochan_{}", sha256(target_.name().quoted()).substr(0, 16));
-    beside_ = std::make_unique<PostgresTable>(connection_, PostgresName{target_.name().schema, name});
+    beside_ = std::make_unique<TargetTable>(connection_, PostgresName{target_.name().schema, name});
     beside_->create(columns_);
     make(*beside_, true);
     beside_->declare({}, declarations_);
@@ -227,7 +227,7 @@ void PostgresCarry::merge_stage(const std::string& stage, const std::string& gon
     carried_.rows_removed = connection_.execute(
         fmt::format("delete from {} t where not exists (select 1 from {} s where {})", target, stage, condition));
   std::vector<std::string> sets, now, then;
-  for (const PostgresColumn& column : columns_) {
+  for (const TargetColumn& column : columns_) {
     if (std::ranges::find(key_, column.name) != key_.end()) continue;
     const std::string name = sql::identifier(column.name);
     sets.push_back(fmt::format("{0} = excluded.{0}", name));
@@ -248,7 +248,7 @@ void PostgresCarry::merge_stage(const std::string& stage, const std::string& gon
 std::string PostgresCarry::stage(const std::string& rows, const std::vector<std::string>& columns, std::string_view what) {
   const std::string name = fmt::format("pg_temp.lochan_{}_{}", what, sha256(target_.name().quoted()).substr(0, 16));
   std::vector<std::string> lines;
-  for (const PostgresColumn& column : columns_)
+  for (const TargetColumn& column : columns_)
     if (std::ranges::find(columns, column.name) != columns.end())
       lines.push_back(sql::identifier(column.name) + " " + column.type);
   connection_.execute(fmt::format("create temp table {} ({}) on commit drop", name.substr(8), fmt::join(lines, ", ")));
@@ -261,7 +261,7 @@ std::int64_t PostgresCarry::copy(const std::string& table, const std::string& ro
                                  const std::vector<std::string>& columns, std::string_view options) {
   std::vector<std::string> selects;
   for (const std::string& name : columns)
-    selects.push_back(std::ranges::find(columns_, name, &PostgresColumn::name)->select);
+    selects.push_back(std::ranges::find(columns_, name, &TargetColumn::name)->select);
   connection_.begin_copy(
       fmt::format("copy {} ({}) from stdin (format binary{})", table, sql::identifiers(columns), options));
   try {
@@ -277,7 +277,7 @@ std::int64_t PostgresCarry::copy(const std::string& table, const std::string& ro
 // A NUL byte, which PostgreSQL's texts don't have, is looked up for the user.
 Error PostgresCarry::explain(const Error& error, const std::string& rows) {
   if (error.message().find("NULL-byte") == std::string::npos) return error;
-  for (const PostgresColumn& column : columns_) {
+  for (const TargetColumn& column : columns_) {
     if (!column.is_text) continue;
     const std::string name = sql::identifier(column.name);
     const Rows found = session_.query(fmt::format("select {} from {} where contains({}::varchar, chr(0)) limit 1",

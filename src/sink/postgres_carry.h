@@ -30,7 +30,7 @@ class PostgresCarry {
   bool is_behind() const;
   void write_new_rows();
   void write_whole();
-  void make(PostgresTable& table, bool is_frozen);
+  void make(TargetTable& table, bool is_frozen);
   void append();
   bool append_by_loaded_at();
   void merge(const std::optional<std::string>& before);
@@ -48,14 +48,14 @@ class PostgresCarry {
   Session& session_;
   const CarryRequest& request_;
   const CarryTable& carry_;
-  std::vector<PostgresColumn> columns_;
+  std::vector<TargetColumn> columns_;
   std::vector<std::string> key_;
   Declarations declarations_;
-  PostgresTable target_;
+  TargetTable target_;
   std::optional<PostgresMark> mark_;
   bool is_as_left_ = false;                  // the target, by the mark
   std::optional<std::string> rows_then_;     // what the target holds, as the lake had it
-  std::unique_ptr<PostgresTable> beside_;    // waits to be swapped in
+  std::unique_ptr<TargetTable> beside_;    // waits to be swapped in
   std::int64_t rows_ = 0;                    // of a log by `_loaded_at`
   CarriedTable carried_;
 };

@@ -48,9 +48,9 @@ std::optional<Numeric> parse_numeric(std::string_view type, const char* format) 
 
 }  // namespace
 
-PostgresColumn postgres_column(const Column& column) {
+TargetColumn postgres_column(const Column& column) {
   const std::string lake = lake_type(column.type);
-  PostgresColumn result{column.name, plain_type(lake), sql::identifier(column.name), lake == "VARCHAR"};
+  TargetColumn result{column.name, plain_type(lake), sql::identifier(column.name), lake == "VARCHAR"};
   if (lake != column.type) result.select = fmt::format("cast({} as {})", result.select, lake);
   if (!result.type.empty()) return result;
   if (!lake.ends_with("]")) {

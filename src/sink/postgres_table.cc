@@ -49,12 +49,12 @@ Declarations parse_declarations(const std::string& text) {
   return json.is_array() ? json.get<Declarations>() : Declarations{};
 }
 
-PostgresTable::PostgresTable(PostgresConnection& connection, PostgresName name)
+TargetTable::TargetTable(PostgresConnection& connection, PostgresName name)
     : connection_(connection), name_(std::move(name)) {
   look();
 }
 
-void PostgresTable::look() {
+void TargetTable::look() {
   const auto rows = connection_.query(
       "select c.oid, pg_relation_filenode(c.oid), c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace "
       "where n.nspname = $1 and c.relname = $2",
@@ -68,16 +68,16 @@ void PostgresTable::look() {
   file_ = rows.rows[0][1].value_or("");
 }
 
-std::string PostgresTable::identity() const { return exists() ? fmt::format("{}/{}", id_, file_) : ""; }
+std::string TargetTable::identity() const { return exists() ? fmt::format("{}/{}", id_, file_) : ""; }
 
-void PostgresTable::create(const std::vector<PostgresColumn>& columns) {
+void TargetTable::create(const std::vector<TargetColumn>& columns) {
   std::vector<std::string> lines;
-  for (const PostgresColumn& column : columns) lines.push_back(sql::identifier(column.name) + " " + column.type);
+  for (const TargetColumn& column : columns) lines.push_back(sql::identifier(column.name) + " " + column.type);
   connection_.execute(fmt::format("create table {} ({})", name_.quoted(), fmt::join(lines, ", ")));
   look();
 }
 
-void PostgresTable::evolve(const std::vector<PostgresColumn>& columns) {
+void TargetTable::evolve(const std::vector<TargetColumn>& columns) {
   struct Found {
     std::string type;
     bool not_null = false;
@@ -92,7 +92,7 @@ void PostgresTable::evolve(const std::vector<PostgresColumn>& columns) {
                              .rows)
     found[*row[0]] = {*row[1], row[2] == "t"};
   std::vector<std::string> changes;
-  for (const PostgresColumn& column : columns) {
+  for (const TargetColumn& column : columns) {
     const std::string name = sql::identifier(column.name);
     const auto there = found.find(column.name);
     if (there == found.end()) {
@@ -115,7 +115,7 @@ void PostgresTable::evolve(const std::vector<PostgresColumn>& columns) {
   look();
 }
 
-std::vector<PostgresTable::Index> PostgresTable::indexes() {
+std::vector<TargetTable::Index> TargetTable::indexes() {
   std::vector<Index> result;
   const auto rows = connection_.query(
       "select c.relname, case when i.indisprimary then 'key' when i.indpred is not null or i.indexprs is not null then "
@@ -130,11 +130,11 @@ std::vector<PostgresTable::Index> PostgresTable::indexes() {
   return result;
 }
 
-std::string PostgresTable::index_columns(const Declaration& declaration) const {
+std::string TargetTable::index_columns(const Declaration& declaration) const {
   return sql::identifiers(std::span(declaration).subspan(1));
 }
 
-void PostgresTable::undo(const Declaration& declaration) {
+void TargetTable::undo(const Declaration& declaration) {
   const std::string& word = declaration[0];
   const std::string table = name_.quoted();
   if (word == "comment") {
@@ -158,7 +158,7 @@ void PostgresTable::undo(const Declaration& declaration) {
   }
 }
 
-void PostgresTable::apply(const Declaration& declaration) {
+void TargetTable::apply(const Declaration& declaration) {
   const std::string& word = declaration[0];
   const std::string table = name_.quoted();
   if (word == "comment") {
@@ -184,7 +184,7 @@ void PostgresTable::apply(const Declaration& declaration) {
   }
 }
 
-void PostgresTable::declare(const Declarations& before, const Declarations& now) {
+void TargetTable::declare(const Declarations& before, const Declarations& now) {
   for (const Declaration& declaration : before)
     if (!now.contains(declaration)) undo(declaration);
   // The key first: it has to be there for rows to be found by.
@@ -194,7 +194,7 @@ void PostgresTable::declare(const Declarations& before, const Declarations& now)
   look();
 }
 
-bool PostgresTable::may_be_swapped(const Declarations& before, const Declarations& now) {
+bool TargetTable::may_be_swapped(const Declarations& before, const Declarations& now) {
   for (const Index& index : indexes())
     if (!before.contains(index.is) && !now.contains(index.is)) return false;
   const auto rows = connection_.query(
@@ -209,7 +209,7 @@ bool PostgresTable::may_be_swapped(const Declarations& before, const Declaration
   return rows.empty();
 }
 
-void PostgresTable::swap_in(PostgresTable& other) {
+void TargetTable::swap_in(TargetTable& other) {
   const auto grants = connection_.query(
       "select case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end, a.privilege_type "
       "from pg_class c, aclexplode(c.relacl) a where c.oid = $1::oid and a.grantee <> c.relowner",

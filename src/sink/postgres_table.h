@@ -32,26 +32,26 @@ std::string declarations_text(const Declarations& declarations);
 Declarations parse_declarations(const std::string& text);
 
 /// All statements go to the connection's open transaction.
-class PostgresTable {
+class TargetTable {
  public:
   /// Throws when something else than a table has the name.
-  PostgresTable(PostgresConnection& connection, PostgresName name);
+  TargetTable(PostgresConnection& connection, PostgresName name);
 
   const PostgresName& name() const { return name_; }
   bool exists() const { return !id_.empty(); }
   /// Another one when the table was made anew, emptied or restored: `16384/16390`. "" when it isn't there.
   std::string identity() const;
 
-  void create(const std::vector<PostgresColumn>& columns);
+  void create(const std::vector<TargetColumn>& columns);
   /// Adds columns, widens types, lets columns that are gone be null. Throws when a type can't be widened.
-  void evolve(const std::vector<PostgresColumn>& columns);
+  void evolve(const std::vector<TargetColumn>& columns);
   /// Takes back what is declared no more, and adds what is.
   void declare(const Declarations& before, const Declarations& now);
 
   /// Whether a table in its place would lose nothing that somebody else made: views on it, triggers, other indexes, …
   bool may_be_swapped(const Declarations& before, const Declarations& now);
   /// Puts `other`, made beside it, in its place; with the grants it has.
-  void swap_in(PostgresTable& other);
+  void swap_in(TargetTable& other);
 
  private:
   void look();

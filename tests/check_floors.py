@@ -4,8 +4,8 @@
     tests/check_floors.py [ROOT]
 
 A file includes from its own folder or from a lower floor (cmake/floors.txt, the ground first); `source` and `sink` do
-not know each other; files do not include each other in a circle; an included file exists; no file has more than 800
-lines. Files over 500 lines are listed as a warning. Exit code 1 when anything is wrong.
+not know each other; files do not include each other in a circle; an included file exists; no two headers have a type of
+one name, which the linker would take for one; no file has more than 800 lines. Files over 500 lines are listed as a warning. Exit code 1 when anything is wrong.
 """
 
 import re
@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+# At the beginning of a line: of the namespace itself, with its body.
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: *:(?!:)[^;{]*)? *\{", re.MULTILINE)
 APART = [{"source", "sink"}]
 SPLIT_LINES = 500
 REFUSED_LINES = 800
@@ -86,6 +88,17 @@ def check_lines(root):
     return errors, warnings
 
 
+def find_twins(root):
+    """Types that two headers define under one name. Folders that do not know each other compile; their program crashes."""
+    homes, twins = {}, []
+    for path in sorted((root / "src").rglob("*.h")):
+        for name in TYPE.findall(path.read_text()):
+            file = path.relative_to(root).as_posix()
+            if homes.setdefault(name, file) != file:
+                twins.append(f"{file}: `{name}` is also the name of a type in {homes[name]}")
+    return twins
+
+
 def check(root):
     floors, includes = read_floors(root), read_includes(root)
     errors, warnings = check_lines(root)
@@ -99,6 +112,7 @@ def check(root):
             wrong = check_include(file, name, floors, includes)
             if wrong:
                 errors.append(f"src/{file}:{line}: {wrong}")
+    errors += find_twins(root)
     circle = find_circle(includes)
     if circle:
         errors.append("files include each other in a circle: " + " -> ".join(circle))

@@ -34,6 +34,8 @@ class CheckFloors(unittest.TestCase):
              "src/sink/a.h:1: `sink` and `source` may not know each other"),
             ({"source/b.h": ["sink/a.h"], "sink/a.h": []},
              "src/source/b.h:1: includes upwards: `source` may not know `sink`"),
+            ({"sink/a.h": "struct Row {\n};\n", "source/b.h": "class Row final : public X {\n};\nstruct Y;\n"},
+             "src/source/b.h: `Row` is also the name of a type in src/sink/a.h"),
             ({"base/a.h": ["base/gone.h"]},
              "src/base/a.h:1: includes `base/gone.h`, which is not in src/"),
             ({"base/a.h": ["base/b.h"], "base/b.h": ["base/a.h"]},

@@ -20,6 +20,8 @@ namespace lochan {
 namespace {
 
 constexpr unsigned kBytes = 63;  // the character set `binary`
+constexpr unsigned kTlsError = 2026;
+constexpr unsigned kLost = 2013;
 
 // Numbers of https://mariadb.com/kb/en/mariadb-error-codes/, and the client's own from 2000, after which the same may
 // go well later: the server is away, full or stopping, or the statement was ended for another one's sake.
@@ -77,8 +79,6 @@ std::string hint_of(unsigned code) {
              "for this user";
     case 1153:
       return "raise `max_allowed_packet` at the server";
-    case 2026:
-      return "check `ssl-mode` and `ssl-ca` of the connection's URL";
     default:
       return "";
   }
@@ -143,11 +143,15 @@ Error MysqlConnection::failed() {
   code_ = mysql_errno(connection_.get());
   std::string message = uncapitalized(mysql_error(connection_.get()));
   if (is_stopped_ && is_stopped_()) return Error(ErrorKind::Unavailable, "interrupted");
-  const bool is_of_tls = code_ == 2026;
-  const bool again = is_of_tls ? !is_about_a_certificate(message)
-                               : std::ranges::find(kMayBeTriedAgain, code_) != kMayBeTriedAgain.end();
+  if (code_ == kTlsError && id_ != 0) {
+    code_ = kLost;
+    message = fmt::format("lost connection to server: {}", message);
+  }
+  const bool is_refused = code_ == kTlsError && is_about_a_certificate(message);
+  const bool again =
+      code_ == kTlsError ? !is_refused : std::ranges::find(kMayBeTriedAgain, code_) != kMayBeTriedAgain.end();
   return Error(again ? ErrorKind::Unavailable : ErrorKind::Data, fmt::format("connection `{}`: {}", name_, message))
-      .hint(hint_of(code_));
+      .hint(is_refused ? "check `ssl-mode` and `ssl-ca` of the connection's URL" : hint_of(code_));
 }
 
 void MysqlConnection::execute(const std::string& sql) { query(sql); }

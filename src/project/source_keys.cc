@@ -43,7 +43,7 @@ void add_file_options(Keys<SourceTable>& keys) {
              "CSV: how letters are written", "utf-8");
   keys.add({.name = "columns",
             .type = {.shape = Shape::Text, .count = Count::Named},
-            .help = "of files: names and types of their columns, such as `price: DECIMAL(10,2)`; by default found out. Of PostgreSQL: "
+            .help = "of files: names and types of their columns, such as `price: DECIMAL(10,2)`; by default found out. Of PostgreSQL and MySQL: "
                     "columns that come as the server's text, such as `valid_to: VARCHAR`"},
            read_columns);
 }

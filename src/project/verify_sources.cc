@@ -80,7 +80,7 @@ void verify_text_columns(const SourceTable& table, const std::string& columns, P
 bool is_from_servers(const Project& project, const SourceConfig& source) {
   return std::ranges::all_of(source.from, [&](const LocatedText& from) {
     const auto found = project.connections.find(*from);
-    return found != project.connections.end() && found->second.kind == "postgres";
+    return found != project.connections.end() && (found->second.kind == "postgres" || found->second.kind == "mysql");
   });
 }
 

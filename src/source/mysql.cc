@@ -1,0 +1,182 @@
+// A MySQL or MariaDB database as a source. Rows come by a reader of ours over one connection: the engine's own
+// extension changes values, and what is pushed down to the server there is not of the snapshot (docs/decisions/0030).
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "source/kinds.h"
+#include "source/mysql_catalog.h"
+#include "source/mysql_cursor.h"
+#include "source/mysql_reader.h"
+#include "source/sql_server.h"
+
+namespace lochan {
+namespace {
+
+constexpr unsigned kNoSuchColumn = 1054;
+constexpr unsigned kNoSuchTable = 1146;
+
+class MysqlSource final : public Source, public SqlServer {
+ public:
+  explicit MysqlSource(const Connection& connection) : name_(connection.name), url_(connection.location) {}
+
+  std::vector<Stream> discover() override {
+    std::vector<Stream> streams;
+    for (const MysqlTable& table : list_mysql_tables(catalog())) streams.push_back(stream(table));
+    return streams;
+  }
+
+  Stream describe(const SourceTable& table, std::span<const Column>) override { return stream(find(table)); }
+
+  // The binary log's position would be one, but it may be off, or leave out databases and sessions.
+  std::optional<std::string> change_mark() override { return std::nullopt; }
+
+  void open(Session& session) override {
+    snapshot_ = std::make_shared<MysqlConnection>(url_, name_);
+    snapshot_->execute("set session transaction isolation level repeatable read, read only");
+    snapshot_->execute("start transaction with consistent snapshot, read only");
+    snapshot_->stop_when([&session] { return session.is_interrupted(); });
+  }
+
+  void close(Session& session) noexcept override {
+    for (const std::string& name : outside_) session.remove_table(name);
+    outside_.clear();
+    snapshot_.reset();
+  }
+
+  Extract extract(Session& session, const SourceTable& wanted, const Cursor& from) override {
+    const MysqlTable table = find(wanted);
+    if (wanted.load == LoadMode::Incremental) return extract_new(session, table, wanted, from);
+    Extract extract;
+    extract.select = select(session, table, "");
+    extract.reached.text = "{}";
+    extract.is_whole = true;
+    return extract;
+  }
+
+  Error explain(const Error& error) const override {
+    if (!snapshot_ || error.kind() != ErrorKind::Data) return error;
+    const unsigned code = snapshot_->last_code();
+    if (code != kNoSuchColumn && code != kNoSuchTable) return error;
+    return Error(ErrorKind::Unavailable, fmt::format("connection `{}`: a table changed while it was read", name_))
+        .hint("try again");
+  }
+
+  std::string ask(Session& session, const std::string& query) override {
+    snapshot_->begin_read(query);
+    MysqlRead read{name_, "the answer", {}, query, 0};
+    for (const MysqlField& field : snapshot_->fields()) {
+      MysqlColumn column = mysql_column(field);
+      column.name = unused_name(read.columns, field.name);
+      read.columns.push_back(std::move(column));
+    }
+    outside_.push_back(session.add_table(make_mysql_answer(snapshot_, std::move(read))));
+    return "select * from " + outside_.back();
+  }
+
+ private:
+  // `count`, then `count_1`: the engine takes no name twice, in any case.
+  static std::string unused_name(const std::vector<MysqlColumn>& columns, const std::string& name) {
+    std::string unused = name.empty() ? "?column?" : name;
+    const auto is_used = [&](const MysqlColumn& column) { return text::lower(column.name) == text::lower(unused); };
+    for (int i = 1; std::ranges::any_of(columns, is_used); ++i) unused = fmt::format("{}_{}", name, i);
+    return unused;
+  }
+
+  MysqlConnection& catalog() {
+    if (snapshot_) return *snapshot_;
+    if (!catalog_) catalog_ = std::make_unique<MysqlConnection>(url_, name_);
+    return *catalog_;
+  }
+
+  MysqlTable find(const SourceTable& wanted) {
+    auto found = find_mysql_table(catalog(), wanted.from);
+    if (!found) throw unknown_table(wanted);
+    const auto option = wanted.options.find("columns");
+    if (option == wanted.options.end()) return std::move(*found);
+    const Json as_text = Json::parse(option->second);
+    for (const auto& [name, type] : as_text.items()) {
+      const auto column = std::ranges::find(found->columns, name, &MysqlColumn::name);
+      if (column == found->columns.end()) throw unknown_column(*found, name, wanted.position, "`columns`");
+      column->as_text = true;
+    }
+    return std::move(*found);
+  }
+
+  Error unknown_table(const SourceTable& wanted) {
+    std::vector<std::string> names;
+    for (const MysqlTable& table : list_mysql_tables(catalog())) names.push_back(table.shown());
+    const std::string others = names.empty() ? "there is no table in it that the user may see"
+                                             : fmt::format("there are {}", fmt::join(names, ", "));
+    return Error(ErrorKind::NotFound, fmt::format("connection `{}`: no table `{}`", name_, wanted.from))
+        .at(wanted.position)
+        .hint(text::did_you_mean(wanted.from, names, others));
+  }
+
+  Error unknown_column(const MysqlTable& table, const std::string& name, const Position& position,
+                       std::string_view use) const {
+    std::vector<std::string> names;
+    for (const MysqlColumn& column : table.columns) names.push_back(column.name);
+    return Error(ErrorKind::Data,
+                 fmt::format("connection `{}`: no column `{}` in `{}` to be {}", name_, name, table.shown(), use))
+        .at(position)
+        .hint(text::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
+  }
+
+  static Stream stream(const MysqlTable& table) {
+    Stream stream;
+    stream.name = table.shown();
+    for (const MysqlColumn& column : table.columns)
+      stream.columns.push_back({column.name, column.lake_type(), !column.not_null && column.key_position == 0});
+    stream.key = table.key;
+    stream.indexes = table.indexes;
+    return stream;
+  }
+
+  std::string select(Session& session, const MysqlTable& table, const std::string& where) {
+    std::vector<std::string> values;
+    for (const MysqlColumn& column : table.columns) values.push_back(column.selected());
+    MysqlRead read{name_, table.shown(), table.columns, "", table.expected_rows};
+    read.select = fmt::format("select {} from {}{}{}", fmt::join(values, ", "), table.quoted(),
+                              where.empty() ? "" : " where ", where);
+    outside_.push_back(session.add_table(make_mysql_table(snapshot_, std::move(read))));
+    return "select * from " + outside_.back();
+  }
+
+  Extract extract_new(Session& session, const MysqlTable& table, const SourceTable& wanted, const Cursor& from) {
+    if (!wanted.cursor)
+      throw Error(ErrorKind::Project, fmt::format("`{}` is loaded incrementally without a cursor", wanted.name))
+          .at(wanted.position)
+          .hint("give `cursor:`, a column that only grows");
+    // Names of columns are told apart without regard to case, as the server does.
+    const auto column = std::ranges::find_if(table.columns, [&](const MysqlColumn& candidate) {
+      return text::lower(candidate.name) == text::lower(**wanted.cursor);
+    });
+    if (column == table.columns.end())
+      throw unknown_column(table, **wanted.cursor, wanted.cursor->position, "the cursor");
+    MysqlColumnCursor cursor(wanted, *column);
+    const std::string condition = cursor.condition(*snapshot_, from);
+    Extract extract = cursor.reached(*snapshot_, table.quoted(), from);
+    extract.select = select(session, table, condition);
+    return extract;
+  }
+
+  const std::string name_;
+  const std::string url_;
+  std::unique_ptr<MysqlConnection> catalog_;
+  // In a transaction that only reads, of one snapshot. Shared with the engine's statements that read its rows.
+  std::shared_ptr<MysqlConnection> snapshot_;
+  std::vector<std::string> outside_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_mysql_source(const Connection& connection) {
+  return std::make_unique<MysqlSource>(connection);
+}
+
+}  // namespace lochan

@@ -94,6 +94,14 @@ void verify_model(const Model& model, Problems& problems) {
                    "there are columns, `year(c)`, `month(c)`, `day(c)`, `hour(c)`, `bucket(16, c)`, `truncate(4, c)`");
 }
 
+/// A version that ends is written anew, and its old row deleted.
+void verify_immutable_history(const Project& project, const Model& model, Problems& problems) {
+  const auto layer = project.layers.find(model.table.layer);
+  if (model.materialized != Materialization::Scd2 || layer == project.layers.end() || !layer->second.immutable) return;
+  problems.add({model.file, 1, 1}, fmt::format("`{}` ends versions that are there, and layer `{}` is immutable", to_string(model.table), model.table.layer),
+               "move it to another layer; its raw table stays as it is");
+}
+
 void verify_checks(const Project& project, Problems& problems) {
   for (const auto& [table, checks] : project.checks) {
     std::map<std::string, Position> first;
@@ -153,7 +161,10 @@ bool is_known_table(const Project& project, const Located<TableName>& table, Pro
 
 void verify_tables(const Project& project, Problems& problems) {
   verify_names(project, problems);
-  for (const auto& [table, model] : project.models) verify_model(model, problems);
+  for (const auto& [table, model] : project.models) {
+    verify_model(model, problems);
+    verify_immutable_history(project, model, problems);
+  }
   verify_checks(project, problems);
   verify_layers(project, problems);
 }

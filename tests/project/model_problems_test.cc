@@ -208,6 +208,11 @@ const ProblemCase kCases[] = {
       {"models/mart/sale.sql", "select 1"}},
      {"lochan.yaml:2:11: no table is in layer `mrat`\n"
        "  hint: did you mean `mart`?"}},
+    {"HistoryInAnImmutableLayer",
+     {{"lochan.yaml", "name: a\nlayers: { mart: { immutable: true } }\n"},
+      {"models/mart/sale.sql", "/* ---\nmaterialized: scd2\nkey: id\n--- */\nselect 1 as id"}},
+     {"models/mart/sale.sql:1:1: `mart.sale` ends versions that are there, and layer `mart` is immutable\n"
+      "  hint: move it to another layer; its raw table stays as it is"}},
     {"SlipInMaterializedSaidOnce",
      {{"models/mart/sale.sql", "/* ---\nmaterialized: incrementl\nkey: id\n--- */\nselect 1"}},
      {"models/mart/sale.sql:2:15: `materialized` is text `incrementl`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`\n"

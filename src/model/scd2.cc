@@ -121,8 +121,9 @@ class Scd2 {
     ModelBuilt built;
     shape_.is_snapshot() ? touch_snapshot() : touch_versions();
     if (count("lochan_touched") > 0) {
-      make("lochan_old", fmt::format("select t.*, t.filename as lochan_file, t.file_row_number as lochan_row from {} t semi join "
-                                     "lochan_touched k on {}", target_, same_key(shape_, "t", "k")));
+      make("lochan_old", fmt::format("select t.*{} from {} t semi join lochan_touched k on {}",
+                                     has_positions() ? ", t.filename as lochan_file, t.file_row_number as lochan_row" : "", target_,
+                                     same_key(shape_, "t", "k")));
       if (!shape_.is_snapshot() && request_.reads_on) read_whole_past();
       make_versions();
       make("lochan_history", history(shape_, "lochan_version"));
@@ -214,19 +215,30 @@ class Scd2 {
     make("lochan_version", versions);
   }
 
+  // Rows are deleted by file and position, for which no column is read again; where the table has columns of these names
+  // it doesn't show them, so by what tells versions apart.
+  bool has_positions() const {
+    return std::ranges::none_of(shape_.own, [](const std::string& name) {
+      const std::string lower = text::lower(name);
+      return lower == "filename" || lower == "file_row_number";
+    });
+  }
+
   // Rows that stay as they are aren't written.
   void write(ModelBuilt& built) {
     std::vector<std::string> columns;
     for (const Column& column : shape_.columns) columns.push_back(column.name);
     const std::string same = same_values(columns, "o", "h");
-    make("lochan_removed", fmt::format("select lochan_file, lochan_row from lochan_old o anti join lochan_history h on {}", same));
+    const std::string removed = has_positions() ? "lochan_file, lochan_row" : key_ + ", valid_from";
+    const std::string places = has_positions() ? "filename, file_row_number" : removed;
+    make("lochan_removed", fmt::format("select {} from lochan_old o anti join lochan_history h on {}", removed, same));
     make("lochan_added", fmt::format("select h.* from lochan_history h anti join lochan_old o on {}", same));
     built.rows_removed = count("lochan_removed");
     built.rows_written = count("lochan_added");
     if (built.rows_removed + built.rows_written == 0) return;
     session_.transaction([&] {
       if (built.rows_removed > 0)
-        session_.execute(fmt::format("delete from {} where (filename, file_row_number) in (select lochan_file, lochan_row from lochan_removed)", target_));
+        session_.execute(fmt::format("delete from {} where ({}) in (select {} from lochan_removed)", target_, places, removed));
       if (built.rows_written > 0) session_.execute(fmt::format("insert into {} select * from lochan_added", target_));
     });
   }

@@ -115,6 +115,17 @@ TEST_F(Scd2Test, FewChangesOfManyRowsWriteFewRows) {
   EXPECT_EQ(count("select count(*) from LAKE.staging.item where id = 7"), 8);
 }
 
+TEST_F(Scd2Test, ColumnsMayHaveTheNamesOfPlacesInFiles) {
+  by_time();
+  const std::string select = "select i as id, 'a' as filename, 0 as File_Row_Number, timestamp '2026-01-01' + interval {} day as changed from range({}) r(i)";
+  build(fmt::format(fmt::runtime(select), 0, 100));
+  const ModelBuilt built = build(fmt::format(fmt::runtime(select), 1, 1) + " union all " +
+                                 "select 7, 'b', 1, timestamp '2026-01-02'");
+  EXPECT_EQ(built.rows_removed, 2) << "one was confirmed, one ended";
+  EXPECT_EQ(count("select count(*) from LAKE.staging.item"), 101);
+  EXPECT_THAT(rows("select filename, is_current from LAKE.staging.item where id = 7 order by valid_from"), ElementsAre("a|false", "b|true"));
+}
+
 TEST_F(Scd2Test, ABuildOfNothingMakesAnEmptyTable) {
   by_time();
   const std::string nothing = "select 1 as id, 'a' as name, timestamp '2026-01-01' as changed where false";

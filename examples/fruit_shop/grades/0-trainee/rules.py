@@ -1,7 +1,7 @@
 """The trainee's answers are what happens when the story of the task is played."""
 from grading import Missing, ok
 
-CHOICES = {"why_raw_is_a_log": "b", "why_sale_is_incremental": "a", "why_one_view": "c"}
+CHOICES = {"why_raw_is_a_log": "b", "why_checks_look_at_what_is_current": "b", "why_one_view": "c"}
 
 
 def check(work):

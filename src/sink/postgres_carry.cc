@@ -188,6 +188,7 @@ bool PostgresCarry::append_by_loaded_at() {
   carried_.rows_written = copy(target_.name().quoted(),
                                fmt::format("(from {} where _loaded_at > {})", carry_.rows, instant), names());
   rows_ = mark_->rows + carried_.rows_written;
+  carried_.changed = carried_.rows_written > 0;
   return true;
 }
 
@@ -199,6 +200,7 @@ void PostgresCarry::append() {
                                *rows_then_));
   if (count(*rows_then_) + count(kChanges) != count(carry_.rows)) return write_whole();
   carried_.rows_written = copy(target_.name().quoted(), kChanges, names());
+  carried_.changed = carried_.rows_written > 0;
 }
 
 // By key: rows that differ from those that the target has, and keys that are gone. Without knowing those, all rows go

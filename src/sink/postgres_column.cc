@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <regex>
 #include <utility>
 
 #include "base/sql.h"
@@ -64,7 +65,10 @@ TargetColumn postgres_column(const Column& column) {
     return result;
   }
   result.type = "jsonb";
-  result.select = fmt::format("chr(1) || to_json({})::varchar", result.select);  // binary jsonb begins with its version
+  // The engine's JSON would round decimals: they go as text. Binary jsonb begins with its version.
+  const std::string exact = std::regex_replace(lake, std::regex(R"(DECIMAL\(\d+,\d+\))"), "VARCHAR");
+  if (exact != lake) result.select = fmt::format("cast({} as {})", result.select, exact);
+  result.select = fmt::format("chr(1) || to_json({})::varchar", result.select);
   return result;
 }
 

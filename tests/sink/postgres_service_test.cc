@@ -74,10 +74,11 @@ TEST_F(PostgresSinkTest, EveryTypeArrivesAsItself) {
       {"['a', null, 'b,c']", "character varying[]", "{a,NULL,\"b,c\"}"},
       {"[]::date[]", "date[]", "{}"},
       {"[timestamptz '2026-01-01 00:00:00+00']", "timestamp with time zone[]", "{\"2026-01-01 00:00:00+00\"}"},
-      {"[1.50::decimal(10,2)]", "jsonb", "[1.50]"},
+      {"[99999999999999999999.50::decimal(38,2)]", "jsonb", R"(["99999999999999999999.50"])"},
       {"[[1], [2, 3]]", "jsonb", "[[1], [2, 3]]"},
       {"{'a': 1, 'b': {'c': 'x\"y'}}", "jsonb", R"({"a": 1, "b": {"c": "x\"y"}})"},
       {"map {'k': 1.5::double}", "jsonb", R"({"k": 1.5})"},
+      {"{'amount': 0.10::decimal(38,2), 'at': date '2026-01-01'}", "jsonb", R"({"at": "2026-01-01", "amount": "0.10"})"},
   };
   std::vector<std::string> columns, nulls;
   for (std::size_t i = 0; i < cases.size(); ++i) {

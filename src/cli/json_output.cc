@@ -24,10 +24,6 @@ Document to_document(const PlannedTable& planned) {
   return result;
 }
 
-Document to_document(const PlannedSink& planned) {
-  return {{"sink", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
-}
-
 Document to_document(const HeldBack& held) { return {{"table", to_string(held.table)}, {"reason", held.reason}}; }
 
 template <typename Items>
@@ -99,6 +95,10 @@ Document to_document(const StepReport& step) {
                        {"tables", to_document(std::span(step.tables))}};
   if (!step.error.empty()) document["error"] = step.error;
   return document;
+}
+
+Document to_document(const PlannedSink& planned) {
+  return {{"sink", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
 }
 
 Document to_document(const Plan& plan) {

@@ -25,6 +25,7 @@ Document to_document(const Column& column);
 Document to_document(const Rows& rows);
 Document to_document(const CheckResult& result);
 Document to_document(const StepReport& step);
+Document to_document(const PlannedSink& planned);
 Document to_document(const Plan& plan);
 Document to_document(const RunOutcome& outcome);
 Document to_document(const RunRecord& record);

@@ -56,8 +56,15 @@ class ShowCommand final : public Command {
                        summary.publication == 0 ? "" : std::to_string(summary.publication), summary.state,
                        summary.reason});
     }
-    if (output_.is_json())
+    Document sinks = Document::array();
+    for (const PlannedSink& sink : reports.sinks()) {
+      sinks.push_back(to_document(sink));
+      lines.push_back({"sink:" + sink.name, "sink", "", std::string(to_string(sink.state)), sink.reason});
+    }
+    if (output_.is_json() && sinks.empty())
       print_document(terminal, {{"tables", std::move(documents)}});
+    else if (output_.is_json())
+      print_document(terminal, {{"tables", std::move(documents)}, {"sinks", std::move(sinks)}});
     else
       terminal.print(lines.size() == 1 ? "no tables: add a file to sources/ or models/" : align(lines));
     return kExitDone;

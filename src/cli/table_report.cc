@@ -12,6 +12,7 @@
 #include "cli/text_table.h"
 #include "run/query.h"
 #include "run/run.h"
+#include "run/sink_marks.h"
 
 namespace lochan {
 namespace {
@@ -50,6 +51,18 @@ void read_sizes(Lake& lake, const Entry& entry, TableReport& report) {
   }
 }
 
+std::vector<TableSink> sinks_of(Lake& lake, const TableName& table) {
+  std::vector<TableSink> result;
+  for (const auto& [name, sink] : lake.project().sinks) {
+    for (const SinkTable& carried : sink.tables) {
+      if (carried.table != table) continue;
+      const auto mark = SinkMarks(lake.state()).find(name, table);
+      result.push_back({name, *sink.to, carried.to, mark ? mark->publication : 0});
+    }
+  }
+  return result;
+}
+
 std::string names(const std::vector<TableName>& tables) {
   std::vector<std::string> list;
   for (const TableName& table : tables) list.push_back(to_string(table));
@@ -77,6 +90,7 @@ const Entry* TableReports::entry(const TableName& table) const {
 }
 
 void TableReports::add_plan(const Plan& plan, const Project& project) {
+  sinks_ = plan.sinks;
   for (const PlannedTable& planned : plan.tables) {
     const Entry* found = entry(planned.table);
     summaries_.push_back({planned.table, kind_of(project, planned.table),
@@ -112,6 +126,7 @@ TableReport TableReports::read(Lake& lake, const TableName& table) const {
     report.columns = columns->second;
   if (graph_->contains(table)) report.inputs = graph_->inputs(table), report.readers = graph_->readers(table);
   report.connections = connections_of(project, table);
+  report.sinks = sinks_of(lake, table);
   if (const auto checks = analysis_.checks.find(table); checks != analysis_.checks.end())
     for (const AnalysedCheck& check : checks->second) report.checks.push_back(*check.config);
   if (const auto model = analysis_.models.find(table); model != analysis_.models.end()) {
@@ -151,6 +166,12 @@ Document to_document(const TableReport& report) {
   document["inputs"] = to_document(std::span(report.inputs));
   document["connections"] = report.connections;
   document["readers"] = to_document(std::span(report.readers));
+  if (!report.sinks.empty()) document["sinks"] = Document::array();
+  for (const TableSink& sink : report.sinks)
+    document["sinks"].push_back({{"sink", sink.sink},
+                                 {"connection", sink.connection},
+                                 {"to", sink.to},
+                                 {"publication", sink.publication == 0 ? Document() : Document(sink.publication)}});
   document["checks"] = Document::array();
   for (const CheckConfig& check : report.checks)
     document["checks"].push_back(
@@ -178,6 +199,10 @@ std::string render(const Terminal& terminal, const TableReport& report) {
   add("made from",
       report.connections.empty() ? names(report.inputs) : fmt::format("{}", fmt::join(report.connections, ", ")));
   add("read by", names(report.readers));
+  for (const TableSink& sink : report.sinks)
+    add("carried by",
+        fmt::format("sink:{} to `{}` of {}, {}", sink.sink, sink.to, sink.connection,
+                    sink.publication == 0 ? "not yet" : fmt::format("last from publication {}", sink.publication)));
   add("state", summary.reason.empty() ? summary.state : fmt::format("{}: {}", summary.state, summary.reason));
   add("fingerprint", report.fingerprint.substr(0, kShortFingerprint));
   add("data version", report.data_version);

@@ -23,6 +23,14 @@ struct TableSummary {
   std::string reason;
 };
 
+/// A sink that carries a table.
+struct TableSink {
+  std::string sink;
+  std::string connection;
+  std::string to;                // its name there
+  std::int64_t publication = 0;  // that is there, as far as is known; 0: none
+};
+
 struct TableReport {
   TableSummary summary;
   std::string file;  // of the model
@@ -31,6 +39,7 @@ struct TableReport {
   std::vector<TableName> inputs;
   std::vector<std::string> connections;
   std::vector<TableName> readers;
+  std::vector<TableSink> sinks;
   std::vector<CheckConfig> checks;
   std::string fingerprint;  // of the code as it is now
   std::string data_version;
@@ -47,6 +56,7 @@ class TableReports {
   TableReports(Lake& lake, std::string ref);
 
   const std::vector<TableSummary>& summaries() const { return summaries_; }
+  const std::vector<PlannedSink>& sinks() const { return sinks_; }
   /// Throws Error{Usage} with the nearest name.
   TableName find(const std::string& name) const;
   /// Counts the rows, so it opens an engine when the table is there.
@@ -63,6 +73,7 @@ class TableReports {
   Analysis analysis_;
   std::optional<Graph> graph_;
   std::vector<TableSummary> summaries_;
+  std::vector<PlannedSink> sinks_;
 };
 
 nlohmann::ordered_json to_document(const TableSummary& summary);

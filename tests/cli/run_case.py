@@ -16,6 +16,7 @@ A case is one text file:
 
     -- models/mart/sale.sql --           a file of the project, up to the next such line
 
+A case named *_service.case may start servers: `$SERVICES/postgres.sh start` says how to reach one.
 A file's lines are written as they stand; `\\x` at the end of its name (`-- a.csv \\x --`) has escapes such as \\xff read.
 What differs from run to run is replaced before the comparison: see REPLACED.
 """
@@ -123,7 +124,10 @@ def environment(folder, program):
     tools = Path(folder) / ".tools"
     tools.mkdir()
     (tools / "lochan").symlink_to(program)
-    return {
+    # Where the servers of tests/services are, for cases named *_service.case.
+    servers = {name: os.environ[name] for name in ("LOCHAN_SERVICES", "POSTGRES_PORT", "MYSQL_PORT") if name in os.environ}
+    return servers | {
+        "SERVICES": str(Path(__file__).resolve().parent.parent / "services"),
         "PATH": f"{tools}:{os.environ['PATH']}",
         "HOME": folder,
         "LANG": "C.UTF-8",

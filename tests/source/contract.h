@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <map>
+#include <random>
 #include <thread>
 
+#include "base/clock.h"
 #include "tests/source/contract_system.h"
 #include "tests/source/load_lake.h"
 
@@ -394,6 +397,60 @@ TEST_P(TableSourceContract, AllTablesAreReadAsOfOneMoment) {
     }
   }
   EXPECT_GT(count("select count(*) from LAKE.raw.sale"), 2);
+}
+
+// Two writers at once, with transactions that take their time or are rolled back, while loads run and the connection is
+// lost: when the writing stops, the next load has all of it.
+TEST_P(TableSourceContract, ATableThatIsWrittenToIsWholeInTheEnd) {
+  key("id");
+  incremental("updated_at", std::chrono::hours{1});
+  make({{"id", ContractType::Whole}, {"money", ContractType::Whole}, {"updated_at", ContractType::Time}});
+  std::map<int, int> money[2];
+  std::atomic<int> written = 0;
+  const auto write = [&](const std::stop_token& stop, int writer) {
+    const auto connection = tables().connect();
+    std::mt19937 random(static_cast<unsigned>(writer));
+    for (int i = 1; !stop.stop_requested(); ++i) {
+      std::map<int, int> now = money[writer];
+      bool is_kept = i % 7 != 0;
+      try {
+        connection->execute(tables().begin());
+        for (int row = 0; row < 3; ++row) {
+          const int id = static_cast<int>(random() % 50) * 2 + writer;
+          const std::string time = to_string(SystemClock().now()).substr(0, 19);
+          connection->execute(fmt::format("delete from sale where id = {}", id));
+          connection->execute(fmt::format("insert into sale values ({}, {}, '{}')", id, i, time));
+          now[id] = i;
+        }
+        if (i % 20 == 0) std::this_thread::sleep_for(std::chrono::milliseconds{100});
+      } catch (const Error&) {
+        is_kept = false;  // a deadlock with the other writer
+      }
+      connection->execute(is_kept ? "commit" : "rollback");
+      if (is_kept) money[writer] = now;
+      ++written;
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+  };
+  {
+    const std::jthread first(write, 0), second(write, 1);
+    for (int i = 0; i < 6; ++i) {
+      const int before = written;
+      while (written < before + 10) std::this_thread::yield();
+      if (i == 3 && system_->may_go_away_while_written()) {
+        system_->go_away();
+        EXPECT_THAT(load_error(), testing::StartsWith("unavailable: "));
+        system_->come_back();
+      }
+      load();
+    }
+  }
+  load();
+  std::map<int, int> all = money[0];
+  all.insert(money[1].begin(), money[1].end());
+  std::vector<std::string> expected;
+  for (const auto& [id, value] : all) expected.push_back(fmt::format("{}|{}", id, value));
+  EXPECT_EQ(rows(latest("id, money")), expected);
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TableSourceContract);

@@ -81,6 +81,8 @@ class SqliteSystem final : public SqlSystem {
   }
   void go_away() override { fs::rename(file(), folder_.path() / "away"); }
   void come_back() override { fs::rename(folder_.path() / "away", file()); }
+  // The log's name must stay beside the file's.
+  bool may_go_away_while_written() const override { return false; }
   bool holds_nul() const override { return true; }
 
  private:

@@ -51,6 +51,9 @@ class ContractSystem {
   virtual void go_away() = 0;
   virtual void come_back() = 0;
 
+  /// Whether the above are safe while others write.
+  virtual bool may_go_away_while_written() const { return true; }
+
   virtual bool tells_empty_from_null() const { return true; }
   virtual bool holds_nul() const { return false; }
   /// The type of an exact number that holds more digits than a double does, with nine of them after the point: "" for

@@ -5,6 +5,7 @@
 
 namespace lochan {
 
+CommandKind backfill_command();
 CommandKind branch_command();
 CommandKind build_command();
 CommandKind check_command();

@@ -93,6 +93,7 @@ Document to_document(const StepReport& step) {
                        {"rows_removed", step.rows_removed},
                        {"seconds", rounded(step.seconds)},
                        {"tables", to_document(std::span(step.tables))}};
+  if (!step.intervals.empty()) document["intervals"] = step.intervals;
   if (!step.error.empty()) document["error"] = step.error;
   return document;
 }

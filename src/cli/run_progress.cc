@@ -35,6 +35,7 @@ std::string result(const StepReport& step) {
   if (!step.error.empty()) return step.error.substr(0, step.error.find('\n'));
   std::string text = fmt::format("{} {}", step.rows_written, step.rows_written == 1 ? "row" : "rows");
   if (step.rows_removed > 0) text += fmt::format(", {} removed", step.rows_removed);
+  if (!step.intervals.empty()) text += fmt::format(" for {}", step.intervals);
   if (step.attempts > 1) text += fmt::format(", {} attempts", step.attempts);
   return step.state == StepState::Built && step.kind != "view" ? text : "";
 }
@@ -43,6 +44,7 @@ std::string log_line(const StepReport& step) {
   std::string line = fmt::format(
       "step {} ({}) {}: rows_read={} rows_written={} rows_removed={} attempts={} seconds={:.3f}", step.name, step.kind,
       to_string(step.state), step.rows_read, step.rows_written, step.rows_removed, step.attempts, step.seconds);
+  if (!step.intervals.empty()) line += fmt::format(" intervals: {}", step.intervals);
   if (!step.reason.empty()) line += fmt::format(" reason: {}", step.reason);
   if (!step.error.empty()) line += fmt::format(" error: {}", step.error);
   return line;

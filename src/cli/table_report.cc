@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/json_output.h"
 #include "cli/text_table.h"
+#include "plan/interval_model.h"
 #include "run/query.h"
 #include "run/run.h"
 #include "run/sink_marks.h"
@@ -61,6 +62,14 @@ std::vector<TableSink> sinks_of(Lake& lake, const TableName& table) {
     }
   }
   return result;
+}
+
+void add_intervals(const Lake& lake, const Entry& entry, TableReport& report) {
+  const auto model = lake.project().models.find(entry.table);
+  if (model == lake.project().models.end() || !has_intervals(model->second)) return;
+  const TimeRanges built = built_intervals(entry);
+  report.intervals = show_ranges(built, model->second.interval);
+  report.missing = show_ranges(missing_intervals(model->second, built, lake.clock().now()), model->second.interval);
 }
 
 std::string names(const std::vector<TableName>& tables) {
@@ -140,6 +149,7 @@ TableReport TableReports::read(Lake& lake, const TableName& table) const {
   if (found == nullptr) return report;
   if (report.columns.empty()) report.columns = found->columns;
   report.data_version = found->data_version;
+  add_intervals(lake, *found, report);
   if (const auto run = found->properties.find("lochan.run"); run != found->properties.end()) report.run = run->second;
   for (const Publication& publication : lake.catalog().publications(1'000'000))
     if (publication.number == found->from_publication) report.published = publication;
@@ -181,6 +191,8 @@ Document to_document(const TableReport& report) {
   document["published_at"] = report.published ? Document(to_iso8601(report.published->at)) : Document();
   document["author"] = report.published ? Document(report.published->author) : Document();
   document["run"] = report.run.empty() ? Document() : Document(report.run);
+  if (!report.intervals.empty()) document["intervals"] = report.intervals;
+  if (!report.missing.empty()) document["missing"] = report.missing;
   document["rows"] = report.rows ? Document(*report.rows) : Document();
   document["files"] = report.files ? Document(*report.files) : Document();
   document["bytes"] = report.bytes ? Document(*report.bytes) : Document();
@@ -210,6 +222,8 @@ std::string render(const Terminal& terminal, const TableReport& report) {
     add("published", fmt::format("publication {} at {} by {}", report.published->number,
                                  to_string(report.published->at).substr(0, 19), report.published->author));
   add("run", report.run);
+  add("built for", report.intervals);
+  add("missing", report.missing);
   if (report.rows) add("rows", std::to_string(*report.rows));
   if (report.files)
     add("files", report.bytes ? fmt::format("{} ({})", *report.files,

@@ -45,6 +45,8 @@ struct TableReport {
   std::string data_version;
   std::optional<Publication> published;
   std::string run;  // that built it
+  std::string intervals;  // incremental by time: those it was built for, and those that are missing
+  std::string missing;
   std::optional<std::int64_t> rows;
   std::optional<std::int64_t> files;
   std::optional<std::int64_t> bytes;

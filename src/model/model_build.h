@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "engine/engine.h"
 #include "project/project.h"
+#include "project/time_range.h"
 
 namespace lochan {
 
@@ -22,6 +23,7 @@ struct ModelBuildRequest {
   bool full_refresh = false;      // a person asked for the rebuild: what only the table remembers may go
   bool names_since = false;       // its SQL names `$since`,
   bool reads_on = false;          // and that isn't null: it gives only what is new
+  std::vector<TimeRange> ranges{};  // incremental by time: what to build, each of them at once; `since` and `until` are theirs
 };
 
 struct ModelBuilt {

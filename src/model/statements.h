@@ -31,5 +31,6 @@ ModelBuilt build_table(Session& session, const ModelBuildRequest& request);
 ModelBuilt build_append(Session& session, const ModelBuildRequest& request);
 ModelBuilt build_incremental(Session& session, const ModelBuildRequest& request);
 ModelBuilt build_scd2(Session& session, const ModelBuildRequest& request);
+ModelBuilt build_by_time(Session& session, const ModelBuildRequest& request);
 
 }  // namespace lochan

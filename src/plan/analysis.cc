@@ -13,6 +13,7 @@
 #include "check/check.h"
 #include "check/history.h"
 #include "model/history.h"
+#include "plan/interval_model.h"
 #include "source/load.h"
 #include "source/source.h"
 
@@ -86,6 +87,7 @@ class Analyser {
     for (const LocatedText& column : model.compare) text += "|compare " + *column;
     if (model.deleted) text += "|deleted " + **model.deleted;
     if (model.materialized == Materialization::Scd2) text += fmt::format("|deletes {}", static_cast<int>(model.deletes));
+    text += interval_settings(model);
     for (const std::string& name : analysed.query.parameters) {
       if (const auto found = project_.variables.find(name); found != project_.variables.end())
         text += fmt::format("|${}={}", name, found->second);
@@ -185,6 +187,7 @@ class Analyser {
       declare(model.table, analysed.columns);
       check_columns(model, analysed.columns);
       check_append(analysed);
+      check_interval_model(analysed, result_.columns);
     });
   }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "plan/interval_model.h"
 
 namespace lochan {
 namespace {
@@ -88,9 +89,14 @@ class Planner {
     PlannedTable planned;
     const AnalysedModel& model = analysis_.models.at(table);
     const Entry* entry = find(table);
-    auto reason = stale_reason(model, entry, versions_);
+    auto reason = stale_reason(model, entry, versions_, options_.now);
     planned.full_refresh = options_.full_refresh;
     if (options_.held.contains(table) && !(reason && reason->rebuild)) return held(planned);
+    if (options_.backfill && has_intervals(*model.model)) {
+      const TimeRange range = whole_intervals(options_.backfill->range, model.model->interval);
+      planned.backfill = {options_.backfill->backfill, range};
+      reason = StaleReason{"backfill of " + show_intervals(range, model.model->interval), reason && reason->rebuild};
+    }
     if (!reason && options_.full_refresh) reason = StaleReason{"full refresh", true};
     if (reason) {
       planned.state = PlanState::Stale;
@@ -203,12 +209,10 @@ std::string inputs_property(const std::map<TableName, std::string>& inputs) {
   return json.dump();
 }
 
-std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions) {
-  if (current == nullptr) return StaleReason{"never built", true};
-  const std::string* made_by = property(*current, "lochan.fingerprint");
-  if (made_by == nullptr || *made_by != model.fingerprint) return StaleReason{"its code changed", true};
-  if (model.model->materialized == Materialization::View) return std::nullopt;
-  const std::string* recorded = property(*current, "lochan.inputs");
+namespace {
+
+std::vector<std::string> moved_inputs(const AnalysedModel& model, const Entry& current, Versions& versions) {
+  const std::string* recorded = property(current, "lochan.inputs");
   const auto built_from = recorded == nullptr ? std::map<TableName, std::string>{} : parse_inputs(*recorded);
   std::vector<std::string> moved;
   for (const TableName& input : model.reads) {
@@ -216,8 +220,41 @@ std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry*
     const auto now = versions.of(input);
     if (before == built_from.end() || !now || before->second != *now) moved.push_back(to_string(input));
   }
-  if (moved.empty()) return std::nullopt;
-  return StaleReason{fmt::format("{} moved", fmt::join(moved, ", ")), false};
+  return moved;
+}
+
+// Where the intervals that are there can't be built on.
+std::string lost_intervals(const Model& model, const TimeRanges& built) {
+  if (built.is_empty()) return "it is not known which intervals were built";
+  const auto begin = model.begin ? parse_time(**model.begin) : std::nullopt;
+  if (begin && built.ranges().front().from < *begin) return "`begin` is later than what is there";
+  return "";
+}
+
+std::string missing_text(const TimeRanges& missing, Interval interval) {
+  const bool is_one = missing.ranges().size() == 1 && next_interval(missing.ranges()[0].from, interval) == missing.ranges()[0].until;
+  return fmt::format("{} missing: {}", is_one ? "an interval is" : "intervals are", show_ranges(missing, interval));
+}
+
+}  // namespace
+
+std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions,
+                                        std::optional<Instant> now) {
+  if (current == nullptr) return StaleReason{"never built", true};
+  const std::string* made_by = property(*current, "lochan.fingerprint");
+  if (made_by == nullptr || *made_by != model.fingerprint) return StaleReason{"its code changed", true};
+  if (model.model->materialized == Materialization::View) return std::nullopt;
+  std::vector<std::string> reasons;
+  if (const auto moved = moved_inputs(model, *current, versions); !moved.empty())
+    reasons.push_back(fmt::format("{} moved", fmt::join(moved, ", ")));
+  if (has_intervals(*model.model)) {
+    const TimeRanges built = built_intervals(*current);
+    if (const std::string lost = lost_intervals(*model.model, built); !lost.empty()) return StaleReason{lost, true};
+    const TimeRanges missing = now ? missing_intervals(*model.model, built, *now) : TimeRanges();
+    if (!missing.is_empty()) reasons.push_back(missing_text(missing, model.model->interval));
+  }
+  if (reasons.empty()) return std::nullopt;
+  return StaleReason{fmt::format("{}", fmt::join(reasons, "; ")), false};
 }
 
 }  // namespace lochan

@@ -12,12 +12,19 @@
 #include "plan/analysis.h"
 #include "plan/graph.h"
 #include "project/project.h"
+#include "project/time_range.h"
 
 namespace lochan {
 
 /// `Depends`: its inputs may move in this run; whether it is stale is known once they have been read.
 enum class PlanState { Fresh, Stale, Depends, Held };
 std::string_view to_string(PlanState state);
+
+/// A part of a backfill: these intervals of the selected models by time, and no others.
+struct BackfillPart {
+  std::int64_t backfill = 0;  // its number
+  TimeRange range;
+};
 
 struct PlannedTable {
   TableName table;
@@ -26,6 +33,7 @@ struct PlannedTable {
   std::string reason;    // "never built", "code changed", "raw.sale moved", "branch_1 may have new rows"
   bool rebuild = false;  // models: as if nothing were there
   bool full_refresh = false;  // and because a person asked for it
+  std::optional<BackfillPart> backfill;  // incremental by time
   std::vector<std::string> connections;  // raw: those that will be asked
 };
 
@@ -50,6 +58,8 @@ struct PlanOptions {
   std::set<std::string> sinks;  // selected
   /// Whether the target of a sink's table has this version of it, as far as is known without asking.
   std::function<bool(const SinkConfig&, const SinkTable&, const std::string& version)> is_carried;
+  std::optional<Instant> now;        // for intervals that time has brought
+  std::optional<BackfillPart> backfill;
   /// Whether a connection surely has nothing new for these cursors (its change mark is what it was).
   std::function<bool(const SourceConfig&, const Connection&)> is_unchanged;
 };
@@ -73,11 +83,12 @@ std::map<TableName, std::string> parse_inputs(const std::string& property);
 std::string inputs_property(const std::map<TableName, std::string>& inputs);
 
 /// Why a model must be built again, given the entry it has and the versions its inputs have now; nothing when it is
-/// up to date. `rebuild` is set when what is there can't be built on.
+/// up to date. `rebuild` is set when what is there can't be built on. Intervals are missing up to `now`.
 struct StaleReason {
   std::string text;
   bool rebuild = false;
 };
-std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions);
+std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions,
+                                        std::optional<Instant> now = {});
 
 }  // namespace lochan

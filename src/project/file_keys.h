@@ -67,6 +67,7 @@ const Keys<SinkTable>& sink_table_keys();
 const Keys<SinkIndex>& sink_index_keys();
 
 const Keys<Model>& model_keys();
+const Keys<ModelInput>& model_input_keys();
 const Keys<CheckFile>& check_file_keys();
 
 /// One entry of `checks:`. A `not_null` of several columns becomes a check for each.
@@ -83,5 +84,9 @@ const Keys<CheckConfig>& expression_keys();
 /// The row for a key `checks`, and its reader.
 Key checks_key();
 std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value);
+
+/// The row for a key `inputs`, and its reader.
+Key model_inputs_key();
+std::vector<ModelInput> read_model_inputs(ValueReader& reader, const YamlValue& value);
 
 }  // namespace lochan

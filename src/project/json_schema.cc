@@ -48,9 +48,11 @@ OrderedJson scalar_schema(const ValueType& type) {
 }
 
 OrderedJson value_schema(const ValueType& type) {
-  const OrderedJson one = scalar_schema(type);
+  const bool has_mapping = type.keys != nullptr && type.shape != Shape::Mapping;
+  const bool may_be_mapping = has_mapping && type.count != Count::Named;
+  OrderedJson one = scalar_schema(type);
+  if (has_mapping && type.count == Count::Named) one = {{"anyOf", {std::move(one), reference(type.keys->name)}}};
   const OrderedJson list = {{"type", "array"}, {"items", one}};
-  const bool may_be_mapping = type.keys != nullptr && type.shape != Shape::Mapping;
   OrderedJson schema;
   switch (type.count) {
     case Count::One:

@@ -68,14 +68,16 @@ std::string describe_wanted(const ValueType& type) {
       break;
   }
   const bool may_be_mapping = type.keys != nullptr && type.shape != ValueType::Shape::Mapping;
-  return may_be_mapping ? text + ", or a mapping" : text;
+  if (!may_be_mapping) return text;
+  return text + (type.count == Count::Named ? " or mappings" : ", or a mapping");
 }
 
 std::vector<const KeyTable*> all_key_tables() {
   return {&project_keys().table(),       &layer_keys().table(),           &engine_keys().table(),
           &run_keys().table(),           &retention_keys().table(),       &source_keys().table(),
           &source_table_keys().table(),  &sink_keys().table(),            &sink_table_keys().table(),
-          &sink_index_keys().table(),      &model_keys().table(),           &check_keys().table(),
+          &sink_index_keys().table(),      &model_keys().table(),           &model_input_keys().table(),
+          &check_keys().table(),
           &column_check_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
           &pattern_keys().table(),      &freshness_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
           &check_file_keys().table()};

@@ -11,7 +11,7 @@ Keys<Model> make_model_keys() {
       "top, between `/* ---` and `--- */`; without them it is a table.");
   keys.add("materialized", &Model::materialized,
            "`table`: built anew; `view`: never stored; `append`: new rows are added; `incremental`: rows are merged by "
-           "`key`; `scd2`: each version of a row, with the time it held")
+           "`key`, or intervals of `time` are built again; `scd2`: each version of a row, with the time it held")
       .add("key", &Model::key, "incremental and scd2: the column or columns that name a row")
       .add("updated_at", &Model::updated_at,
            "scd2: the column that says since when a version holds; without it the SELECT gives the state of now, or `_loaded_at`")
@@ -23,6 +23,15 @@ Keys<Model> make_model_keys() {
       .add("deletes", &Model::deletes,
            "scd2: what becomes of a key that was deleted. `close`: its open row ends; `ignore`: nothing; `new_record`: its "
            "open row ends, and one with `is_deleted` follows")
+      .add("time", &Model::time,
+           "incremental by time: the column of its result that says which interval a row belongs to; its SQL selects from "
+           "`$since` up to `$until`")
+      .add("interval", &Model::interval, "incremental by time: what is built again at once, in UTC")
+      .add("begin", &Model::begin,
+           "incremental by time: where the first interval begins, such as `2024-01-01`; by default with the earliest row of "
+           "its inputs")
+      .add(model_inputs_key(), [](ValueReader& reader, const YamlValue& value,
+                                  Model& model) { model.inputs = read_model_inputs(reader, value); })
       .add("partition_by", &Model::partition_by,
            "columns, or `year`, `month`, `day`, `hour` of one: `day(sold_at)`; `bucket(16, id)`, `truncate(4, code)`")
       .add({checks_key()},

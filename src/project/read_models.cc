@@ -43,6 +43,10 @@ void fill_model(Model& model, SqlFile file, ValueReader& reader) {
     model.deleted.reset();
     model.deletes = HistoryDeletes::Close;
     model.partition_by.clear();
+    model.time.reset();
+    model.begin.reset();
+    model.inputs.clear();
+    model.interval = Interval::Day;
   }
   model.position = file.begin;
   if (is_blank_sql(file.sql))

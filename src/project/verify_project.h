@@ -17,6 +17,8 @@ bool is_known_table(const Project& project, const Located<TableName>& table, Pro
 
 void verify_sources(const Project& project, Problems& problems);
 void verify_sinks(const Project& project, Problems& problems);
+/// Keys of incremental models by time.
+void verify_intervals(const Project& project, Problems& problems);
 void verify_tables(const Project& project, Problems& problems);
 
 }  // namespace lochan

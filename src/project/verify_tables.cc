@@ -75,9 +75,10 @@ void verify_history(const Model& model, Problems& problems) {
 
 void verify_model(const Model& model, Problems& problems) {
   const std::string_view materialized = to_string(model.materialized);
-  if (model.materialized == Materialization::Incremental && model.key.empty())
-    problems.add({model.file, 1, 1}, fmt::format("`{}` is incremental without a `key`", to_string(model.table)),
-                 "name the column or columns that name a row, such as `key: id`");
+  if (model.materialized == Materialization::Incremental && model.key.empty() && !model.time)
+    problems.add({model.file, 1, 1}, fmt::format("`{}` is incremental without a `key` or a `time`", to_string(model.table)),
+                 "name the column or columns that name a row, such as `key: id`, or the one that says when, such as "
+                 "`time: sold_at`");
   if (model.materialized != Materialization::Incremental && model.materialized != Materialization::Scd2 && !model.key.empty())
     problems.add(model.key[0].position,
                  fmt::format("`key` is for `materialized: incremental` and `scd2`, and `{}` is of kind `{}`",
@@ -165,6 +166,7 @@ void verify_tables(const Project& project, Problems& problems) {
     verify_model(model, problems);
     verify_immutable_history(project, model, problems);
   }
+  verify_intervals(project, problems);
   verify_checks(project, problems);
   verify_layers(project, problems);
 }

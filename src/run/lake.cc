@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/sqlite_database.h"
+#include "run/backfills.h"
 #include "run/journal.h"
 #include "run/recovery.h"
 #include "run/sink_marks.h"
@@ -48,6 +49,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   std::vector<Migration> migrations(Catalog::migrations().begin(), Catalog::migrations().end());
   migrations.insert(migrations.end(), Journal::migrations().begin(), Journal::migrations().end());
   migrations.insert(migrations.end(), SinkMarks::migrations().begin(), SinkMarks::migrations().end());
+  migrations.insert(migrations.end(), Backfills::migrations().begin(), Backfills::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());

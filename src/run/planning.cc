@@ -136,6 +136,8 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   options.full_refresh = request.full_refresh;
   const std::vector<TableName> held = lake.catalog().held_tables();
   options.held = {held.begin(), held.end()};
+  options.now = lake.clock().now();
+  options.backfill = request.backfill;
   std::map<std::string, bool> asked;  // a connection is asked once, however many tables it has
   options.is_unchanged = [&](const SourceConfig& source, const Connection& connection) {
     const auto [found, is_new] = asked.emplace(source.name + "/" + connection.name, false);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "plan/interval_model.h"
+#include "run/backfills.h"
 #include "run/source_marks.h"
 #include "source/load.h"
 
@@ -66,6 +68,12 @@ class Publishing {
     Properties properties{{"lochan.fingerprint", model.fingerprint},
                           {"lochan.inputs", inputs_property(step->inputs)},
                           {"lochan.marks", inputs_property(step->marks)}};
+    if (has_intervals(*model.model)) {
+      properties["lochan.intervals"] = intervals_property(step->intervals);
+      properties["lochan.read"] = inputs_property(step->read);
+      properties["lochan.loads"] = inputs_property(step->loads);
+      if (step->backfill) properties["lochan.backfill"] = with_part(table, *step->backfill);
+    }
     if (model.model->materialized == Materialization::View) {
       properties.erase("lochan.marks");
       properties["lochan.sql"] = model.model->sql;
@@ -74,6 +82,13 @@ class Publishing {
       return;
     }
     if (const auto entry = lake_.catalog().find(branch_, table)) add(table, *entry, std::move(properties));
+  }
+
+  std::string with_part(const TableName& table, const BackfillPart& part) const {
+    const auto entry = lake_.catalog().find(branch_, table);
+    TimeRanges ranges = entry ? backfilled(*entry, part.backfill) : TimeRanges();
+    ranges.add(part.range);
+    return backfill_property(part.backfill, ranges);
   }
 
   // A table whose rows didn't move is published for its properties alone, and not at all when those didn't move either.

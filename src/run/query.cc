@@ -6,16 +6,18 @@ namespace lochan {
 
 class LakeReader::Impl {
  public:
-  Impl(Lake& lake, const Ref& ref, Engine* given)
-      : catalog(lake.catalog()),
+  Impl(Lake& lake, const Ref& bound, Engine* given)
+      : ref(bound),
+        catalog(lake.catalog()),
         own(given == nullptr ? std::make_unique<Engine>(lake.engine_options()) : nullptr),
         engine(given == nullptr ? *own : *given),
-        resolver(lake.catalog(), ref),
-        token(lake.catalog().grant_token({ref, false, {}, ""})) {}
+        resolver(lake.catalog(), bound),
+        token(lake.catalog().grant_token({bound, false, {}, ""})) {}
   ~Impl() { catalog.revoke_token(token); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
+  const Ref ref;
   Catalog& catalog;
   std::unique_ptr<Engine> own;
   Engine& engine;
@@ -40,6 +42,8 @@ void LakeReader::open(Lake& lake, const std::string& ref, Engine* engine) {
 }
 
 LakeReader::~LakeReader() = default;
+
+const std::string& LakeReader::ref() const { return impl_->ref; }
 
 std::string LakeReader::resolve(const std::string& sql) { return impl_->resolver.query(sql, session_->lake()); }
 std::string LakeReader::resolve_name(const TableName& table) { return impl_->resolver.name(table, session_->lake()); }

@@ -21,6 +21,8 @@ class LakeReader {
   ~LakeReader();
 
   Session& session() { return *session_; }
+  /// What it is bound to: a branch, or at-N.
+  const std::string& ref() const;
   /// `sql` with its names put in place. Throws Error{Usage} with the nearest name for unknown tables.
   std::string resolve(const std::string& sql);
   /// What a single name stands for.

@@ -6,6 +6,7 @@
 
 #include "base/sql.h"
 #include "base/text.h"
+#include "plan/plan.h"
 
 namespace lochan {
 
@@ -17,6 +18,37 @@ std::string Resolver::name(const TableName& table, const std::string& lake) {
 std::string Resolver::query(const std::string& sql, const std::string& lake, const std::string& file) {
   const ParsedQuery parsed = parse(sql, file);
   return rewrite(sql, parsed.references, [&](const TableName& table) { return name(table, lake); });
+}
+
+std::optional<std::string> Resolver::name_then(const TableName& table, const std::string& lake,
+                                               const std::map<TableName, std::string>& versions) {
+  const std::optional<Entry> entry = catalog_.find(ref_, table);
+  const auto then = versions.find(table);
+  if (!entry || then == versions.end()) return std::nullopt;
+  const std::string name = sql::identifier(lake) + "." + quoted(table);
+  if (entry->kind == EntryKind::Table) {
+    if (then->second == entry->data_version) return name;
+    if (then->second == "0") return fmt::format("(select * from {} limit 0)", name);  // it had no snapshot
+    return fmt::format("(select * from {} at (version => {}))", name, then->second);
+  }
+  if (then->second != entry->data_version) return std::nullopt;
+  const std::string& sql = entry->properties.at("lochan.sql");
+  bool is_known = true;
+  const std::string body = rewrite(sql, parse(sql, to_string(table)).references, [&](const TableName& input) {
+    const auto inner = name_then(input, lake, versions);
+    is_known = is_known && inner.has_value();
+    return inner.value_or("");
+  });
+  if (!is_known) return std::nullopt;
+  return "(" + body + "\n)";
+}
+
+void Resolver::add_versions(const TableName& table, std::map<TableName, std::string>& versions) const {
+  const std::optional<Entry> entry = catalog_.find(ref_, table);
+  if (!entry || !versions.emplace(table, entry->data_version).second || entry->kind == EntryKind::Table) return;
+  const auto inputs = entry->properties.find("lochan.inputs");
+  if (inputs == entry->properties.end()) return;
+  for (const auto& [input, version] : parse_inputs(inputs->second)) add_versions(input, versions);
 }
 
 ParsedQuery Resolver::parse(const std::string& sql, const std::string& file) {

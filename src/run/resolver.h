@@ -4,6 +4,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,16 @@ class Resolver {
  public:
   Resolver(const Catalog& catalog, Ref ref) : catalog_(catalog), ref_(std::move(ref)) {}
 
+  std::optional<Entry> find(const TableName& table) const { return catalog_.find(ref_, table); }
   /// `lake` is the name that the asking session has attached the ref by. Throws Error{Usage} with the nearest name for
   /// a table that isn't there.
   std::string name(const TableName& table, const std::string& lake);
+  /// As the table was when its base tables (itself, or those a view reads) had these data versions; nothing when the lake
+  /// doesn't know that any more.
+  std::optional<std::string> name_then(const TableName& table, const std::string& lake,
+                                       const std::map<TableName, std::string>& versions);
+  /// What the table reads in the end, itself among them: tables with their data versions, views with their fingerprints.
+  void add_versions(const TableName& table, std::map<TableName, std::string>& versions) const;
   /// A whole query, with its names put in place.
   std::string query(const std::string& sql, const std::string& lake, const std::string& file = "query");
 

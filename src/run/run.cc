@@ -176,6 +176,8 @@ class Runner {
       request.run = run.number();
       request.author = request_.author;
       request.message = request_.command;
+      if (request_.backfill)
+        request.message += " " + show_intervals(request_.backfill->range, Interval::Day);
       request.also = [&](std::int64_t publication) {
         end(publication, branch_state);
       };

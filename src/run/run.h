@@ -24,6 +24,8 @@ struct RunRequest {
   std::string target = "main";  // or a named branch
   std::string command = "run";
   std::string author;
+  /// Of incremental models by time: these intervals are built again, and nothing else is.
+  std::optional<BackfillPart> backfill;
   bool wait = true;  // for claims another run holds; false: fail at once
 };
 

@@ -12,6 +12,7 @@ Step model_step(const AnalysedModel& model, const PlannedTable& planned) {
   step.model = &model;
   step.rebuild = planned.rebuild;
   step.full_refresh = planned.full_refresh;
+  step.backfill = planned.backfill;
   step.report.name = to_string(planned.table);
   step.report.kind = to_string(model.model->materialized);
   step.report.reason = planned.reason;

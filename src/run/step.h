@@ -27,6 +27,7 @@ struct Step {
   const AnalysedModel* model = nullptr;
   bool rebuild = false;
   bool full_refresh = false;  // rebuilt because a person asked for it
+  std::optional<BackfillPart> backfill;  // incremental by time
 
   // What came of it.
   std::vector<LoadedTable> loaded;
@@ -34,6 +35,9 @@ struct Step {
   Instant loaded_at{};
   std::map<TableName, std::string> inputs;  // data versions that the model was built from
   std::map<TableName, std::string> marks;   // `_loaded_at` reached in each raw input
+  TimeRanges intervals;                     // incremental by time: those that are built
+  std::map<TableName, std::string> read;    // and its ancestry, see IntervalAncestry
+  std::map<TableName, std::string> loads;
   ModelBuilt built;
   bool was_evaluated = false;  // it was stale, so what it was made from is known anew
 

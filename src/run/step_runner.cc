@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "check/history.h"
+#include "run/interval_work.h"
 
 namespace lochan {
 namespace {
@@ -96,10 +97,10 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   const Catalog& catalog = lake_.catalog();
   const std::optional<Entry> current = catalog.find(branch_, table);
   Versions versions([&](const TableName& name) { return catalog.find(branch_, name); });
-  const auto reason = stale_reason(model, current ? &*current : nullptr, versions);
-  if (!reason && !step.rebuild) return StepState::Unchanged;
+  const auto reason = stale_reason(model, current ? &*current : nullptr, versions, run_at_);
+  if (!reason && !step.rebuild && !step.backfill) return StepState::Unchanged;
   step.was_evaluated = true;
-  if (reason) step.report.reason = reason->text;
+  if (reason && !step.backfill) step.report.reason = reason->text;
   step.inputs.clear();
   step.marks.clear();
   for (const TableName& input : model.reads) {
@@ -121,6 +122,7 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   request.reads_on = request.names_since && request.parameters.at("since").value.has_value();
   request.select = rewrite(model.model->sql, model.query.references,
                            [&](const TableName& input) { return resolver_.name(input, session.lake()); });
+  if (has_intervals(*model.model)) request.ranges = find_intervals(session, step, current);
   step.built = build_model(session, request);
   if (model.model->materialized == Materialization::Scd2) audit_own(session, table, step.built);
   step.report.rows_written = step.built.rows_written;
@@ -137,6 +139,36 @@ void StepRunner::audit_own(Session& session, const TableName& table, const Model
     own_audits_[table] = std::move(result);
   }
   if (!built.touched.empty()) session.execute(fmt::format("drop table if exists {}", built.touched));
+}
+
+std::vector<TimeRange> StepRunner::find_intervals(Session& session, Step& step, const std::optional<Entry>& current) {
+  const AnalysedModel& model = *step.model;
+  if (step.backfill && current && step.rebuild)
+    throw Error(ErrorKind::Data, fmt::format("`{}` has to be built anew, so no part of it can be filled", to_string(model.model->table)))
+        .at(model.model->position)
+        .hint(fmt::format("lochan run --select {}", to_string(model.model->table)));
+  const IntervalQuestion question{lake_.project(), analysis_, model, current && !step.rebuild ? &*current : nullptr,
+                                  step.backfill ? std::optional(step.backfill->range) : std::nullopt, run_at_};
+  const IntervalWork work = IntervalFinder(session, resolver_, question).find();
+  step.intervals = work.built;
+  step.report.intervals = show_ranges(TimeRanges(work.chunks), model.model->interval);
+  const IntervalAncestry ancestry = interval_ancestry(resolver_, analysis_, model);
+  step.read = ancestry.read;
+  step.loads = ancestry.loads;
+  if (step.backfill) {
+    // What else has changed since is still to be found; of a table that wasn't there, all.
+    const auto before = [&](const std::string& name) {
+      using Names = std::map<TableName, std::string>;
+      if (!current) return Names{};
+      const auto found = current->properties.find(name);
+      return found == current->properties.end() ? Names{} : parse_inputs(found->second);
+    };
+    step.inputs = before("lochan.inputs");
+    step.marks = before("lochan.marks");
+    step.read = before("lochan.read");
+    step.loads = before("lochan.loads");
+  }
+  return work.chunks;
 }
 
 StepState StepRunner::put_view(Step& step) {

@@ -33,6 +33,7 @@ class StepRunner {
   StepState run_model(Worker& worker, Step& step);
   void audit_own(Session& session, const TableName& table, const ModelBuilt& built);
   StepState put_view(Step& step);
+  std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);
   bool is_immutable(const std::string& layer) const;
   Instant next_loaded_at(const Step& step);
   Parameters parameters(const Step& step, const std::optional<Entry>& current) const;

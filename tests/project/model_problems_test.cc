@@ -11,8 +11,8 @@ const ProblemCase kCases[] = {
        "models/mart/sale.sql:2:15: `materialized` is text `snapshot`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`"),
     in_model("IncrementalWithoutKey",
        "materialized: incremental\n",
-       "models/mart/sale.sql:1:1: `mart.sale` is incremental without a `key`\n"
-       "  hint: name the column or columns that name a row, such as `key: id`"),
+       "models/mart/sale.sql:1:1: `mart.sale` is incremental without a `key` or a `time`\n"
+       "  hint: name the column or columns that name a row, such as `key: id`, or the one that says when, such as `time: sold_at`"),
     in_model("KeyOfTable",
        "key: id\n",
        "models/mart/sale.sql:2:6: `key` is for `materialized: incremental` and `scd2`, and `mart.sale` is of kind `table`\n"

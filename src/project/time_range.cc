@@ -237,7 +237,7 @@ std::string show_ranges(const TimeRanges& ranges, Interval interval, std::size_t
   const std::size_t count = ranges.ranges().size();
   for (std::size_t i = 0; i < std::min(count, most); ++i)
     text += (i == 0 ? "" : ", ") + show_intervals(ranges.ranges()[i], interval);
-  if (count > most) text += fmt::format(" and {} more", text::plural(static_cast<std::int64_t>(count - most), "range"));
+  if (count > most) text += fmt::format(" and {} more", count - most);
   return text;
 }
 

@@ -133,8 +133,12 @@ TimeRanges IntervalFinder::later_rows(const TableName& table, const ModelInput& 
 std::optional<TimeRanges> IntervalFinder::compared(const TableName& table, const ModelInput& input) {
   const auto then = resolver_.name_then(table, session_.lake(), read_);
   if (!then) return std::nullopt;
-  for (const auto& [base, version] : read_)
-    if (!is_there(base, version)) return std::nullopt;
+  std::map<TableName, std::string> bases;
+  resolver_.add_versions(table, bases);
+  for (const auto& [base, version] : bases) {
+    const auto before = read_.find(base);
+    if (before == read_.end() || !is_there(base, before->second)) return std::nullopt;
+  }
   const std::string now = resolver_.name(table, session_.lake());
   const auto columns_of = [&](const std::string& from) {
     return session_.describe(fmt::format("select * from {} as t", from));

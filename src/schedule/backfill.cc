@@ -174,7 +174,10 @@ BackfillOutcome run_backfill(Lake& lake, const BackfillRequest& request, Backfil
     outcome.state = ended.state;
     chunk.is_built = ended.state == RunState::Succeeded;
     told(plan, i, ended);
-    if (!chunk.is_built) break;
+    if (chunk.is_built) continue;
+    // Nothing: somebody rolled its tables back meanwhile, and they are held.
+    if (ended.state == RunState::Nothing) outcome.state = RunState::Failed;
+    break;
   }
   if (outcome.state == RunState::Succeeded) backfills.finish(plan.record.backfill, lake.clock().now());
   outcome.plan = std::move(plan);

@@ -83,6 +83,16 @@ select s._source, p.name, count(*) as sales, sum(s.quantity) as pieces, sum(s.qu
 from staging.sale s join staging.product p on p._source = s._source and p.id = s.product_id
 group by all
 """,
+    "models/mart/sales_by_hour.sql": """\
+/* ---
+materialized: incremental
+time: hour
+interval: hour
+inputs: { staging.sale: updated_at }
+--- */
+select date_trunc('hour', updated_at) as hour, _source, count(*) as sales, sum(quantity) as pieces
+from staging.sale where updated_at >= $since and updated_at < $until group by all
+""",
     "models/mart/biggest.sql": "/* ---\nmaterialized: view\n--- */\nselect * from mart.revenue where revenue > 100\n",
 }
 
@@ -97,6 +107,7 @@ COMPARED = {
     "staging.sale_history": "_source, id, product_id, quantity, epoch(updated_at)::bigint, epoch(valid_from)::bigint, "
                             "coalesce(epoch(valid_to)::bigint::varchar, 'open')",
     "mart.revenue": "_source, name, sales, pieces, round(revenue * 100)::bigint",
+    "mart.sales_by_hour": "epoch(hour)::bigint, _source, sales, pieces",
     "mart.biggest": "_source, name, sales, pieces, round(revenue * 100)::bigint",
 }
 EVERYTHING = " union all ".join(
@@ -158,6 +169,11 @@ class Oracle:
             group[0] += 1
             group[1] += quantity
             group[2] += quantity * products[source, product][3]
+        hours = collections.defaultdict(lambda: [0, 0])
+        for source, _, _, quantity, updated_at in sales.values():
+            hour = hours[updated_at // 3600 * 3600, source]
+            hour[0] += 1
+            hour[1] += quantity
         revenue = [(*names, *sums) for names, sums in groups.items()]
         tables = {
             "raw.product": [(*version, "false") for version in self.versions["product"]],
@@ -168,6 +184,7 @@ class Oracle:
             "staging.product_history": [(*version, str(products[version[:2]] == version).lower()) for version in self.versions["product"]],
             "staging.sale_history": sale_history(self.versions["sale"]),
             "mart.revenue": revenue,
+            "mart.sales_by_hour": [(*names, *sums) for names, sums in hours.items()],
             "mart.biggest": [row for row in revenue if row[4] > 100_00],
         }
         return {name: sorted("|".join(str(value) for value in row) for row in rows) for name, rows in tables.items()}

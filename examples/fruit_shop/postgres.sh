@@ -32,10 +32,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 [ -x "$lochan" ] || fail "there is no $lochan: run \`make build\` first"
-command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
-if [ -z "$server" ]; then
+if [ -z "$server" ]; then # installs psql too, where it is missing
   server=$("$root/tests/services/postgres.sh" start | sed -n 's/^POSTGRES_URL=//p')
 fi
+command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
 
 # --- three databases, one project ---------------------------------------------------------------------------------------
 

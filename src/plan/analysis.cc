@@ -112,6 +112,7 @@ class Analyser {
     std::string text = fmt::format("{}|{}", table.from, static_cast<int>(table.load));
     if (table.cursor) text += "|cursor " + **table.cursor;
     for (const LocatedText& column : table.key) text += "|key " + *column;
+    if (table.deletes == SourceDeletes::Detect) text += "|deletes";
     for (const auto& [option, value] : table.options) text += fmt::format("|{}={}", option, value);
     return sha256(text).substr(0, 16);
   }

@@ -58,6 +58,8 @@ Keys<SourceTable> make_source_table_keys() {
       .add("key", &SourceTable::key, "the column or columns that name a row")
       .add("lookback", &SourceTable::lookback,
            "incremental, from databases: how far before the cursor is read again, for late rows")
+      .add("deletes", &SourceTable::deletes,
+           "incremental, from databases: `detect` reads the keys of all rows too, and marks those that are gone; `ignore` doesn't look")
       .add("from", &SourceTable::from,
            "what it is called at the source: a table, or the files that match a pattern such as `sale_*.csv`; by "
            "default the table's name");

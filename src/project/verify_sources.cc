@@ -56,6 +56,15 @@ void verify_load(const SourceTable& table, const FilesUse& files, Problems& prob
                  fmt::format("`lookback` is for `load: incremental`, and `{}` is loaded in full", table.name),
                  "add `load: incremental`, or remove `lookback`");
   const bool has_only_files = files.any && files.all;
+  if (table.deletes == SourceDeletes::Detect && table.load == LoadMode::Full)
+    problems.add(table.position, fmt::format("`deletes` is for `load: incremental`, and `{}` is loaded in full", table.name),
+                 "remove `deletes`: a full load with a `key` marks the rows that are gone by itself");
+  else if (table.deletes == SourceDeletes::Detect && files.any)
+    problems.add(table.position, fmt::format("`deletes` of `{}` is for databases: a file that is gone takes no rows with it", table.name),
+                 "remove `deletes`");
+  else if (table.deletes == SourceDeletes::Detect && table.key.empty())
+    problems.add(table.position, fmt::format("`deletes: detect` of `{}` needs a `key`, by which it sees which rows are gone", table.name),
+                 "name the column or columns that tell its rows apart, such as `key: id`");
   if (table.load == LoadMode::Incremental && !table.cursor && !has_only_files)
     problems.add(table.position, fmt::format("`{}` is loaded incrementally without a `cursor`", table.name),
                  "name the column that only grows, such as `cursor: updated_at`");

@@ -32,13 +32,18 @@ class TableLoad {
     loaded.changed = !current_ || !loaded.added_columns.empty();
     const Extract extract = told([&] { return source_.extract(session_, table_, reached_before()); });
     loaded.reached = extract.reached;
-    if (extract.surely_nothing) return loaded;
+    if (extract.surely_nothing && extract.keys.empty()) return loaded;
     for (const Column& column : stream.columns) columns_.push_back(column.name);
-    stage(extract);
-    loaded.rows_read = extract.rows ? *extract.rows : count("lochan_read");
-    loaded.rows_written = key_.empty() && table_.load == LoadMode::Full ? replace() : append(extract);
+    if (is_first()) {
+      loaded.rows_read = loaded.rows_written = write_first(extract, stream);
+    } else {
+      stage(extract, "lochan_read");
+      if (!key_.empty()) require_single_keys("lochan_read");
+      loaded.rows_read = extract.rows ? *extract.rows : count("lochan_read");
+      loaded.rows_written = key_.empty() && table_.load == LoadMode::Full ? replace() : append(extract);
+      session_.execute("drop table lochan_read");
+    }
     loaded.changed = loaded.changed || loaded.rows_written > 0 || replaced_;
-    session_.execute("drop table lochan_read");
     return loaded;
   }
 
@@ -63,13 +68,30 @@ class TableLoad {
     }
   }
 
-  // What the source gives, read once.
-  void stage(const Extract& extract) {
-    told([&] {
-      return session_.execute(fmt::format("create or replace temp table lochan_read as select {} from ({})",
-                                          sql::identifiers(columns_), extract.select));
+  // Whether the log has no row of this connection: then there is nothing to compare with.
+  bool is_first() {
+    return !current_ ||
+           (reached_before().empty() && session_.query(fmt::format("select count(*) from (select 1 from {} limit 1)", log())).integer() == 0);
+  }
+
+  // As the rows come, without room for them in between.
+  std::int64_t write_first(const Extract& extract, const Stream& stream) {
+    const std::int64_t rows = told([&] { return insert(fmt::format("select {} from ({})", sql::identifiers(columns_), extract.select), false); });
+    if (!key_.empty() && !is_unique_at(stream)) require_single_keys(log());
+    return rows;
+  }
+
+  bool is_unique_at(const Stream& stream) const {
+    return stream.is_key_unique && std::ranges::all_of(stream.key, [&](const std::string& column) {
+      return std::ranges::find(key_, column) != key_.end();
     });
-    if (!key_.empty()) require_single_keys();
+  }
+
+  // What the source gives, read once.
+  void stage(const Extract& extract, std::string_view name) {
+    told([&] {
+      return session_.execute(fmt::format("create or replace temp table {} as select {} from ({})", name, sql::identifiers(columns_), extract.select));
+    });
   }
 
   // What the engine met while it read the source, as people of this source say it.
@@ -83,9 +105,9 @@ class TableLoad {
   }
 
   // Of two rows with one key in one load nothing says which is the last version.
-  void require_single_keys() {
-    const Rows twice = session_.query(fmt::format(
-        "select {0}, count(*) from lochan_read group by {0} having count(*) > 1 order by {0} limit 1", sql::identifiers(key_)));
+  void require_single_keys(const std::string& rows) {
+    const Rows twice = session_.query(
+        fmt::format("select {0}, count(*) from {1} group by {0} having count(*) > 1 order by {0} limit 1", sql::identifiers(key_), rows));
     if (twice.empty()) return;
     std::vector<std::string> values;
     for (std::size_t i = 0; i < key_.size(); ++i)
@@ -108,8 +130,11 @@ class TableLoad {
 
   // The last version of each key, as far as it can equal a row that was read.
   std::string last_versions(const Extract& extract) const {
-    return fmt::format("(select * from {} qualify row_number() over (partition by {} order by _loaded_at desc) = 1)",
-                       log(extract.within), sql::identifiers(key_));
+    // Where nothing else says which rows of the log can equal one that was read, the keys do.
+    const bool by_keys = !extract.select.empty() && !extract.is_whole && extract.within.empty();
+    const std::string of_interest = by_keys ? fmt::format(" l semi join lochan_read r on {}", same(key_)) : "";
+    return fmt::format("(select * from {}{} qualify row_number() over (partition by {} order by _loaded_at desc) = 1)",
+                       log(extract.within), of_interest, sql::identifiers(key_, by_keys ? "l." : ""));
   }
 
   std::string same(std::span<const std::string> columns) const {
@@ -135,23 +160,33 @@ class TableLoad {
 
   std::int64_t append(const Extract& extract) {
     const std::string read = fmt::format("select {} from lochan_read", sql::identifiers(columns_));
-    if (!current_) return insert(read, false);
     if (key_.empty())
       return insert(fmt::format("{} except all select {} from {}", read, sql::identifiers(columns_), log(extract.within)), false);
     std::int64_t rows = insert(fmt::format("select {} from lochan_read r anti join {} l on {} and not l._deleted",
                                            sql::identifiers(columns_, "r."), last_versions(extract), same(compared_columns(extract))),
                                false);
-    if (extract.is_whole && table_.load == LoadMode::Full)
-      rows += insert(fmt::format("select {} from {} l anti join lochan_read r on {} where not l._deleted",
-                                 sql::identifiers(columns_, "l."), last_versions(extract), same(key_)),
-                     true);
+    if (extract.is_whole && (table_.load == LoadMode::Full || table_.deletes == SourceDeletes::Detect)) {
+      rows += mark_gone("lochan_read");
+    } else if (!extract.keys.empty()) {
+      told([&] {
+        return session_.execute(fmt::format("create or replace temp table lochan_keys as select {} from ({})", sql::identifiers(key_), extract.keys));
+      });
+      rows += mark_gone("lochan_keys");
+      session_.execute("drop table lochan_keys");
+    }
     return rows;
+  }
+
+  // A version that says so for each key whose last one lives, and which isn't among these, all that there are at the source.
+  std::int64_t mark_gone(std::string_view there) {
+    return insert(fmt::format("select {} from {} l anti join {} r on {} where not l._deleted", sql::identifiers(columns_, "l."),
+                              last_versions({}), there, same(key_)),
+                  true);
   }
 
   // Without a key nothing says which row is which: the connection's rows are exchanged, and only when they differ.
   std::int64_t replace() {
     const std::string read = fmt::format("select {} from lochan_read", sql::identifiers(columns_));
-    if (!current_) return insert(read, false);
     const std::string there = fmt::format("select {} from {}", sql::identifiers(columns_), log());
     const std::int64_t differing =
         session_.query(fmt::format("select (select count(*) from ({0} except all {1})) + (select count(*) from ({1} except all {0}))", read, there))

@@ -15,6 +15,7 @@
 #include "source/postgres_cursor.h"
 #include "source/postgres_parts.h"
 #include "source/postgres_snapshot.h"
+#include "source/postgres_xmin.h"
 #include "source/sql_server.h"
 
 namespace lochan {
@@ -146,6 +147,7 @@ class PostgresSource final : public Source, public SqlServer {
     for (const PostgresColumn& column : table.columns)
       stream.columns.push_back({column.name, column.lake_type(), !column.not_null && column.key_position == 0});
     stream.key = table.key;
+    stream.is_key_unique = !table.key.empty();
     stream.indexes = table.indexes;
     return stream;
   }
@@ -165,11 +167,27 @@ class PostgresSource final : public Source, public SqlServer {
     return "select * from " + outside_.back();
   }
 
+  // The key's columns of all rows, from the same snapshot.
+  std::string select_keys(Session& session, PostgresTable table, const SourceTable& wanted) {
+    if (wanted.deletes != SourceDeletes::Detect) return "";
+    std::erase_if(table.columns, [&](const PostgresColumn& column) {
+      return std::ranges::none_of(wanted.key, [&](const LocatedText& key) { return *key == column.name; });
+    });
+    return select(session, table, split_postgres_table(*snapshot_, table), "");
+  }
+
   Extract extract_new(Session& session, const PostgresTable& table, const SourceTable& wanted, const Cursor& from) {
     if (!wanted.cursor)
       throw Error(ErrorKind::Project, fmt::format("`{}` is loaded incrementally without a cursor", wanted.name))
           .at(wanted.position)
-          .hint("give `cursor:`, a column that only grows");
+          .hint("give `cursor:`, a column that only grows, or `xmin`");
+    if (**wanted.cursor == PostgresXminCursor::kName) {
+      PostgresXminCursor cursor(wanted, table, *snapshot_);
+      Extract extract = cursor.extract(from);
+      extract.select = select(session, table, split_postgres_table(*snapshot_, table), cursor.condition());
+      if (!extract.is_whole) extract.keys = select_keys(session, table, wanted);
+      return extract;
+    }
     auto column = std::ranges::find(table.columns, **wanted.cursor, &PostgresColumn::name);
     if (column == table.columns.end())
       column = std::ranges::find_if(table.columns, [&](const PostgresColumn& c) { return text::lower(c.name) == text::lower(**wanted.cursor); });
@@ -180,6 +198,7 @@ class PostgresSource final : public Source, public SqlServer {
     Extract extract = cursor.reached(connection, table.quoted(), from);
     const bool is_whole = condition.empty();
     extract.select = select(session, table, is_whole ? split_postgres_table(*snapshot_, table) : std::vector<std::string>{""}, condition);
+    if (!is_whole) extract.keys = select_keys(session, table, wanted);
     return extract;
   }
 

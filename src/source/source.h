@@ -22,6 +22,7 @@ struct Stream {
   std::vector<Column> columns;     // types as they will arrive in the lake
   std::vector<std::string> key;    // the primary key, if it says
   std::vector<std::string> indexes;  // for people: "sale_customer (customer_id)"
+  bool is_key_unique = false;        // the system itself lets no two rows share the key, nulls included
 };
 
 /// How far a table was read from one connection: published with the rows, in `lochan.cursor`.
@@ -40,6 +41,8 @@ struct Extract {
   std::string within;           // holds of every row the select can give, and of each row of the log that can equal one; "": all
   std::vector<std::string> notes;    // columns that say where a row was found: versions of a key don't differ by them
   std::optional<std::int64_t> rows;  // how many rows the select gives, where that is known
+  std::string keys{};  // select of the key of all rows there are, where `deletes: detect` needs it; "": the select has
+                       // them, or nobody asked
 };
 
 class Source {

@@ -149,7 +149,15 @@ class SqliteSource final : public Source {
     const auto boundary = cursor.boundary(session, from);
     const std::string where =
         boundary ? fmt::format("{} or {} is null", not_below(*found, *boundary), sql::identifier(found->name)) : "";
-    return cursor.extract(session, select({*found}, table, where), select(columns, table, where), boundary, from);
+    Extract extract = cursor.extract(session, select({*found}, table, where), select(columns, table, where), boundary, from);
+    if (table.deletes == SourceDeletes::Detect && !extract.is_whole) {
+      std::vector<SqliteColumn> keys = columns;
+      std::erase_if(keys, [&](const SqliteColumn& column) {
+        return std::ranges::none_of(table.key, [&](const LocatedText& key) { return *key == column.name; });
+      });
+      extract.keys = select(keys, table, "");
+    }
+    return extract;
   }
 
   Error unknown_cursor(const std::vector<SqliteColumn>& columns, const SourceTable& table) const {

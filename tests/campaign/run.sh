@@ -21,6 +21,9 @@ done
 try crash stall --every 5
 try races --times 50
 try mishaps --times 20
+for seed in 1 2 3; do
+  try hot_postgres --seconds 300 --server-deaths 10 --seed "$seed"
+done
 try ticks 1000 --csv build/ticks.csv
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -22,6 +22,14 @@ const ProblemCase kCases[] = {
        "  sale: { lookback: 10m }\n",
        "sources/shop.yaml:4:3: `lookback` is for `load: incremental`, and `sale` is loaded in full\n"
        "  hint: add `load: incremental`, or remove `lookback`"),
+    in_source("DeletesOfFullLoad",
+       "  sale: { deletes: detect, key: id }\n",
+       "sources/shop.yaml:4:3: `deletes` is for `load: incremental`, and `sale` is loaded in full\n"
+       "  hint: remove `deletes`: a full load with a `key` marks the rows that are gone by itself"),
+    in_source("DeletesWithoutKey",
+       "  sale: { load: incremental, cursor: t, deletes: detect }\n",
+       "sources/shop.yaml:4:3: `deletes: detect` of `sale` needs a `key`, by which it sees which rows are gone\n"
+       "  hint: name the column or columns that tell its rows apart, such as `key: id`"),
     in_source("FileOptionOfDatabase",
        "  sale: { delimiter: ';' }\n",
        "sources/shop.yaml:4:3: `delimiter` of `sale` is for files, and `shop` is of kind `sqlite`\n"

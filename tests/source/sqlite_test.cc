@@ -174,5 +174,20 @@ TEST_F(SqliteTest, ReadsOnByTimesHoweverTheyAreWritten) {
                           "5|2026-11-20 12:00:00.25", "7|null"));
 }
 
+TEST_F(SqliteTest, AnIncrementalLoadMarksKeysThatAreGoneWhereItIsAsked) {
+  key("id");
+  incremental("at");
+  table_.deletes = SourceDeletes::Detect;
+  shop("create table sale(id integer primary key, at timestamp); insert into sale values (1, '2026-11-20'), (2, '2026-11-20'), (3, '2026-11-21')");
+  EXPECT_EQ(load().rows_written, 3);
+  shop("delete from sale where id < 3");
+  EXPECT_EQ(load().rows_written, 2);
+  EXPECT_THAT(rows(latest("id")), ElementsAre("3"));
+  EXPECT_EQ(load().rows_written, 0);
+  shop("delete from sale; insert into sale values (1, '2026-11-22')");
+  EXPECT_EQ(load().rows_written, 2);
+  EXPECT_THAT(rows(latest("id")), ElementsAre("1"));
+}
+
 }  // namespace
 }  // namespace lochan

@@ -121,6 +121,13 @@ Error PostgresConnection::failed(const void* raw) {
   code_ = result == nullptr ? "" : field(result, PG_DIAG_SQLSTATE);
   if (code_.empty()) {
     const std::string message = without_password(one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory"));
+    const bool is_refused_server = message.find("certificate verify failed") != std::string::npos ||
+                                   message.find("root certificate file") != std::string::npos ||
+                                   message.find("server certificate for") != std::string::npos ||
+                                   message.find("server does not support SSL") != std::string::npos;
+    if (is_refused_server)
+      return Error(ErrorKind::Data, fmt::format("connection `{}`: {}", name_, message))
+          .hint("the server is not the one that the URL trusts: check `sslmode`, and that `sslrootcert` names the certificate of who signed the server's");
     const bool is_refused_user = message.find("authentication failed") != std::string::npos ||
                                  message.find("no password supplied") != std::string::npos ||
                                  message.find("does not exist") != std::string::npos ||

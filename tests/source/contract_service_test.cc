@@ -1,5 +1,6 @@
-// MySQL holds the contract of sources.
+// PostgreSQL and MySQL hold the contract of sources. In one file, as the contract may be included once in a program.
 #include "tests/source/contract.h"
+#include "tests/source/postgres_system.h"
 #include "tests/support/mysql_server.h"
 #include "tests/support/proxy.h"
 
@@ -52,10 +53,14 @@ class MysqlSystem final : public SqlSystem {
   const Proxy proxy_{database_.port()};
 };
 
-std::unique_ptr<ContractSystem> make() { return std::make_unique<MysqlSystem>(); }
+template <typename System>
+std::unique_ptr<ContractSystem> make() {
+  return std::make_unique<System>();
+}
 
-INSTANTIATE_TEST_SUITE_P(Mysql, SourceContract, testing::Values(ContractKind{"mysql", make}), contract_name);
-INSTANTIATE_TEST_SUITE_P(Mysql, TableSourceContract, testing::Values(ContractKind{"mysql", make}), contract_name);
+const auto kServers = testing::Values(ContractKind{"mysql", make<MysqlSystem>}, ContractKind{"postgres", make<PostgresSystem>});
+INSTANTIATE_TEST_SUITE_P(Servers, SourceContract, kServers, contract_name);
+INSTANTIATE_TEST_SUITE_P(Servers, TableSourceContract, kServers, contract_name);
 
 }  // namespace
 }  // namespace lochan

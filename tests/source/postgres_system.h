@@ -1,11 +1,11 @@
-// PostgreSQL holds the contract of sources.
-#include "tests/source/contract.h"
+// PostgreSQL as the contract of sources writes into it.
+#pragma once
+
+#include "tests/source/contract_system.h"
 #include "tests/support/postgres_server.h"
 #include "tests/support/proxy.h"
 
 namespace lochan {
-namespace {
-
 class PostgresWriter final : public SqlSystem::Writer {
  public:
   explicit PostgresWriter(PostgresConnection connection) : connection_(std::move(connection)) {}
@@ -51,10 +51,4 @@ class PostgresSystem final : public SqlSystem {
   const Proxy proxy_{port(database_.url())};
 };
 
-std::unique_ptr<ContractSystem> make() { return std::make_unique<PostgresSystem>(); }
-
-INSTANTIATE_TEST_SUITE_P(Postgres, SourceContract, testing::Values(ContractKind{"postgres", make}), contract_name);
-INSTANTIATE_TEST_SUITE_P(Postgres, TableSourceContract, testing::Values(ContractKind{"postgres", make}), contract_name);
-
-}  // namespace
 }  // namespace lochan

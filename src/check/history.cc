@@ -26,27 +26,33 @@ class HistoryCheck final : public Check {
   // The versions of a key in order, each beside the one that follows.
   std::string failing_versions(const std::string& table) const {
     const std::string fault = fmt::format(
-        "case when lochan_next is null then {} when valid_to is null then 'open beside a later version' when valid_to > lochan_next "
+        "case when lochan_next is null then {} when valid_to is null then 'open beside a later version' when valid_to "
+        "> lochan_next "
         "then 'overlaps the next version'{} end",
         is_gapless_ ? "case when valid_to is not null then 'no open row' end" : "null",
         is_gapless_ ? " when valid_to < lochan_next then 'a gap before the next version'" : "");
     return fmt::format(
-        "select {0}, valid_from, valid_to, is_current, problem from (select {0}, valid_from, valid_to, is_current, coalesce({1}, {2}) "
-        "as problem from (select {0}, valid_from, valid_to, is_current, lead(valid_from) over (partition by {0} order by valid_from, "
+        "select {0}, valid_from, valid_to, is_current, problem from (select {0}, valid_from, valid_to, is_current, "
+        "coalesce({1}, {2}) "
+        "as problem from (select {0}, valid_from, valid_to, is_current, lead(valid_from) over (partition by {0} order "
+        "by valid_from, "
         "valid_to nulls last) as lochan_next from {3} as versions) as beside) as judged where problem is not null",
         sql::identifiers(key_), kRowFault, fault, table);
   }
 
   std::string failing_rows(const std::string& table) const {
-    return fmt::format("select {0}, valid_from, valid_to, is_current, {1} as problem from {2} where valid_from is null or valid_to <= "
-                       "valid_from or is_current is distinct from (valid_to is null)",
-                       sql::identifiers(key_), kRowFault, table);
+    return fmt::format(
+        "select {0}, valid_from, valid_to, is_current, {1} as problem from {2} where valid_from is null or valid_to <= "
+        "valid_from or is_current is distinct from (valid_to is null)",
+        sql::identifiers(key_), kRowFault, table);
   }
 
   std::string failing_of(const std::string& table, const std::string& touched) const {
     std::string same;
-    for (const std::string& column : key_) same += fmt::format("{0}t.{1} = k.{1}", same.empty() ? "" : " and ", sql::identifier(column));
-    return failing_versions(fmt::format("(select t.* from {} t semi join {} k on {})", table, touched, same)) + " union " + failing_rows(table);
+    for (const std::string& column : key_)
+      same += fmt::format("{0}t.{1} = k.{1}", same.empty() ? "" : " and ", sql::identifier(column));
+    return failing_versions(fmt::format("(select t.* from {} t semi join {} k on {})", table, touched, same)) +
+           " union " + failing_rows(table);
   }
 
  private:

@@ -66,12 +66,14 @@ class Shaper {
     shape_.time_type = time == nullptr ? "TIMESTAMP WITH TIME ZONE" : lake_type(time->type);
     const Position position = model_.updated_at ? model_.updated_at->position : model_.position;
     if (!contains(kTimes, shape_.time_type))
-      refuse(position, fmt::format("`{}` is {}, wanted a TIMESTAMP, TIMESTAMP WITH TIME ZONE or DATE", time->name, time->type),
+      refuse(position,
+             fmt::format("`{}` is {}, wanted a TIMESTAMP, TIMESTAMP WITH TIME ZONE or DATE", time->name, time->type),
              fmt::format("cast it in the SQL, such as `{0}::timestamp as {0}`", time->name));
     if (time != nullptr) shape_.time = time->name;
     if (loaded_at == nullptr || loaded_at == time) return;
     if (!lake_type(loaded_at->type).starts_with("TIMESTAMP"))
-      refuse(model_.position, fmt::format("`{}` is {}, wanted the time of the load as raw tables have it", kLoadedAt, loaded_at->type),
+      refuse(model_.position,
+             fmt::format("`{}` is {}, wanted the time of the load as raw tables have it", kLoadedAt, loaded_at->type),
              "give the column another name");
     shape_.loaded_at = loaded_at->name;
   }
@@ -80,8 +82,10 @@ class Shaper {
     const Column* deleted = model_.deleted ? &find(*model_.deleted) : find_if_there(kLoadMark);
     if (deleted == nullptr) {
       if (shape_.deletes == HistoryDeletes::NewRecord && !shape_.is_snapshot())
-        refuse(model_.position, fmt::format("`{}` keeps a record of deletions, and its SQL gives none", to_string(model_.table)),
-               "select `_deleted` of the raw table, or name the column that is true of a deletion: `deleted: is_removed`");
+        refuse(
+            model_.position,
+            fmt::format("`{}` keeps a record of deletions, and its SQL gives none", to_string(model_.table)),
+            "select `_deleted` of the raw table, or name the column that is true of a deletion: `deleted: is_removed`");
       return;
     }
     if (deleted->type != "BOOLEAN")
@@ -92,15 +96,18 @@ class Shaper {
     shape_.is_load_mark = deleted->name == kLoadMark;
     const bool knows_when = shape_.is_snapshot() || shape_.time == kLoadedAt || !shape_.loaded_at.empty();
     if (shape_.is_load_mark && !knows_when && shape_.deletes != HistoryDeletes::Ignore)
-      refuse(model_.position, "`_deleted` says that a load no longer found the row, and the SQL doesn't give `_loaded_at`, which says when",
-             "select `_loaded_at` too, or write `deletes: ignore`");
+      refuse(
+          model_.position,
+          "`_deleted` says that a load no longer found the row, and the SQL doesn't give `_loaded_at`, which says when",
+          "select `_loaded_at` too, or write `deletes: ignore`");
   }
 
   void sort_columns() {
     for (const LocatedText& column : model_.compare) {
       const std::string& name = find(column).name;
       if (contains(shape_.key, name) || name == shape_.time || name == shape_.deleted)
-        refuse(column.position, fmt::format("`{}` is the key, the time or the mark of deletion, so it is not compared", name),
+        refuse(column.position,
+               fmt::format("`{}` is the key, the time or the mark of deletion, so it is not compared", name),
                "`compare` names what makes a new version; leave it out for all other columns");
       shape_.compared.push_back(name);
     }
@@ -118,7 +125,9 @@ class Shaper {
     for (const std::string_view name : kAdded) {
       if (name == "is_deleted" && !shape_.shows_deletions()) continue;
       if (contains(shape_.own, name))
-        refuse(model_.position, fmt::format("`{}` gives a column `{}`, which a table with history has of its own", to_string(model_.table), name),
+        refuse(model_.position,
+               fmt::format("`{}` gives a column `{}`, which a table with history has of its own",
+                           to_string(model_.table), name),
                "give it another name in the SQL");
     }
     shape_.columns.push_back({"valid_from", shape_.time_type, true});
@@ -135,6 +144,8 @@ class Shaper {
 
 }  // namespace
 
-HistoryShape history_shape(const Model& model, std::span<const Column> selected) { return Shaper(model, selected).shape(); }
+HistoryShape history_shape(const Model& model, std::span<const Column> selected) {
+  return Shaper(model, selected).shape();
+}
 
 }  // namespace lochan

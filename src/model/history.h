@@ -16,10 +16,10 @@ struct HistoryShape {
   std::vector<std::string> others;    // of the table: neither key nor compared nor time
   std::vector<Column> columns;        // of the table; the SELECT's without the mark of deletion come first
   std::vector<std::string> own;       // the names of those that come from the SELECT
-  std::string time;       // the column that says since when a version holds; "": the SELECT gives the state of now
-  std::string time_type;  // of it, and of `valid_from` and `valid_to`
-  std::string loaded_at;  // `_loaded_at`, when the SELECT gives it and it isn't the time: the order of equal times
-  std::string deleted;    // the column that is true of a deletion, or ""
+  std::string time;           // the column that says since when a version holds; "": the SELECT gives the state of now
+  std::string time_type;      // of it, and of `valid_from` and `valid_to`
+  std::string loaded_at;      // `_loaded_at`, when the SELECT gives it and it isn't the time: the order of equal times
+  std::string deleted;        // the column that is true of a deletion, or ""
   bool is_load_mark = false;  // `deleted` is `_deleted`: a load didn't find the key, at its `_loaded_at`
   HistoryDeletes deletes = HistoryDeletes::Close;
 

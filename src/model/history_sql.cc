@@ -29,8 +29,10 @@ std::string bring_back(const HistoryShape& shape, const std::string& versions) {
   const std::string loaded = sql::identifier(shape.loaded_at);
   return fmt::format(
       "(select * exclude (lochan_gone, lochan_at), case when not lochan_deleted and lochan_at <= lochan_gone then "
-      "greatest(lochan_at, {2}) else lochan_at end as lochan_at from (select *, max(case when lochan_deleted then lochan_at end) "
-      "over (partition by {0} order by {1} groups between unbounded preceding and 1 preceding) as lochan_gone from {3}))",
+      "greatest(lochan_at, {2}) else lochan_at end as lochan_at from (select *, max(case when lochan_deleted then "
+      "lochan_at end) "
+      "over (partition by {0} order by {1} groups between unbounded preceding and 1 preceding) as lochan_gone from "
+      "{3}))",
       keys(shape), loaded, in_type_of_time(shape, shape.loaded_at), versions);
 }
 
@@ -46,7 +48,8 @@ std::string precedence(const HistoryShape& shape) {
   std::string order = "lochan_rank desc";
   if (!shape.loaded_at.empty()) order += fmt::format(", {} desc nulls last", sql::identifier(shape.loaded_at));
   order += ", lochan_deleted desc";
-  for (const std::string& column : shape.compared) order += fmt::format(", {} desc nulls last", sql::identifier(column));
+  for (const std::string& column : shape.compared)
+    order += fmt::format(", {} desc nulls last", sql::identifier(column));
   if (!shape.time.empty()) order += fmt::format(", {} desc nulls last", sql::identifier(shape.time));
   for (const std::string& column : shape.others) order += fmt::format(", {} desc nulls last", sql::identifier(column));
   return order;
@@ -54,13 +57,17 @@ std::string precedence(const HistoryShape& shape) {
 
 // Where no row follows the end of one, the key was deleted.
 std::string known_deletions(const HistoryShape& shape, const std::string& rows) {
-  std::string next = fmt::format("select *, lead(valid_from) over (partition by {} order by valid_from) as lochan_next from {}",
-                                 keys(shape), rows);
+  std::string next =
+      fmt::format("select *, lead(valid_from) over (partition by {} order by valid_from) as lochan_next from {}",
+                  keys(shape), rows);
   if (!shape.loaded_at.empty())
-    next = fmt::format("select * replace ({} as {}) from ({})", shape.is_load_mark ? "valid_to" : "null", sql::identifier(shape.loaded_at), next);
-  return fmt::format("select {}, true as lochan_deleted, {} as lochan_rank, valid_to as lochan_at from ({}) where valid_to is not null "
-                     "and valid_to is distinct from lochan_next",
-                     own_columns(shape), kSeen, next);
+    next = fmt::format("select * replace ({} as {}) from ({})", shape.is_load_mark ? "valid_to" : "null",
+                       sql::identifier(shape.loaded_at), next);
+  return fmt::format(
+      "select {}, true as lochan_deleted, {} as lochan_rank, valid_to as lochan_at from ({}) where valid_to is not "
+      "null "
+      "and valid_to is distinct from lochan_next",
+      own_columns(shape), kSeen, next);
 }
 
 }  // namespace
@@ -78,7 +85,8 @@ std::string is_deletion(const HistoryShape& shape, std::string_view prefix) {
 
 std::string same_key(const HistoryShape& shape, std::string_view left, std::string_view right) {
   std::vector<std::string> parts;
-  for (const std::string& column : shape.key) parts.push_back(fmt::format("{0}.{2} = {1}.{2}", left, right, sql::identifier(column)));
+  for (const std::string& column : shape.key)
+    parts.push_back(fmt::format("{0}.{2} = {1}.{2}", left, right, sql::identifier(column)));
   return fmt::format("{}", fmt::join(parts, " and "));
 }
 
@@ -91,16 +99,16 @@ std::string same_values(std::span<const std::string> columns, std::string_view l
 
 std::string read_versions(const HistoryShape& shape, const std::string& rows, const std::string& at) {
   const bool drops = shape.deletes == HistoryDeletes::Ignore && !shape.deleted.empty();
-  return fmt::format("select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at from {}{}", own_columns(shape),
-                     is_deletion(shape), kSeen, at.empty() ? since_when(shape) : at, rows,
+  return fmt::format("select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at from {}{}",
+                     own_columns(shape), is_deletion(shape), kSeen, at.empty() ? since_when(shape) : at, rows,
                      drops ? fmt::format(" where not {}", is_deletion(shape)) : "");
 }
 
 std::string known_versions(const HistoryShape& shape, const std::string& rows) {
   const std::string deleted = shape.shows_deletions() ? "is_deleted" : "false";
   const auto select = [&](int rank, const std::string& at) {
-    return fmt::format("select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at from {}", own_columns(shape), deleted,
-                       rank, at, rows);
+    return fmt::format("select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at from {}",
+                       own_columns(shape), deleted, rank, at, rows);
   };
   std::string text;
   if (shape.is_snapshot()) {
@@ -108,8 +116,9 @@ std::string known_versions(const HistoryShape& shape, const std::string& rows) {
   } else {
     // A row shows the last of the equal versions that it stands for, and says when the first of them began.
     const std::string time = in_type_of_time(shape, shape.time);
-    text = fmt::format("{} union all {} where valid_from < {}", select(kSeen, fmt::format("greatest(valid_from, {})", time)),
-                       select(kBegan, "valid_from"), time);
+    text =
+        fmt::format("{} union all {} where valid_from < {}",
+                    select(kSeen, fmt::format("greatest(valid_from, {})", time)), select(kBegan, "valid_from"), time);
   }
   return shape.may_end() ? text + " union all " + known_deletions(shape, rows) : text;
 }
@@ -119,11 +128,15 @@ std::string history(const HistoryShape& shape, const std::string& versions) {
   const std::string shown = shape.shows_deletions() ? ", lochan_deleted as is_deleted" : "";
   const std::string kept = shape.shows_deletions() ? "" : " and not lochan_deleted";
   return fmt::format(
-      "with lochan_one as (select * from {0} qualify row_number() over (partition by {1}, lochan_at order by {2}) = 1), "
+      "with lochan_one as (select * from {0} qualify row_number() over (partition by {1}, lochan_at order by {2}) = "
+      "1), "
       "lochan_step as (select *, lag(lochan_at) over x is null or lochan_deleted <> lag(lochan_deleted) over x or "
-      "(not lochan_deleted and ({3})) as lochan_new from lochan_one window x as (partition by {1} order by lochan_at)), "
-      "lochan_span as (select *, max(case when lochan_new then lochan_at end) over x as valid_from, lead(lochan_at) over x as valid_to, "
-      "coalesce(lead(lochan_new) over x, true) as lochan_last from lochan_step window x as (partition by {1} order by lochan_at)) "
+      "(not lochan_deleted and ({3})) as lochan_new from lochan_one window x as (partition by {1} order by "
+      "lochan_at)), "
+      "lochan_span as (select *, max(case when lochan_new then lochan_at end) over x as valid_from, lead(lochan_at) "
+      "over x as valid_to, "
+      "coalesce(lead(lochan_new) over x, true) as lochan_last from lochan_step window x as (partition by {1} order by "
+      "lochan_at)) "
       "select {4}, valid_from, valid_to, valid_to is null as is_current{5} from lochan_span where lochan_last{6}",
       bring_back(shape, versions), key, precedence(shape), differs_from_before(shape), own_columns(shape), shown, kept);
 }

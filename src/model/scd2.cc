@@ -40,7 +40,8 @@ class Scd2 {
     for (const char* table : tables) session_.execute(fmt::format("drop table if exists {}", table));
   }
 
-  [[noreturn]] void fail(const std::string& what, const std::string& hint, const std::optional<LocatedText>& at = {}) const {
+  [[noreturn]] void fail(const std::string& what, const std::string& hint,
+                         const std::optional<LocatedText>& at = {}) const {
     throw Error(ErrorKind::Data, fmt::format("`{}`: {}", to_string(request_.model.table), what))
         .at(at ? at->position : request_.model.position)
         .hint(hint);
@@ -57,20 +58,21 @@ class Scd2 {
     std::vector<std::string> nulls;
     for (const std::string& column : shape_.key) nulls.push_back(sql::identifier(column) + " is null");
     const std::int64_t null_keys = count(fmt::format("lochan_new where {}", fmt::join(nulls, " or ")));
-    if (null_keys > 0) fail(fmt::format("{} with a null in the key", text::plural(null_keys, "row")), "filter them out in its SQL");
+    if (null_keys > 0)
+      fail(fmt::format("{} with a null in the key", text::plural(null_keys, "row")), "filter them out in its SQL");
     if (shape_.is_snapshot()) return require_single_keys();
     const std::string timeless = fmt::format("from lochan_new where {} is null", since_when(shape_));
     if (const std::int64_t rows = session_.query("select count(*) " + timeless).integer(); rows > 0) {
       const Rows first = session_.query(fmt::format("select {} {} order by all limit 1", key_, timeless));
-      fail(fmt::format("{} without `{}`, first {}: nothing says since when they hold", text::plural(rows, "row"), shape_.time,
-                       row_text(first)),
+      fail(fmt::format("{} without `{}`, first {}: nothing says since when they hold", text::plural(rows, "row"),
+                       shape_.time, row_text(first)),
            "filter them out in its SQL, or give them a time with `coalesce`", request_.model.updated_at);
     }
   }
 
   void require_single_keys() {
-    const Rows twice = session_.query(
-        fmt::format("select {0}, count(*) from lochan_new group by {0} having count(*) > 1 order by {0} limit 1", key_));
+    const Rows twice = session_.query(fmt::format(
+        "select {0}, count(*) from lochan_new group by {0} having count(*) > 1 order by {0} limit 1", key_));
     if (twice.empty()) return;
     fail(fmt::format("its SQL gives {} rows for the key {}, and nothing says which of them is the state of now",
                      *twice.rows[0].back(), row_text(twice)),
@@ -99,20 +101,23 @@ class Scd2 {
     };
     if (!has("valid_from")) return;  // it was no history
     const std::string hint = fmt::format(
-        "where that may go: lochan run --full-refresh --select {}; else let its SQL read what has the whole past, such as a raw table",
+        "where that may go: lochan run --full-refresh --select {}; else let its SQL read what has the whole past, such "
+        "as a raw table",
         to_string(request_.model.table));
-    if (!std::ranges::all_of(shape_.key, has))
-      fail("its key changed, so what it holds can't be carried over", hint);
+    if (!std::ranges::all_of(shape_.key, has)) fail("its key changed, so what it holds can't be carried over", hint);
     const std::string lost = fmt::format(
-        "(select {0}, min(valid_from) as was from {1} group by {0}) o left join (select {0}, min(valid_from) as is_now from lochan_history "
+        "(select {0}, min(valid_from) as was from {1} group by {0}) o left join (select {0}, min(valid_from) as is_now "
+        "from lochan_history "
         "group by {0}) h on {2} where is_now is null or is_now > was",
         key_, target_, same_key(shape_, "o", "h"));
     const std::int64_t keys = count(lost);
     if (keys == 0) return;
-    const Rows first = session_.query(fmt::format("select {} from {} order by all limit 1", sql::identifiers(shape_.key, "o."), lost));
-    fail(fmt::format("its code changed, and what its SQL gives now begins later than the table for {}, first {}: history "
-                     "would be lost",
-                     text::plural(keys, "key"), row_text(first)),
+    const Rows first =
+        session_.query(fmt::format("select {} from {} order by all limit 1", sql::identifiers(shape_.key, "o."), lost));
+    fail(fmt::format(
+             "its code changed, and what its SQL gives now begins later than the table for {}, first {}: history "
+             "would be lost",
+             text::plural(keys, "key"), row_text(first)),
          hint);
   }
 
@@ -121,9 +126,10 @@ class Scd2 {
     ModelBuilt built;
     shape_.is_snapshot() ? touch_snapshot() : touch_versions();
     if (count("lochan_touched") > 0) {
-      make("lochan_old", fmt::format("select t.*{} from {} t semi join lochan_touched k on {}",
-                                     has_positions() ? ", t.filename as lochan_file, t.file_row_number as lochan_row" : "", target_,
-                                     same_key(shape_, "t", "k")));
+      make("lochan_old",
+           fmt::format("select t.*{} from {} t semi join lochan_touched k on {}",
+                       has_positions() ? ", t.filename as lochan_file, t.file_row_number as lochan_row" : "", target_,
+                       same_key(shape_, "t", "k")));
       if (!shape_.is_snapshot() && request_.reads_on) read_whole_past();
       make_versions();
       make("lochan_history", history(shape_, "lochan_version"));
@@ -140,16 +146,20 @@ class Scd2 {
   void touch_versions() {
     if (request_.reads_on) return make("lochan_touched", fmt::format("select distinct {} from lochan_new", key_));
     const std::string known = fmt::format(
-        "select n.* from (select *, {} as lochan_at, {} as lochan_deleted from lochan_new) n anti join {} t on {} and {} and "
+        "select n.* from (select *, {} as lochan_at, {} as lochan_deleted from lochan_new) n anti join {} t on {} and "
+        "{} and "
         "n.lochan_at >= t.valid_from and n.lochan_at <= greatest(t.valid_from, t.{}::{}) and n.lochan_deleted = {}",
-        since_when(shape_), is_deletion(shape_), target_, same_key(shape_, "n", "t"), same_values(shape_.compared, "n", "t"),
-        sql::identifier(shape_.time), shape_.time_type, shape_.shows_deletions() ? "t.is_deleted" : "false");
+        since_when(shape_), is_deletion(shape_), target_, same_key(shape_, "n", "t"),
+        same_values(shape_.compared, "n", "t"), sql::identifier(shape_.time), shape_.time_type,
+        shape_.shows_deletions() ? "t.is_deleted" : "false");
     const std::string kept = shape_.deletes == HistoryDeletes::Ignore ? " where not lochan_deleted" : "";
-    const std::string ended = shape_.may_end() ? fmt::format(" n anti join {} t on {} and n.lochan_deleted and n.lochan_at = t.valid_to",
-                                                             target_, same_key(shape_, "n", "t"))
-                                               : "";
+    const std::string ended =
+        shape_.may_end() ? fmt::format(" n anti join {} t on {} and n.lochan_deleted and n.lochan_at = t.valid_to",
+                                       target_, same_key(shape_, "n", "t"))
+                         : "";
     make("lochan_touched", fmt::format("select distinct {} from ({}){}{}", key_, known, ended, kept));
-    make("lochan_read", fmt::format("select n.* from lochan_new n semi join lochan_touched k on {}", same_key(shape_, "n", "k")));
+    make("lochan_read",
+         fmt::format("select n.* from lochan_new n semi join lochan_touched k on {}", same_key(shape_, "n", "k")));
     session_.execute("drop table lochan_new; alter table lochan_read rename to lochan_new");
   }
 
@@ -158,16 +168,18 @@ class Scd2 {
     const std::string deleted = shape_.shows_deletions() ? "t.is_deleted" : "false";
     const std::string open = fmt::format("(select * from {} where valid_to is null)", target_);
     const std::string live = fmt::format("(select * from {} t where valid_to is null and not {})", target_, deleted);
-    std::string keys = fmt::format("select {0} from lochan_new n anti join {1} t on {2} and {3} and not {4} where not {5}",
-                                   sql::identifiers(shape_.key, "n."), open, same_key(shape_, "n", "t"),
-                                   same_values(shape_.compared, "n", "t"), deleted, is_deletion(shape_, "n."));
+    std::string keys =
+        fmt::format("select {0} from lochan_new n anti join {1} t on {2} and {3} and not {4} where not {5}",
+                    sql::identifiers(shape_.key, "n."), open, same_key(shape_, "n", "t"),
+                    same_values(shape_.compared, "n", "t"), deleted, is_deletion(shape_, "n."));
     if (shape_.deletes != HistoryDeletes::Ignore) {
       if (!shape_.deleted.empty())
-        keys += fmt::format(" union all select {} from lochan_new n semi join {} t on {} where {}", sql::identifiers(shape_.key, "n."), live,
-                            same_key(shape_, "n", "t"), is_deletion(shape_, "n."));
+        keys += fmt::format(" union all select {} from lochan_new n semi join {} t on {} where {}",
+                            sql::identifiers(shape_.key, "n."), live, same_key(shape_, "n", "t"),
+                            is_deletion(shape_, "n."));
       else if (!request_.names_since)
-        keys += fmt::format(" union all select {} from {} t anti join lochan_new n on {}", sql::identifiers(shape_.key, "t."), live,
-                            same_key(shape_, "n", "t"));
+        keys += fmt::format(" union all select {} from {} t anti join lochan_new n on {}",
+                            sql::identifiers(shape_.key, "t."), live, same_key(shape_, "n", "t"));
     }
     make("lochan_touched", keys);
   }
@@ -176,20 +188,23 @@ class Scd2 {
   // everything is read; as of one that ended: what came after its deletion isn't in the table.
   void read_whole_past() {
     std::string late = fmt::format(
-        "select distinct {0} from lochan_new n join (select {1}, max(greatest(valid_from, {2}::{3}, valid_to)) as lochan_last from "
+        "select distinct {0} from lochan_new n join (select {1}, max(greatest(valid_from, {2}::{3}, valid_to)) as "
+        "lochan_last from "
         "lochan_old group by {1}) o on {4} where {5} <= lochan_last",
-        sql::identifiers(shape_.key, "n."), key_, sql::identifier(shape_.time), shape_.time_type, same_key(shape_, "n", "o"),
-        since_when(shape_, "n."));
+        sql::identifiers(shape_.key, "n."), key_, sql::identifier(shape_.time), shape_.time_type,
+        same_key(shape_, "n", "o"), since_when(shape_, "n."));
     if (shape_.may_end() && !shape_.is_load_mark)
-      late += fmt::format(" union select {} from lochan_touched k anti join (select * from lochan_old where valid_to is null) o on {}",
-                          sql::identifiers(shape_.key, "k."), same_key(shape_, "k", "o"));
+      late += fmt::format(
+          " union select {} from lochan_touched k anti join (select * from lochan_old where valid_to is null) o on {}",
+          sql::identifiers(shape_.key, "k."), same_key(shape_, "k", "o"));
     make("lochan_late", late);
     if (count("lochan_late") > 0) {
       ModelBuildRequest whole = request_;
       whole.parameters["since"].value.reset();
-      session_.execute(fmt::format("delete from lochan_new n where exists (from lochan_late k where {})", same_key(shape_, "n", "k")));
-      session_.execute(fmt::format("insert into lochan_new select n.* from ({}) n semi join lochan_late k on {}", in_lake_types(session_, whole),
-                                   same_key(shape_, "n", "k")),
+      session_.execute(fmt::format("delete from lochan_new n where exists (from lochan_late k where {})",
+                                   same_key(shape_, "n", "k")));
+      session_.execute(fmt::format("insert into lochan_new select n.* from ({}) n semi join lochan_late k on {}",
+                                   in_lake_types(session_, whole), same_key(shape_, "n", "k")),
                        whole.parameters);
       require_sound_rows();
     }
@@ -202,21 +217,27 @@ class Scd2 {
       versions += " union all " + read_versions(shape_, "lochan_new");
     } else {
       // Later than all that is known of the key, whatever the clock says.
-      const std::string last = fmt::format("(select {0}, max(greatest(valid_from, valid_to)) as lochan_last from lochan_old group by {0})", key_);
+      const std::string last = fmt::format(
+          "(select {0}, max(greatest(valid_from, valid_to)) as lochan_last from lochan_old group by {0})", key_);
       const std::string at = "greatest($run_at::timestamptz, lochan_last + interval 1 microsecond)";
-      versions += " union all " + read_versions(shape_, fmt::format("(select n.*, o.lochan_last from lochan_new n semi join lochan_touched k on {} "
-                                                                    "left join {} o on {})",
-                                                                    same_key(shape_, "n", "k"), last, same_key(shape_, "n", "o")),
-                                                at);
+      versions +=
+          " union all " +
+          read_versions(shape_,
+                        fmt::format("(select n.*, o.lochan_last from lochan_new n semi join lochan_touched k on {} "
+                                    "left join {} o on {})",
+                                    same_key(shape_, "n", "k"), last, same_key(shape_, "n", "o")),
+                        at);
       if (shape_.deletes != HistoryDeletes::Ignore && shape_.deleted.empty() && !request_.names_since)
-        versions += fmt::format(" union all select {}, true, 1, {} from lochan_old t join {} o on {} anti join lochan_new n on {} where t.valid_to is null",
-                                sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), same_key(shape_, "n", "t"));
+        versions += fmt::format(
+            " union all select {}, true, 1, {} from lochan_old t join {} o on {} anti join lochan_new n on {} where "
+            "t.valid_to is null",
+            sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), same_key(shape_, "n", "t"));
     }
     make("lochan_version", versions);
   }
 
-  // Rows are deleted by file and position, for which no column is read again; where the table has columns of these names
-  // it doesn't show them, so by what tells versions apart.
+  // Rows are deleted by file and position, for which no column is read again; where the table has columns of these
+  // names it doesn't show them, so by what tells versions apart.
   bool has_positions() const {
     return std::ranges::none_of(shape_.own, [](const std::string& name) {
       const std::string lower = text::lower(name);
@@ -238,7 +259,8 @@ class Scd2 {
     if (built.rows_removed + built.rows_written == 0) return;
     session_.transaction([&] {
       if (built.rows_removed > 0)
-        session_.execute(fmt::format("delete from {} where ({}) in (select {} from lochan_removed)", target_, places, removed));
+        session_.execute(
+            fmt::format("delete from {} where ({}) in (select {} from lochan_removed)", target_, places, removed));
       if (built.rows_written > 0) session_.execute(fmt::format("insert into {} select * from lochan_added", target_));
     });
   }

@@ -28,8 +28,8 @@ int since_when(const Version& version, const std::vector<Version>& all, const Hi
 
 bool is_before(const Version& a, const Version& b, const HistoryRules& rules) {
   const auto rank = [&](const Version& v) {
-    return std::tuple(rules.knows_load ? v.loaded : 0, v.deleted, v.what.has_value(), v.what.value_or(""), rules.compares_all ? v.note : 0,
-                      v.at, v.note);
+    return std::tuple(rules.knows_load ? v.loaded : 0, v.deleted, v.what.has_value(), v.what.value_or(""),
+                      rules.compares_all ? v.note : 0, v.at, v.note);
   };
   return rank(a) < rank(b);
 }
@@ -57,7 +57,8 @@ void add_key(const std::vector<Version>& versions, const HistoryRules& rules, st
   for (const Version& version : versions) {
     if (version.deleted && rules.deletes == HistoryDeletes::Ignore) continue;
     std::vector<Version> others = versions;
-    if (rules.deletes == HistoryDeletes::Ignore) std::erase_if(others, [](const Version& other) { return other.deleted; });
+    if (rules.deletes == HistoryDeletes::Ignore)
+      std::erase_if(others, [](const Version& other) { return other.deleted; });
     placed.push_back({version, since_when(version, others, rules)});
     minutes.insert(placed.back().since);
   }
@@ -78,9 +79,9 @@ void add_key(const std::vector<Version>& versions, const HistoryRules& rules, st
   }
   for (const Row& row : rows) {
     if (row.shown.deleted && rules.deletes != HistoryDeletes::NewRecord) continue;
-    lines.push_back(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", row.shown.id, row.shown.what.value_or("-"), row.shown.note, row.shown.at,
-                                rules.knows_load ? std::to_string(minute_of_load(row.shown.loaded)) : "-", row.from,
-                                row.to ? std::to_string(*row.to) : "-", row.shown.deleted));
+    lines.push_back(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", row.shown.id, row.shown.what.value_or("-"), row.shown.note,
+                                row.shown.at, rules.knows_load ? std::to_string(minute_of_load(row.shown.loaded)) : "-",
+                                row.from, row.to ? std::to_string(*row.to) : "-", row.shown.deleted));
   }
 }
 

@@ -21,9 +21,9 @@ struct Version {
 
 struct HistoryRules {
   HistoryDeletes deletes = HistoryDeletes::Close;
-  bool compares_all = true;   // else `what` alone
-  bool knows_load = true;     // the SELECT gives `_loaded_at`
-  bool are_load_marks = true; // deletions are a load's, and hold from the load on
+  bool compares_all = true;    // else `what` alone
+  bool knows_load = true;      // the SELECT gives `_loaded_at`
+  bool are_load_marks = true;  // deletions are a load's, and hold from the load on
 };
 
 /// `id|what|note|at|loaded|from|to|deleted`, in order of id and from; times as minutes, `-` for none.

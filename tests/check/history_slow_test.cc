@@ -1,4 +1,5 @@
-// Random histories against an oracle: each key is one, built on load after load. Slow: a thousand builds of real tables.
+// Random histories against an oracle: each key is one, built on load after load. Slow: a thousand builds of real
+// tables.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -38,17 +39,21 @@ class Histories : public RunLake, public testing::WithParamInterface<Kind> {
   const HistoryRules& rules() const { return GetParam().rules; }
 
   static std::string time(int minute) { return fmt::format("(timestamp '2026-01-01' + interval {} minute)", minute); }
-  static std::string load_time(int load) { return fmt::format("2026-01-01 {:02}:{:02}:00+00", minute_of_load(load) / 60, minute_of_load(load) % 60); }
+  static std::string load_time(int load) {
+    return fmt::format("2026-01-01 {:02}:{:02}:00+00", minute_of_load(load) / 60, minute_of_load(load) % 60);
+  }
 
   std::string select() const {
     std::vector<std::string> lines{"(null, null, null, null, null, null)"};
     for (const Version& v : log_)
-      lines.push_back(fmt::format("({}, {}, {}, {}, timestamptz '{}', {})", v.id, v.what ? "'" + *v.what + "'" : "null", v.note, time(v.at),
-                                  load_time(v.loaded), v.deleted));
-    return fmt::format("select id::integer as id, what::varchar as what, note::integer as note, updated_at::timestamp as updated_at{}, "
-                       "gone::boolean as {} from (values {}) t(id, what, note, updated_at, loaded, gone) where id is not null{}",
-                       rules().knows_load ? ", loaded::timestamptz as _loaded_at" : "", rules().are_load_marks ? "_deleted" : "gone",
-                       fmt::join(lines, ", "), GetParam().is_whole ? "" : " and ($since is null or loaded > $since)");
+      lines.push_back(fmt::format("({}, {}, {}, {}, timestamptz '{}', {})", v.id, v.what ? "'" + *v.what + "'" : "null",
+                                  v.note, time(v.at), load_time(v.loaded), v.deleted));
+    return fmt::format(
+        "select id::integer as id, what::varchar as what, note::integer as note, updated_at::timestamp as "
+        "updated_at{}, "
+        "gone::boolean as {} from (values {}) t(id, what, note, updated_at, loaded, gone) where id is not null{}",
+        rules().knows_load ? ", loaded::timestamptz as _loaded_at" : "", rules().are_load_marks ? "_deleted" : "gone",
+        fmt::join(lines, ", "), GetParam().is_whole ? "" : " and ($since is null or loaded > $since)");
   }
 
   // What the log has after one more load: versions of some keys, most in order, some late, equal or twice.
@@ -90,24 +95,33 @@ class Histories : public RunLake, public testing::WithParamInterface<Kind> {
   int roll(int sides) { return static_cast<int>(random_() % static_cast<unsigned>(sides)); }
 
   ModelBuilt build(std::optional<std::string> since) {
-    ModelBuildRequest request{model_, select(), {{"since", {"TIMESTAMPTZ", since}}, {"run_at", {"TIMESTAMPTZ", "2026-02-01 00:00:00+00"}}}, find(kProduct)};
+    ModelBuildRequest request{
+        model_,
+        select(),
+        {{"since", {"TIMESTAMPTZ", since}}, {"run_at", {"TIMESTAMPTZ", "2026-02-01 00:00:00+00"}}},
+        find(kProduct)};
     request.rebuild = !request.current;
     request.names_since = !GetParam().is_whole;
     request.reads_on = request.names_since && since.has_value();
     ModelBuilt built = build_model(session(), request);
     const bool is_gapless = rules().deletes != HistoryDeletes::Close;
-    EXPECT_EQ(audit_history(session(), history_check(model_, is_gapless), kProduct, in_place("LAKE.staging.product"), built.touched).failing, 0);
+    EXPECT_EQ(audit_history(session(), history_check(model_, is_gapless), kProduct, in_place("LAKE.staging.product"),
+                            built.touched)
+                  .failing,
+              0);
     if (built.changed) publish({{kProduct, {}}});
     return built;
   }
 
   std::vector<std::string> found() {
     const std::string minutes = "coalesce((epoch({0} - timestamp '2026-01-01') / 60)::integer::varchar, '-')";
-    return rows(fmt::format("select concat_ws('|', id, coalesce(what, '-'), note, {}, {}, {}, {}, {}) as line from LAKE.staging.product order by line",
-                            fmt::format(fmt::runtime(minutes), "updated_at"),
-                            rules().knows_load ? fmt::format(fmt::runtime(minutes), "_loaded_at::timestamp") : "'-'",
-                            fmt::format(fmt::runtime(minutes), "valid_from"), fmt::format(fmt::runtime(minutes), "valid_to"),
-                            rules().deletes == HistoryDeletes::NewRecord ? "is_deleted" : "false"));
+    return rows(
+        fmt::format("select concat_ws('|', id, coalesce(what, '-'), note, {}, {}, {}, {}, {}) as line from "
+                    "LAKE.staging.product order by line",
+                    fmt::format(fmt::runtime(minutes), "updated_at"),
+                    rules().knows_load ? fmt::format(fmt::runtime(minutes), "_loaded_at::timestamp") : "'-'",
+                    fmt::format(fmt::runtime(minutes), "valid_from"), fmt::format(fmt::runtime(minutes), "valid_to"),
+                    rules().deletes == HistoryDeletes::NewRecord ? "is_deleted" : "false"));
   }
 
   Model model_;
@@ -132,8 +146,9 @@ TEST_P(Histories, AreWhatAllTheirVersionsSay) {
 
 std::vector<Kind> kinds() {
   std::vector<Kind> all;
-  for (const auto& [name, deletes] : {std::pair("Close", HistoryDeletes::Close), std::pair("Ignore", HistoryDeletes::Ignore),
-                                      std::pair("NewRecord", HistoryDeletes::NewRecord)})
+  for (const auto& [name, deletes] :
+       {std::pair("Close", HistoryDeletes::Close), std::pair("Ignore", HistoryDeletes::Ignore),
+        std::pair("NewRecord", HistoryDeletes::NewRecord)})
     for (const bool is_whole : {false, true})
       for (const bool compares_all : {true, false}) {
         const std::string end = std::string(name) + (is_whole ? "Whole" : "Since") + (compares_all ? "" : "One");
@@ -144,7 +159,8 @@ std::vector<Kind> kinds() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Random, Histories, testing::ValuesIn(kinds()), [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Random, Histories, testing::ValuesIn(kinds()),
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace lochan

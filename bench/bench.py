@@ -1,6 +1,6 @@
 """Measures Lochan beside its peers: the same work, turn by turn, and a table of medians (least-most).
 
-  bench.py [--rounds N] [--models N] [--rows N] [models | commit | demo | scd2 …]
+  bench.py [--rounds N] [--models N] [--rows N] [models | commit | demo | scd2 | upsert …]
 
 There is no pass or fail here: times depend on the machine. What each line means stands in docs/benchmarks.md.
 """
@@ -14,6 +14,7 @@ import tempfile
 
 import commit_cost
 import demo_memory
+import postgres_upsert
 import scd2
 from measure import Failed, measure, print_table, spread
 from thousand_models import tools
@@ -96,6 +97,24 @@ def bench_scd2(folder, options):
             print(f"left out: {name} failed: {why}")
 
 
+def bench_upsert(folder, options):
+    peers = os.environ.get("LOCHAN_PEERS")
+    if peers is None:
+        raise Failed("the peers could not be installed (bench/requirements.txt): their DuckDB makes the rows")
+    told = lambda text: print(text, file=sys.stderr, flush=True)
+    for state, costs, sums in postgres_upsert.bench(folder, options.rounds, options.rows, peers + "/python", told):
+        if len(set(sums.values())) != 1:
+            raise Failed(f"{state}: the tables differ: {sums}")
+        lines = [[f"{options.rows} rows to PostgreSQL: {state}", "", "seconds", "CPU seconds", "the server's", "peak MB", "Lochan in seconds"]]
+        ours = statistics.median(cost.seconds for cost, _ in costs["lochan"])
+        for name, theirs in costs.items():
+            seconds = [cost.seconds for cost, _ in theirs]
+            ratio = "" if name == "lochan" else f"{ours / statistics.median(seconds):.2f}x"
+            lines.append(["", name, spread(seconds), spread([cost.cpu for cost, _ in theirs]), spread([server for _, server in theirs]),
+                          spread([cost.peak_mb for cost, _ in theirs], 0), ratio])
+        print_table(lines)
+
+
 def median(costs, what):
     return statistics.median(getattr(cost, what) for cost in costs)
 
@@ -109,7 +128,7 @@ def bench_demo(folder, options):
     print(f"the demo: {most:.0f} MB (PSS) at most for {having} processes of Lochan together, in {seconds:.0f} s  (aim: 300 MB)")
 
 
-BENCHMARKS = {"models": bench_models, "commit": bench_commit, "demo": bench_demo, "scd2": bench_scd2}
+BENCHMARKS = {"models": bench_models, "commit": bench_commit, "demo": bench_demo, "scd2": bench_scd2, "upsert": bench_upsert}
 
 
 def main():

@@ -72,6 +72,7 @@ constexpr std::string_view kMore =
     "all\n"
     "at once. A table whose check fails is held back, with what is made from it; main keeps the last good "
     "publication.\n"
+    "Then sinks carry out what main has; one that fails catches up in the next run.\n"
     "Exit code 1 when something failed or was held back, 130 when interrupted (Ctrl-C: nothing is published).\n"
     "`run` and `build` are the same command: audits always belong to the run.";
 
@@ -85,6 +86,7 @@ CommandKind run_command() {
           .examples = {{"run", "everything that is stale"},
                        {"run --select source:shop+", "one source and all that is made from it"},
                        {"run --select +mart.sales_by_day --exclude tag:slow", "a table with its inputs, without some"},
+                       {"run --select sink:dwh", "one sink, with what was published and it doesn't have yet"},
                        {"run --full-refresh --select staging.sale", "build it anew"},
                        {"run --branch dev-anna", "into a branch that only you look at"}},
           .make = make_command<RunCommand>};

@@ -77,6 +77,7 @@ void RunProgress::run_started(std::int64_t run, int steps) {
   const std::lock_guard lock(mutex_);
   log_ = std::make_unique<RunLog>(run_log_file(home_, run), context_.clock, context_.secrets);
   steps_ = steps;
+  finished_ = 0;  // one command may be several runs
   log(LogLevel::Info, fmt::format("run {} started: {}", run, text::plural(steps, "step")));
   show(fmt::format("run {}: {}", run, text::plural(steps, "step")));
 }

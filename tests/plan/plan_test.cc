@@ -106,6 +106,31 @@ TEST_F(PlanTest, MovedInputMakesStaleWithoutRebuild) {
             "mart.day depends: if staging.sale moves\n");
 }
 
+TEST_F(PlanTest, IntervalsThatAreMissingMakeStale) {
+  Model& model = project_.models[{"mart", "day"}];
+  model.materialized = Materialization::Incremental;
+  model.time = LocatedText{"day", {}};
+  PlanOptions options;
+  options.now = parse_time("2024-01-07 12:00");
+  const auto planned = [&](const std::string& intervals) {
+    find("mart.day").properties["lochan.intervals"] = intervals;
+    const std::string text = plan(options);
+    return text.substr(text.find("mart.day"));
+  };
+  EXPECT_EQ(planned("2024-01-01/2024-01-08"), "mart.day fresh: up to date\n");
+  EXPECT_EQ(planned("2024-01-01/2024-01-07"), "mart.day stale: an interval is missing: 2024-01-07\n");
+  EXPECT_EQ(planned("2024-01-01/2024-01-03, 2024-01-06/2024-01-09"), "mart.day stale: intervals are missing: 2024-01-03 … 2024-01-05\n");
+  EXPECT_EQ(planned("2024-03-01/2024-03-02"), "mart.day fresh: up to date\n");
+  EXPECT_EQ(planned("what"), "mart.day stale: it is not known which intervals were built (rebuild)\n");
+  model.begin = LocatedText{"2023-12-30", {}};
+  EXPECT_EQ(planned("2024-01-01/2024-01-08"), "mart.day stale: intervals are missing: 2023-12-30 … 2023-12-31\n");
+  model.begin = LocatedText{"2024-01-02", {}};
+  EXPECT_EQ(planned("2024-01-01/2024-01-08"), "mart.day stale: `begin` is later than what is there (rebuild)\n");
+  options.backfill = BackfillPart{1, {*parse_time("2024-01-02"), *parse_time("2024-01-05")}};
+  model.begin.reset();
+  EXPECT_EQ(planned("2024-01-01/2024-01-08"), "mart.day stale: backfill of 2024-01-02 … 2024-01-04\n");
+}
+
 TEST_F(PlanTest, HeldTablesAreLeftAloneUntilTheirCodeChanges) {
   PlanOptions options;
   options.held = {{"raw", "sale"}, {"staging", "sale"}};

@@ -40,6 +40,34 @@ const ProblemCase kCases[] = {
     in_model("UnknownDeletes",
        "materialized: scd2\nkey: id\ndeletes: drop\n",
        "models/mart/sale.sql:4:10: `deletes` is text `drop`, wanted one of `close`, `ignore`, `new_record`"),
+    in_model("TimeOfTable",
+       "time: day\n",
+       "models/mart/sale.sql:2:7: `time` is for `materialized: incremental`, and `mart.sale` is of kind `table`\n"
+       "  hint: remove it, or add `materialized: incremental`"),
+    in_model("KeyAndTime",
+       "materialized: incremental\nkey: id\ntime: day\n",
+       "models/mart/sale.sql:3:6: `mart.sale` has both `key` and `time`\n"
+       "  hint: rows are merged by `key`, or intervals are built again by `time`: keep one of them"),
+    in_model("BeginWithoutTime",
+       "begin: 2024-01-01\n",
+       "models/mart/sale.sql:2:8: `begin` of `mart.sale` wants a `time`\n"
+       "  hint: it is for incremental models by time: add `time:`, or remove it"),
+    in_model("BeginIsNoTime",
+       "materialized: incremental\ntime: day\nbegin: soon\n",
+       "models/mart/sale.sql:4:8: `begin` is text `soon`, wanted a time\n"
+       "  hint: write it as 2024-01-31, or 2024-01-31 05:00 (UTC)"),
+    in_model("BeginInsideOfAnInterval",
+       "materialized: incremental\ntime: day\ninterval: month\nbegin: 2024-01-15\n",
+       "models/mart/sale.sql:5:8: `begin` 2024-01-15 is inside of an interval of `mart.sale`\n"
+       "  hint: the interval begins at 2024-01-01"),
+    in_model("InputWithTimeAndKeep",
+       "materialized: incremental\ntime: day\ninputs: { raw.sale: { time: sold_at, keep: true } }\n",
+       "models/mart/sale.sql:4:11: `raw.sale` in `inputs` wants `time` or `keep`, one of them\n"
+       "  hint: say by which column it is read, `time: sold_at`, or that it only looks up, `keep: true`"),
+    in_model("InputIsNoTable",
+       "materialized: incremental\ntime: day\ninputs: { sale: sold_at }\n",
+       "models/mart/sale.sql:4:11: `sale` in `inputs` is not a table's name\n"
+       "  hint: wanted `layer.name`"),
     in_model("PartitionsOfView",
        "materialized: view\n"
        "partition_by: dt\n",

@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr int kHistories = 15;  // in one lake: each with a table at the source, and models of its own
+constexpr int kHistories = 10;  // in one lake: each with a table at the source, and models of its own
 constexpr int kRounds = 6;
 
 class SettableClock final : public Clock {
@@ -289,7 +289,7 @@ TEST_P(Histories, StepByStepIsWhatIsBuiltWhole) {
   EXPECT_EQ(observer_.take_failures(), "") << "seed " << GetParam();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(1U, 21U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(1U, 31U));
 
 }  // namespace
 }  // namespace lochan

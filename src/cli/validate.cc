@@ -46,6 +46,12 @@ std::vector<Entry> lake_entries(const Project& project, const Clock& clock) {
   return lake.catalog().entries("main");
 }
 
+bool is_read(const Project& project, const std::string& connection) {
+  return std::ranges::any_of(project.sources, [&](const auto& source) {
+    return std::ranges::any_of(source.second.from, [&](const LocatedText& from) { return *from == connection; });
+  });
+}
+
 bool is_target(const Project& project, const std::string& connection) {
   return std::ranges::any_of(project.sinks, [&](const auto& sink) { return *sink.second.to == connection; });
 }
@@ -54,10 +60,9 @@ std::vector<Error> find_problems(const ReadProject& read, Context& context) {
   std::vector<Error> problems = read.problems;
   for (const auto& [name, connection] : read.project.connections) {
     try {
-      if (is_target(read.project, name))
-        make_sink(connection);
-      else
-        make_source(connection);
+      const bool is_written = is_target(read.project, name);
+      if (is_written) make_sink(connection);
+      if (!is_written || is_read(read.project, name)) make_source(connection);
     } catch (const Error& error) {
       problems.push_back(error);
     }

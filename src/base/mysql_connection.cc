@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -107,7 +108,8 @@ MysqlConnection::MysqlConnection(const std::string& url, std::string name)
 }
 
 MysqlConnection::~MysqlConnection() {
-  watch_ = std::jthread();  // joins: it uses the connection
+  watch_ = std::jthread();  // joins: it uses what follows
+  if (watched_ >= 0) ::close(watched_);
   end_read();
 }
 
@@ -236,6 +238,8 @@ void MysqlConnection::kill(std::string_view what) noexcept {
 
 void MysqlConnection::stop_when(std::function<bool()> is_stopped) {
   is_stopped_ = std::move(is_stopped);
+  // A number of its own: the library may close its own one at any time.
+  watched_ = ::dup(mysql_get_socket(connection_.get()));
   watch_ = std::jthread([this](const std::stop_token& ended) {
     std::mutex mutex;
     std::condition_variable_any wakes;
@@ -245,7 +249,7 @@ void MysqlConnection::stop_when(std::function<bool()> is_stopped) {
       if (ended.stop_requested() || !is_stopped_()) continue;
       kill("");
       // Whoever waits for the server sees its end, even when it could not be told.
-      ::shutdown(mysql_get_socket(connection_.get()), SHUT_RDWR);
+      ::shutdown(watched_, SHUT_RDWR);
       return;
     }
   });

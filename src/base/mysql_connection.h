@@ -90,6 +90,7 @@ class MysqlConnection {
   unsigned long id_ = 0;  // of the connection at the server
   unsigned code_ = 0;
   std::function<bool()> is_stopped_;
+  int watched_ = -1;  // the connection's socket, for what follows
   std::jthread watch_;
 };
 

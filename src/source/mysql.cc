@@ -133,6 +133,7 @@ class MysqlSource final : public Source, public SqlServer {
     for (const MysqlColumn& column : table.columns)
       stream.columns.push_back({column.name, column.lake_type(), !column.not_null && column.key_position == 0});
     stream.key = table.key;
+    stream.is_key_unique = !table.key.empty();
     stream.indexes = table.indexes;
     return stream;
   }
@@ -145,6 +146,15 @@ class MysqlSource final : public Source, public SqlServer {
                               where.empty() ? "" : " where ", where);
     outside_.push_back(session.add_table(make_mysql_table(snapshot_, std::move(read))));
     return "select * from " + outside_.back();
+  }
+
+  // The key's columns of all rows, from the same snapshot.
+  std::string select_keys(Session& session, MysqlTable table, const SourceTable& wanted) {
+    if (wanted.deletes != SourceDeletes::Detect) return "";
+    std::erase_if(table.columns, [&](const MysqlColumn& column) {
+      return std::ranges::none_of(wanted.key, [&](const LocatedText& key) { return *key == column.name; });
+    });
+    return select(session, table, "");
   }
 
   Extract extract_new(Session& session, const MysqlTable& table, const SourceTable& wanted, const Cursor& from) {
@@ -162,6 +172,7 @@ class MysqlSource final : public Source, public SqlServer {
     const std::string condition = cursor.condition(*snapshot_, from);
     Extract extract = cursor.reached(*snapshot_, table.quoted(), from);
     extract.select = select(session, table, condition);
+    if (!extract.is_whole) extract.keys = select_keys(session, table, wanted);
     return extract;
   }
 

@@ -12,13 +12,16 @@ class MysqlPartReader final : public PartReader {
       : connection_(std::move(connection)) {
     for (const MysqlColumn& column : read.columns) columns_.emplace_back(column, read.table, read.connection_name);
   }
-  ~MysqlPartReader() override { connection_->end_read(); }
+  ~MysqlPartReader() override {
+    if (!is_at_end_) connection_->end_read();
+  }
 
   std::size_t read(RowBatch& batch) override {
     std::size_t rows = 0;
     while (rows < batch.capacity() && !is_at_end_) {
       if (!connection_->read_row(values_)) {
         is_at_end_ = true;
+        connection_->end_read();
         break;
       }
       for (std::size_t i = 0; i < columns_.size(); ++i) {

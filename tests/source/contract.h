@@ -306,6 +306,25 @@ TEST_P(TableSourceContract, RowsWithoutACursorValueAreReadEachTime) {
   EXPECT_THAT(rows(latest("id, what")), testing::ElementsAre("1|pear", "2|kiwi", "3|plum"));
 }
 
+TEST_P(TableSourceContract, AnIncrementalLoadSeesDeletesWhereItIsAskedTo) {
+  key("id");
+  incremental("updated_at");
+  read_.deletes = SourceDeletes::Detect;
+  make(kSaleColumns);
+  put({{"1", "pear", at("10:00:00")}, {"2", "fig", at("10:00:01")}, {"3", "plum", at("10:00:02")}});
+  load();
+  remove("1");
+  put({{"4", "kiwi", at("10:00:03")}});
+  EXPECT_EQ(load().rows_written, 2);
+  EXPECT_EQ(load().rows_written, 0);
+  EXPECT_THAT(rows(latest("id, what")), testing::ElementsAre("2|fig", "3|plum", "4|kiwi"));
+  remove("2");
+  EXPECT_EQ(load().rows_written, 1);
+  put({{"1", "pear", at("10:00:04")}});
+  EXPECT_EQ(load().rows_written, 1);
+  EXPECT_THAT(rows(latest("id, what")), testing::ElementsAre("1|pear", "3|plum", "4|kiwi"));
+}
+
 TEST_P(TableSourceContract, ACursorMayBeANumberOrAText) {
   key("id");
   for (const std::string cursor : {"id", "what"}) {

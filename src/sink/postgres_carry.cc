@@ -237,10 +237,10 @@ void PostgresCarry::merge_stage(const std::string& stage, const std::string& gon
     now.push_back("excluded." + name);
   }
   const std::string columns = sql::identifiers(names());
-  const std::string update =
-      sets.empty() ? "nothing"
-                   : fmt::format("update set {} where ({}) is distinct from ({})", fmt::join(sets, ", "),
-                                 fmt::join(then, ", "), fmt::join(now, ", "));
+  std::string update = sets.empty() ? "nothing" : fmt::format("update set {}", fmt::join(sets, ", "));
+  // Rows of two publications that differ need no look at the target's.
+  if (!sets.empty() && !rows_then_)
+    update += fmt::format(" where ({}) is distinct from ({})", fmt::join(then, ", "), fmt::join(now, ", "));
   carried_.rows_written =
       connection_.execute(fmt::format("insert into {} as t ({}) select {} from {} on conflict ({}) do {}", target, columns,
                                       columns, stage, sql::identifiers(key_), update));
@@ -255,7 +255,7 @@ std::string PostgresCarry::stage(const std::string& rows, const std::vector<std:
       lines.push_back(sql::identifier(column.name) + " " + column.type);
   connection_.execute(fmt::format("create temp table {} ({}) on commit drop", name.substr(8), fmt::join(lines, ", ")));
   copy(name, rows, columns, ", freeze");
-  connection_.execute("analyze " + name);
+  if (!rows_then_) connection_.execute("analyze " + name);  // it is joined with the whole target
   return name;
 }
 

@@ -40,15 +40,20 @@ IntervalWork IntervalFinder::find() {
   } else if (question_.current == nullptr) {
     wanted = whole();
   } else {
-    wanted = changed();
+    wanted = from_begin(changed());
     work.built.add(wanted);
     // A row that came before all others makes its interval the first.
     wanted.add(missing_intervals(model_, work.built, question_.now));
   }
-  if (begin_ && !wanted.is_empty()) wanted.remove({std::min(*begin_, wanted.ranges().front().from), *begin_});
+  wanted = from_begin(wanted);
   work.built.add(wanted);
   work.chunks = split(wanted);
   return work;
+}
+
+TimeRanges IntervalFinder::from_begin(TimeRanges ranges) const {
+  if (begin_ && !ranges.is_empty()) ranges.remove({std::min(*begin_, ranges.ranges().front().from), *begin_});
+  return ranges;
 }
 
 // From the first interval to the one that goes on now, and those to come that have rows already.
@@ -121,11 +126,17 @@ TimeRanges IntervalFinder::later_rows(const TableName& table, const ModelInput& 
   const std::string is_new = fmt::format("_loaded_at > {}::timestamptz", sql::literal(mark));
   std::string where = is_new;
   if (!source.key.empty()) {
-    std::string key = "_source";
-    for (const LocatedText& column : source.key) key += ", " + sql::identifier(*column);
-    where = fmt::format("({0}) in (select ({0}) from {1} where {2})", key, name, is_new);
+    // A key may be null in part: `in` would pass it over.
+    std::string keys = "_source", same = "came._source = log._source";
+    for (const LocatedText& column : source.key) {
+      const std::string key = sql::identifier(*column);
+      keys += ", " + key;
+      same += fmt::format(" and came.{0} is not distinct from log.{0}", key);
+    }
+    where = fmt::format("exists (select 1 from (select distinct {} from {} where {}) as came where {})", keys, name,
+                        is_new, same);
   }
-  return time_intervals(session_, name, sql::identifier(*input.time), where, model_.interval);
+  return time_intervals(session_, name + " as log", sql::identifier(*input.time), where, model_.interval);
 }
 
 // The intervals whose rows differ between then and now, by their number and the sum of their hashes: one pass over

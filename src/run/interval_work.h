@@ -40,6 +40,7 @@ class IntervalFinder {
 
  private:
   TimeRanges whole();
+  TimeRanges from_begin(TimeRanges ranges) const;
   TimeRanges changed();
   bool add_changed_of(const TableName& input, TimeRanges& changed);
   TimeRanges later_rows(const TableName& table, const ModelInput& input, const SourceTable& source,

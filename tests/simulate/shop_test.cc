@@ -160,6 +160,28 @@ TEST_F(ShopTest, DeletesSalesOlderThanGivenWithTheirItems) {
   EXPECT_EQ(value("branch_1", "select count(*) from sale_item where sale_id < 40"), "0");
 }
 
+TEST_F(ShopTest, GoesOnWithoutTheRowsThatSomebodyDeleted) {
+  ShopConfig config = fast(5);
+  config.rows_per_tick = {.sale = 0, .sale_item = 0};
+  simulate("branch_1", config);
+  for (const char* table : {"customer", "product", "employee"})
+    open_sqlite(file("branch_1"))->execute(fmt::format("delete from {} where id % 2 = 1 or id > 10", table));
+  config.rows_per_tick = {.sale = 4, .sale_item = 9};
+  config.update_rows_per_tick = 5;
+  simulate("branch_1", config);
+  EXPECT_EQ(value("branch_1", "select count(*) from sale_item"), "45");
+  EXPECT_EQ(rows("branch_1", "pragma foreign_key_check"), "");
+  const auto shop = open_sqlite(file("branch_1"));
+  shop->execute("pragma foreign_keys = off");
+  shop->execute("delete from product");
+  try {
+    simulate_shop(*shop, "branch_1", config, SystemClock(), log_, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "branch_1: there is no row left in `product`, so nothing can be sold");
+  }
+}
+
 TEST_F(ShopTest, NumbersAreNeverGivenTwice) {
   ShopConfig config = fast(3);
   config.delete_older_than = minutes{5};

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The fruit shop on PostgreSQL: two shops and a warehouse, each a database of its own. The shops sell and change while
+# The fruit shop on PostgreSQL: two shops and a warehouse, each a database of its own. The shops sell, change and delete while
 # Lochan loads, keeps history, checks, publishes and carries to the warehouse. At the end every row is compared: the shops with
 # the lake by psql, the lake with the warehouse. It works in a temporary folder and drops its databases.
 #   postgres.sh [URL]           a server on which databases may be made; by default the tests' own is started
@@ -32,10 +32,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 [ -x "$lochan" ] || fail "there is no $lochan: run \`make build\` first"
-if [ -z "$server" ]; then # installs psql too, where it is missing
+command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
+if [ -z "$server" ]; then
   server=$("$root/tests/services/postgres.sh" start | sed -n 's/^POSTGRES_URL=//p')
 fi
-command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
 
 # --- three databases, one project ---------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ GENERATOR_START=$(date -u -d '2 days ago' '+%Y-%m-%d 08:00:00')
 export GENERATOR_START UPDATE_ROWS_PER_TICK=8
 "$lochan" --quiet simulate shop --config simulate.yaml --fast --tick-interval 1800 --ticks 80
 "$lochan" run
-"$lochan" simulate shop --config simulate.yaml --tick-interval 0.2 >shops.log 2>&1 &
+DELETE_OLDER_THAN_SEC=150000 "$lochan" simulate shop --config simulate.yaml --tick-interval 0.2 >shops.log 2>&1 &
 shops=$!
 for _ in $(seq "${ROUNDS:-5}"); do
   sleep 1
@@ -112,6 +112,7 @@ employee;id, name, position, hired_at, updated_at;staging.employee;employee_id, 
 sale;id, payment_type, sold_at, updated_at;staging.sale where not is_deleted;sale_id, payment_type, sold_at, updated_at
 sale_item;id, quantity, price, discount, updated_at;staging.sale_item where not is_deleted;split_part(item_key, ':', 2), quantity, price, discount, updated_at
 TABLES
+[ "$("$lochan" query --output csv "select count(*) from staging.sale where is_deleted" | tail -n 1)" -gt 0 ] || fail "no sale was deleted"
 [ "$("$lochan" query --output csv "select count(*) from history.product where not is_current" | tail -n 1)" -gt 0 ] || fail "no product has a past"
 
 echo "the lake and the warehouse:"

@@ -17,9 +17,12 @@ def check(work):
     versions = check_history(work)
     work.has_table("mart.sales_by_branch", "branch sales revenue")
     reader = Reader(work)
-    check_audit(work, versions)
-    check_load_test(work)
-    answers = reader.close()
+    try:
+        check_audit(work, versions)
+        check_load_test(work)
+    finally:
+        reader.leave()
+    answers = reader.told()
     ok(f"a reader saw the marts agree, and nothing bad, {answers} times")
 
 
@@ -46,9 +49,11 @@ class Reader:
             except Missing as missing:
                 self.problem = str(missing)
 
-    def close(self):
+    def leave(self):
         self.is_closed.set()
         self.thread.join()
+
+    def told(self):
         if self.problem:
             raise Missing(self.problem, "what fails a check is held back with what is made from it, or put aside row by row")
         return self.answers

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/rejected_rows.h"
 #include "engine/shadow.h"
 #include "project/project.h"
 
@@ -30,6 +31,10 @@ class RowCheck : public Check {
   std::string select_failing(const TableName& table) const final;
 };
 
+/// What a row check with `on_fail: quarantine` asks of each row before its table is written: of that row alone, so it
+/// may not read other tables. Throws Error{Project} for a check that can't be one.
+RowRule row_rule(const CheckConfig& config, bool reads_tables);
+
 struct CheckKind {
   std::string_view name;
   std::string_view help;
@@ -44,9 +49,9 @@ struct CheckResult {
   TableName table;
   Severity severity = Severity::Error;
   std::int64_t failing = 0;
-  Rows sample;             // the first failing rows, as text
+  Rows sample;  // the first failing rows, as text
   Position position;
-  std::string error;       // when the check itself could not be run; counts as failed
+  std::string error;  // when the check itself could not be run; counts as failed
   bool passed() const { return failing == 0 && error.empty(); }
 };
 

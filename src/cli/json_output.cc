@@ -91,6 +91,7 @@ Document to_document(const StepReport& step) {
                        {"rows_read", step.rows_read},
                        {"rows_written", step.rows_written},
                        {"rows_removed", step.rows_removed},
+                       {"rows_rejected", step.rows_rejected},
                        {"seconds", rounded(step.seconds)},
                        {"tables", to_document(std::span(step.tables))}};
   if (!step.intervals.empty()) document["intervals"] = step.intervals;

@@ -36,14 +36,16 @@ std::string result(const StepReport& step) {
   std::string text = fmt::format("{} {}", step.rows_written, step.rows_written == 1 ? "row" : "rows");
   if (step.rows_removed > 0) text += fmt::format(", {} removed", step.rows_removed);
   if (!step.intervals.empty()) text += fmt::format(" for {}", step.intervals);
+  if (step.rows_rejected > 0) text += fmt::format(", {} rejected", step.rows_rejected);
   if (step.attempts > 1) text += fmt::format(", {} attempts", step.attempts);
   return step.state == StepState::Built && step.kind != "view" ? text : "";
 }
 
 std::string log_line(const StepReport& step) {
   std::string line = fmt::format(
-      "step {} ({}) {}: rows_read={} rows_written={} rows_removed={} attempts={} seconds={:.3f}", step.name, step.kind,
-      to_string(step.state), step.rows_read, step.rows_written, step.rows_removed, step.attempts, step.seconds);
+      "step {} ({}) {}: rows_read={} rows_written={} rows_removed={} rows_rejected={} attempts={} seconds={:.3f}",
+      step.name, step.kind, to_string(step.state), step.rows_read, step.rows_written, step.rows_removed,
+      step.rows_rejected, step.attempts, step.seconds);
   if (!step.intervals.empty()) line += fmt::format(" intervals: {}", step.intervals);
   if (!step.reason.empty()) line += fmt::format(" reason: {}", step.reason);
   if (!step.error.empty()) line += fmt::format(" error: {}", step.error);

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/text_table.h"
+#include "project/rejected_name.h"
 
 namespace lochan {
 namespace {
@@ -65,6 +66,16 @@ void print_failed_steps(Terminal& terminal, const RunOutcome& outcome) {
   }
 }
 
+void print_rejected(Terminal& terminal, const RunOutcome& outcome) {
+  for (const StepReport& step : outcome.steps) {
+    if (step.rows_rejected == 0 || (step.state != StepState::Built && step.state != StepState::Unchanged)) continue;
+    std::vector<std::string> logs;
+    for (const TableName& table : step.tables) logs.push_back(to_string(rejected_table(table)));
+    terminal.print(fmt::format("{} {} of {}: see {}", terminal.paint(Color::Yellow, "rejected"),
+                               text::plural(step.rows_rejected, "row"), step.name, fmt::join(logs, ", ")));
+  }
+}
+
 /// Whether the branch has a table of this run to look at.
 bool was_made(const RunOutcome& outcome, const TableName& table) {
   return std::ranges::any_of(outcome.steps, [&](const StepReport& step) {
@@ -109,6 +120,7 @@ void print_failing_checks(Terminal& terminal, std::span<const CheckResult> check
 
 void print_outcome(Terminal& terminal, const RunOutcome& outcome, const RunRequest& request) {
   print_failed_steps(terminal, outcome);
+  print_rejected(terminal, outcome);
   print_failing_checks(terminal, outcome.checks);
   print_held_back(terminal, outcome);
   const bool is_good = outcome.state == RunState::Succeeded || outcome.state == RunState::Nothing;

@@ -163,6 +163,12 @@ class Scd2 {
     session_.execute("drop table lochan_new; alter table lochan_read rename to lochan_new");
   }
 
+  // The keys that the SQL gave. One whose row a check refused is not gone.
+  std::string given() const {
+    if (request_.quarantine.refused_keys.empty()) return "lochan_new";
+    return fmt::format("(select {} from lochan_new union all {})", key_, request_.quarantine.refused_keys);
+  }
+
   // The state of now beside the open rows.
   void touch_snapshot() {
     const std::string deleted = shape_.shows_deletions() ? "t.is_deleted" : "false";
@@ -178,8 +184,8 @@ class Scd2 {
                             sql::identifiers(shape_.key, "n."), live, same_key(shape_, "n", "t"),
                             is_deletion(shape_, "n."));
       else if (!request_.names_since)
-        keys += fmt::format(" union all select {} from {} t anti join lochan_new n on {}",
-                            sql::identifiers(shape_.key, "t."), live, same_key(shape_, "n", "t"));
+        keys += fmt::format(" union all select {} from {} t anti join {} n on {}",
+                            sql::identifiers(shape_.key, "t."), live, given(), same_key(shape_, "n", "t"));
     }
     make("lochan_touched", keys);
   }
@@ -229,9 +235,9 @@ class Scd2 {
                         at);
       if (shape_.deletes != HistoryDeletes::Ignore && shape_.deleted.empty() && !request_.names_since)
         versions += fmt::format(
-            " union all select {}, true, 1, {} from lochan_old t join {} o on {} anti join lochan_new n on {} where "
+            " union all select {}, true, 1, {} from lochan_old t join {} o on {} anti join {} n on {} where "
             "t.valid_to is null",
-            sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), same_key(shape_, "n", "t"));
+            sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), given(), same_key(shape_, "n", "t"));
     }
     make("lochan_version", versions);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "model/model_build.h"
@@ -26,6 +27,11 @@ void stage(Session& session, const ModelBuildRequest& request);
 
 /// Throws Error{Data} when names, order or types of `columns` are not those of the table that is there.
 void require_same_columns(const ModelBuildRequest& request, const std::vector<Column>& columns);
+
+/// Stages what the select gives, puts the rows that a rule refuses aside, has the rest built by `build`, and logs the
+/// refused ones: the same for every materialization.
+ModelBuilt build_in_quarantine(Session& session, const ModelBuildRequest& request,
+                               const std::function<ModelBuilt(const ModelBuildRequest&)>& build);
 
 ModelBuilt build_table(Session& session, const ModelBuildRequest& request);
 ModelBuilt build_append(Session& session, const ModelBuildRequest& request);

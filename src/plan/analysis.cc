@@ -14,6 +14,7 @@
 #include "check/history.h"
 #include "model/history.h"
 #include "plan/interval_model.h"
+#include "project/rejected_name.h"
 #include "source/load.h"
 #include "source/source.h"
 
@@ -88,6 +89,10 @@ class Analyser {
     if (model.deleted) text += "|deleted " + **model.deleted;
     if (model.materialized == Materialization::Scd2) text += fmt::format("|deletes {}", static_cast<int>(model.deletes));
     text += interval_settings(model);
+    // A table that is made whole is what its rules let through; of others a rule holds for the rows to come.
+    if (model.materialized == Materialization::Table)
+      for (const CheckConfig& check : model.checks)
+        if (check.on_fail == OnFail::Quarantine) text += "|rule " + rule_text(check);
     for (const std::string& name : analysed.query.parameters) {
       if (const auto found = project_.variables.find(name); found != project_.variables.end())
         text += fmt::format("|${}={}", name, found->second);
@@ -95,6 +100,15 @@ class Analyser {
     for (const auto& [name, definition] : shadow_.macros_used(analysed.query))
       text += fmt::format("|{} {}", name, definition);
     return sha256(text).substr(0, 16);
+  }
+
+  static std::string rule_text(const CheckConfig& check) {
+    try {
+      const RowRule rule = row_rule(check, false);
+      return rule.name + " " + rule.failing;
+    } catch (const Error&) {
+      return {};  // it is reported with the checks
+    }
   }
 
   void declare_raw_tables() {
@@ -167,6 +181,13 @@ class Analyser {
     const TableName& input = reference.table;
     if (project_.models.contains(input)) {
       visit(input);
+    } else if (const auto base = rejected_of(input); base && makes(*base)) {
+      if (std::ranges::find(path_, *base) != path_.end()) {
+        report_cycle(reader, {*base, reference.offset, reference.size, reference.has_alias});
+        return false;
+      }
+      visit(*base);
+      declare(input, rejected_columns());
     } else if (!visited_.contains(input)) {
       const auto outside = entries_.find(input);
       if (outside == entries_.end()) {
@@ -178,6 +199,10 @@ class Analyser {
     }
     const auto columns = result_.columns.find(input);
     return columns != result_.columns.end() && !columns->second.empty();
+  }
+
+  bool makes(const TableName& table) const {
+    return project_.models.contains(table) || result_.raw_fingerprints.contains(table);
   }
 
   void bind(AnalysedModel& analysed) {
@@ -275,6 +300,7 @@ class Analyser {
             if (reference.table != table) analysed.reads.push_back(reference.table);
           if (columns != result_.columns.end() && !columns->second.empty() && all_known(analysed.reads))
             shadow_.bind(sql, config.position.file);
+          if (config.on_fail == OnFail::Quarantine) analysed.rule = row_rule(config, !analysed.reads.empty());
         } catch (const Error& error) {
           result_.problems.push_back(error.position() == config.position || config.kind == "sql"
                                          ? error

@@ -4,10 +4,12 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "engine/rejected_rows.h"
 #include "engine/shadow.h"
 #include "project/project.h"
 
@@ -27,6 +29,7 @@ struct AnalysedModel {
 struct AnalysedCheck {
   const CheckConfig* config = nullptr;
   std::vector<TableName> reads;
+  std::optional<RowRule> rule = {};  // with `on_fail: quarantine`
 };
 
 struct Analysis {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "project/rejected_name.h"
+
 namespace lochan {
 namespace {
 
@@ -29,6 +31,11 @@ Graph::Graph(const Analysis& analysis) : order_(analysis.order) {
   for (const TableName& table : order_) inputs_[table];
   for (const auto& [table, model] : analysis.models) {
     for (const TableName& input : model.reads) {
+      // Refused records come about with their table.
+      if (const auto base = rejected_of(input); base && inputs_.contains(*base) && !inputs_.contains(input)) {
+        inputs_[input] = {*base};
+        readers_[*base].push_back(input);
+      }
       if (!inputs_.contains(input)) continue;  // a table that outsiders keep
       inputs_[table].push_back(input);
       readers_[input].push_back(table);

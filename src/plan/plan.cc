@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "plan/interval_model.h"
+#include "project/rejected_name.h"
 
 namespace lochan {
 namespace {
@@ -106,7 +107,7 @@ class Planner {
     }
     std::vector<std::string> moving;
     for (const TableName& input : model.reads)
-      if (moving_.contains(input)) moving.push_back(to_string(input));
+      if (moving_.contains(rejected_of(input).value_or(input))) moving.push_back(to_string(input));
     planned.state = moving.empty() ? PlanState::Fresh : PlanState::Depends;
     planned.reason = moving.empty() ? "up to date" : fmt::format("if {} moves", fmt::join(moving, " or "));
     return planned;
@@ -180,6 +181,7 @@ std::optional<std::string> Versions::of(const TableName& table) {
   const std::optional<Entry> entry = find_(table);
   std::optional<std::string> version;
   if (entry) version = entry->data_version;
+  if (!entry && rejected_of(table)) version = "none";  // nothing was ever refused
   if (entry && entry->kind == EntryKind::View) {
     // A view moves when what it reads moves.
     std::string text = property(*entry, "lochan.fingerprint") ? *property(*entry, "lochan.fingerprint") : "";

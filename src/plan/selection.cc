@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "project/rejected_name.h"
 
 namespace lochan {
 namespace {
@@ -132,9 +133,11 @@ class Selection {
   std::set<TableName> by_name(const std::string& name) {
     std::set<TableName> result;
     std::vector<std::string> names;
+    const bool is_rejected = name.ends_with(kRejectedEnding);  // they come about with their table
+    const std::string wanted = is_rejected ? name.substr(0, name.size() - kRejectedEnding.size()) : name;
     for (const TableName& table : context_.graph.order()) {
       names.push_back(to_string(table));
-      if (matches(name, to_string(table)) || matches(name, table.name)) result.insert(table);
+      if (matches(wanted, to_string(table)) || matches(wanted, table.name)) result.insert(table);
     }
     if (result.empty()) fail("table", name, names);
     return result;

@@ -22,7 +22,9 @@ Keys<CheckConfig>& add_common(Keys<CheckConfig>& keys) {
 
 /// Of kinds that look at one row at a time: what they refuse may go elsewhere.
 Keys<CheckConfig>& add_row_common(Keys<CheckConfig>& keys) {
-  return add_common(keys);
+  return add_common(keys).add("on_fail", &CheckConfig::on_fail,
+                              "`hold_back`: the table waits for what is wrong to be corrected; `quarantine`: rows that "
+                              "fail go to `<table>__rejected`, and the others are published");
 }
 
 Keys<CheckConfig>& add_column(Keys<CheckConfig>& keys) {
@@ -105,9 +107,9 @@ Keys<Checks> make_check_keys() {
   Keys<Checks> keys("check", "A check, in `checks`",
                     "What must hold of a table before it is published. Each entry of `checks` is one of these.");
   const ValueType columns{.shape = Shape::Text, .count = Count::OneOrList};
-  add_kind(keys, "not_null", column_check_keys(), columns, "no row has a null there; one check for each column",
+  add_kind(keys, "not_null", not_null_keys(), columns, "no row has a null there; one check for each column",
            read_short_columns);
-  add_kind(keys, "unique", column_check_keys(), columns, "no two rows are equal there; a list is one combination",
+  add_kind(keys, "unique", unique_keys(), columns, "no two rows are equal there; a list is one combination",
            read_short_columns);
   add_kind(keys, "accepted_values", accepted_values_keys(), {}, "a column holds these values only", nullptr);
   add_kind(keys, "range", range_keys(), {}, "a column's values lie between two bounds", nullptr);
@@ -187,9 +189,18 @@ const Keys<std::vector<CheckConfig>>& check_keys() {
   return kKeys;
 }
 
-const Keys<CheckConfig>& column_check_keys() {
+const Keys<CheckConfig>& not_null_keys() {
   static const Keys<CheckConfig> kKeys = [] {
-    Keys<CheckConfig> own("column_check", "`not_null` and `unique` as a mapping", "Columns, with settings.");
+    Keys<CheckConfig> own("not_null", "`not_null` as a mapping", "Columns, with settings.");
+    own.add("columns", &CheckConfig::columns, "the column or columns that are checked", {.is_required = true});
+    return add_row_common(own);
+  }();
+  return kKeys;
+}
+
+const Keys<CheckConfig>& unique_keys() {
+  static const Keys<CheckConfig> kKeys = [] {
+    Keys<CheckConfig> own("unique", "`unique` as a mapping", "Columns, with settings.");
     own.add("columns", &CheckConfig::columns, "the column or columns that are checked", {.is_required = true});
     return add_common(own);
   }();
@@ -201,7 +212,7 @@ const Keys<CheckConfig>& accepted_values_keys() {
     Keys<CheckConfig> own("accepted_values", "`accepted_values`", "Null passes.");
     add_column(own).add("values", &CheckConfig::values, "the values it may hold",
                         {.shape = Shape::Literal, .count = Count::List, .is_required = true});
-    return add_common(own);
+    return add_row_common(own);
   }();
   return kKeys;
 }
@@ -212,7 +223,7 @@ const Keys<CheckConfig>& range_keys() {
     add_column(own)
         .add("min", &CheckConfig::min, "the lowest value that passes", {.shape = Shape::Literal})
         .add("max", &CheckConfig::max, "the highest value that passes", {.shape = Shape::Literal});
-    return add_common(own);
+    return add_row_common(own);
   }();
   return kKeys;
 }
@@ -266,7 +277,7 @@ const Keys<CheckConfig>& expression_keys() {
   static const Keys<CheckConfig> kKeys = [] {
     Keys<CheckConfig> own("expression", "`expression` as a mapping", "An SQL expression, with settings.");
     own.add("expression", &CheckConfig::expression, "must be false for no row", {.is_required = true});
-    return add_common(own);
+    return add_row_common(own);
   }();
   return kKeys;
 }

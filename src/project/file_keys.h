@@ -72,7 +72,8 @@ const Keys<CheckFile>& check_file_keys();
 
 /// One entry of `checks:`. A `not_null` of several columns becomes a check for each.
 const Keys<std::vector<CheckConfig>>& check_keys();
-const Keys<CheckConfig>& column_check_keys();
+const Keys<CheckConfig>& not_null_keys();
+const Keys<CheckConfig>& unique_keys();
 const Keys<CheckConfig>& accepted_values_keys();
 const Keys<CheckConfig>& range_keys();
 const Keys<CheckConfig>& pattern_keys();

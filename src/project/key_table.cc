@@ -78,7 +78,7 @@ std::vector<const KeyTable*> all_key_tables() {
           &source_table_keys().table(),  &sink_keys().table(),            &sink_table_keys().table(),
           &sink_index_keys().table(),      &model_keys().table(),           &model_input_keys().table(),
           &check_keys().table(),
-          &column_check_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
+          &not_null_keys().table(), &unique_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
           &pattern_keys().table(),      &freshness_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
           &check_file_keys().table()};
 }

@@ -105,6 +105,27 @@ struct Member<std::chrono::duration<std::int64_t, Period>> {
   }
 };
 
+/// `100`, or `5%` of what was read.
+template <>
+struct Member<RejectLimit> {
+  static ValueType type() { return {.shape = ValueType::Shape::Literal}; }
+  static std::string show(const RejectLimit&) { return ""; }
+  static void read(ValueReader& reader, const YamlValue& value, const Key& key, RejectLimit& into) {
+    const auto text = reader.read_scalar(value, key.name, key.type);
+    if (!text) return;
+    const bool is_share = text->ends_with('%');
+    const auto number = parse_number(is_share ? text->substr(0, text->size() - 1) : *text);
+    if (is_share && number && *number >= 0 && *number <= 100) {
+      into.share = *number / 100;
+    } else if (const auto rows = parse_integer(*text); rows && *rows >= 0) {
+      into.rows = *rows;
+    } else {
+      reader.problems().add(value.position, "`" + std::string(key.name) + "` is " + describe_found(value) +
+                                                ", wanted a number of records, or a share of them such as `5%`");
+    }
+  }
+};
+
 template <typename Enum>
 requires std::is_enum_v<Enum>
 struct Member<Enum> {

@@ -36,6 +36,9 @@ Keys<Model> make_model_keys() {
            "columns, or `year`, `month`, `day`, `hour` of one: `day(sold_at)`; `bucket(16, id)`, `truncate(4, code)`")
       .add({checks_key()},
            [](ValueReader& reader, const YamlValue& value, Model& model) { model.checks = read_checks(reader, value); })
+      .add("max_rejected", &Model::max_rejected,
+           "how many rows its checks may put in quarantine before its step fails: `100`, or `5%` of those built; by "
+           "default any number, but not all")
       .add("tags", &Model::tags, "words to select it by, as in `--select tag:nightly`",
            {.shape = ValueType::Shape::Word})
       .add("description", &Model::description, "what the table is, for people");

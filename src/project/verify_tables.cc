@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "project/file_keys.h"
+#include "project/rejected_name.h"
 #include "project/scalar.h"
 #include "project/verify_project.h"
 
@@ -21,6 +22,9 @@ void verify_names(const Project& project, Problems& problems) {
   };
   std::map<std::string, First> first;
   const auto add = [&](const TableName& table, const Position& position) {
+    if (rejected_of({table.layer, text::lower(table.name)}))
+      problems.add(position, fmt::format("`{}` is a name for refused records", to_string(table)),
+                   "those of a table go to `<table>__rejected`: name it otherwise");
     const auto [found, is_new] = first.try_emplace(text::lower(to_string(table)), First{table, position});
     if (is_new) return;
     const bool is_same = found->second.table == table;
@@ -103,6 +107,22 @@ void verify_immutable_history(const Project& project, const Model& model, Proble
                "move it to another layer; its raw table stays as it is");
 }
 
+bool quarantines(const CheckConfig& check) { return check.on_fail == OnFail::Quarantine; }
+
+void verify_quarantine(const Model& model, Problems& problems) {
+  const auto first = std::ranges::find_if(model.checks, quarantines);
+  const bool is_limited = model.max_rejected.rows || model.max_rejected.share;
+  if (is_limited && first == model.checks.end())
+    problems.add({model.file, 1, 1},
+                 fmt::format("`max_rejected` of `{}` limits nothing: no check of it has `on_fail: quarantine`",
+                             to_string(model.table)),
+                 "remove it, or say which check puts rows in quarantine");
+  if (model.materialized == Materialization::View && first != model.checks.end())
+    problems.add(first->position,
+                 fmt::format("a view stores no rows, so `{}` can't put them in quarantine", first->name),
+                 "make the model a table, or remove `on_fail`");
+}
+
 void verify_checks(const Project& project, Problems& problems) {
   for (const auto& [table, checks] : project.checks) {
     std::map<std::string, Position> first;
@@ -111,6 +131,9 @@ void verify_checks(const Project& project, Problems& problems) {
     if (model != project.models.end() && model->second.materialized == Materialization::Scd2)
       first.emplace("history", Position{model->second.file, 1, 1});
     for (const CheckConfig& check : checks) {
+      if (quarantines(check) && check.severity == Severity::Warn)
+        problems.add(check.position, fmt::format("`{}` only warns, and would put rows in quarantine", check.name),
+                     "remove `severity: warn` or `on_fail: quarantine`");
       if (check.to)
         if (const auto to = parse_table_name(check.to->value))
           is_known_table(project, {*to, check.to->position}, problems);
@@ -165,6 +188,7 @@ void verify_tables(const Project& project, Problems& problems) {
   for (const auto& [table, model] : project.models) {
     verify_model(model, problems);
     verify_immutable_history(project, model, problems);
+    verify_quarantine(model, problems);
   }
   verify_intervals(project, problems);
   verify_checks(project, problems);

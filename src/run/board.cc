@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "project/rejected_name.h"
+
 namespace lochan {
 
 Board::Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps)
     : analysis_(analysis), graph_(graph), steps_(steps) {
   for (std::size_t i = 0; i < steps_.size(); ++i)
-    for (const TableName& table : steps_[i].report.tables) tables_[table].writers.push_back(i);
+    for (const TableName& table : steps_[i].writes()) tables_[table].writers.push_back(i);
   for (std::size_t i = 0; i < steps_.size(); ++i) waiting_.push_back(i);
   for (auto& [table, state] : tables_) {
     const auto checks = analysis_.checks.find(table);
@@ -35,7 +37,8 @@ bool Board::reads_descendants(const TableName& table, const std::vector<Analysed
   });
 }
 
-bool Board::may_be_read(const TableName& table) const {
+bool Board::may_be_read(const TableName& written) const {
+  const TableName table = rejected_of(written).value_or(written);  // both, or none
   const auto found = tables_.find(table);
   if (found == tables_.end()) return true;
   return is_settled(table) && (found->second.audit_finished || found->second.is_audited_late);
@@ -64,7 +67,8 @@ bool Board::needs_audit(const TableName& table) const {
 
 std::string Board::unfit_input(const Step& step) const {
   if (step.model == nullptr) return {};
-  for (const TableName& input : step.model->reads) {
+  for (const TableName& read : step.model->reads) {
+    const TableName input = rejected_of(read).value_or(read);
     const auto found = tables_.find(input);
     if (found == tables_.end() || !is_settled(input)) continue;
     const TableState& state = found->second;
@@ -143,14 +147,17 @@ void Board::step_finished(std::size_t step, StepState state, const std::string& 
   StepReport& report = steps_[step].report;
   report.state = state;
   report.error = error;
-  for (const TableName& table : report.tables) {
+  for (const TableName& table : steps_[step].writes()) {
     being_written_.erase(table);
     TableState& made = tables_.at(table);
     ++made.finished;
-    if (state == StepState::Built || state == StepState::Unchanged) made.is_built = true;
+    const bool ended_well = state == StepState::Built || state == StepState::Unchanged;
+    if (ended_well) made.is_built = true;
     if (!error.empty()) made.failure = state == StepState::Failed ? "its step failed" : error, has_new_failure_ = true;
     if (!made.has_checks && made.finished == made.writers.size()) made.audit_finished = true;
-    if (steps_[step].is_source()) {
+    if (rejected_of(table)) {
+      if (ended_well && steps_[step].logged.contains(table)) made.is_changed = true;
+    } else if (steps_[step].is_source()) {
       for (const LoadedTable& loaded : steps_[step].loaded)
         if (loaded.table == table && loaded.changed) made.is_changed = true;
     } else if (state == StepState::Built) {
@@ -186,6 +193,12 @@ std::set<TableName> Board::guards(const TableName& table) const {
 }
 
 std::map<TableName, std::string> Board::held_back() const {
+  auto held = all_held_back();
+  std::erase_if(held, [](const auto& entry) { return rejected_of(entry.first).has_value(); });
+  return held;
+}
+
+std::map<TableName, std::string> Board::all_held_back() const {
   std::map<TableName, std::string> held;
   const auto hold = [&](const TableName& table, const std::string& reason) {
     return held.emplace(table, reason).second;
@@ -204,6 +217,9 @@ std::map<TableName, std::string> Board::held_back() const {
     grown = false;
     for (const auto& [table, state] : tables_) {
       if (held.contains(table)) continue;
+      // Refused records are published with their table, and not without it.
+      if (const auto base = rejected_of(table); base && held.contains(*base))
+        grown = hold(table, fmt::format("`{}` is held back", to_string(*base))) || grown;
       for (const TableName& input : graph_.inputs(table))
         if (held.contains(input))
           grown = hold(table, fmt::format("it reads `{}`, which is held back", to_string(input))) || grown;
@@ -216,10 +232,10 @@ std::map<TableName, std::string> Board::held_back() const {
 }
 
 std::vector<TableName> Board::publishable() const {
-  const auto held = held_back();
+  const auto held = all_held_back();
   std::vector<TableName> result;
   for (const auto& [table, state] : tables_)
-    if (state.is_built && !held.contains(table)) result.push_back(table);
+    if (state.is_built && !held.contains(table) && (state.is_changed || !rejected_of(table))) result.push_back(table);
   return result;
 }
 

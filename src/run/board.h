@@ -63,6 +63,7 @@ class Board {
     std::string failed_checks;
   };
 
+  std::map<TableName, std::string> all_held_back() const;
   bool is_settled(const TableName& table) const;   // no writer is to come
   bool may_be_read(const TableName& table) const;  // settled, and audited as far as that comes first
   bool is_audit_ready(const TableName& table) const;

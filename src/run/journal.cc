@@ -24,6 +24,9 @@ create index check_result_run on check_result(run);
 create table source_mark(
   source text not null, connection text not null, mark text not null, cursors text not null, primary key (source, connection));
 create table lake(location text not null)
+)"},
+                                    Migration{"run", 2, R"(
+alter table step add column rows_rejected bigint not null default 0
 )"}};
 
 template <typename Enum>
@@ -117,7 +120,7 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
   std::vector<StepReport> steps;
   for (const DbRow& row :
        state_.query("select name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-                    "seconds, tables from step where run = $1 order by name",
+                    "seconds, tables, rows_rejected from step where run = $1 order by name",
                     {run})) {
     StepReport step;
     step.name = row.text(0);
@@ -130,6 +133,7 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
     step.rows_written = row.integer(7);
     step.rows_removed = row.integer(8);
     if (const auto* seconds = std::get_if<double>(&row[9])) step.seconds = *seconds;
+    step.rows_rejected = row.integer(11);
     for (const Json& name : Json::parse(row.text(10)))
       if (const auto table = parse_table_name(name.get<std::string>())) step.tables.push_back(*table);
     steps.push_back(std::move(step));
@@ -184,12 +188,13 @@ void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
     for (const StepReport& step : steps) {
       state_.execute(
           "insert into step(run, name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-          "seconds, tables) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict(run, name) do "
+          "seconds, tables, rows_rejected) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on "
+          "conflict(run, name) do "
           "update set state = $4, reason = $5, error = $6, attempts = $7, rows_read = $8, rows_written = $9, "
-          "rows_removed = $10, seconds = $11",
+          "rows_removed = $10, seconds = $11, rows_rejected = $13",
           {run, step.name, step.kind, std::string(to_string(step.state)), step.reason, step.error,
            std::int64_t{step.attempts}, step.rows_read, step.rows_written, step.rows_removed, step.seconds,
-           table_names(step.tables).dump()});
+           table_names(step.tables).dump(), step.rows_rejected});
     }
   });
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/sqlite_database.h"
 #include "run/backfills.h"
+#include "project/rejected_name.h"
 #include "run/journal.h"
 #include "run/recovery.h"
 #include "run/sink_marks.h"
@@ -21,6 +22,8 @@ CatalogOptions catalog_options(const Project& project) {
   for (const auto& [table, model] : project.models) options.project_tables.push_back(table);
   for (const auto& [name, source] : project.sources)
     for (const SourceTable& table : source.tables) options.project_tables.push_back(table.table());
+  for (const TableName& table : std::vector(options.project_tables))
+    options.project_tables.push_back(rejected_table(table));
   options.retention = {project.retention.publications, project.retention.keep_publications,
                        project.retention.failed_branches};
   return options;

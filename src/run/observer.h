@@ -24,6 +24,7 @@ struct StepReport {
   std::int64_t rows_read = 0;
   std::int64_t rows_written = 0;
   std::int64_t rows_removed = 0;
+  std::int64_t rows_rejected = 0;
   double seconds = 0;
   std::string intervals;  // incremental by time: those that were built
   std::vector<TableName> tables;

@@ -5,6 +5,7 @@
 
 #include "plan/interval_model.h"
 #include "run/backfills.h"
+#include "project/rejected_name.h"
 #include "run/source_marks.h"
 #include "source/load.h"
 
@@ -26,7 +27,9 @@ class Publishing {
   PublishRequest request() {
     std::set<TableName> guards;
     for (const TableName& table : board_.publishable()) {
-      if (analysis_.raw_fingerprints.contains(table)) {
+      if (rejected_of(table)) {
+        add_rejected(table);
+      } else if (analysis_.raw_fingerprints.contains(table)) {
         add_raw(table);
       } else {
         add_model(table);
@@ -57,6 +60,10 @@ class Publishing {
     properties["lochan.cursor"] = cursors_property(cursors);
     if (loaded_at) properties["lochan.loaded_at"] = to_string(*loaded_at);
     add(table, *entry, std::move(properties));
+  }
+
+  void add_rejected(const TableName& table) {
+    if (const auto entry = lake_.catalog().find(branch_, table)) add(table, *entry, {});
   }
 
   void add_model(const TableName& table) {

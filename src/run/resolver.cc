@@ -6,7 +6,9 @@
 
 #include "base/sql.h"
 #include "base/text.h"
+#include "engine/rejected_rows.h"
 #include "plan/plan.h"
+#include "project/rejected_name.h"
 
 namespace lochan {
 
@@ -59,6 +61,8 @@ ParsedQuery Resolver::parse(const std::string& sql, const std::string& file) {
 
 std::string Resolver::resolve(const TableName& table, const std::string& lake, std::vector<TableName>& path) {
   const std::optional<Entry> entry = catalog_.find(ref_, table);
+  if (const auto base = rejected_of(table); !entry && base && catalog_.find(ref_, *base))
+    return "(" + no_rejected_rows() + ")";
   if (!entry) {
     std::vector<std::string> names;
     for (const Entry& other : catalog_.entries(ref_)) names.push_back(to_string(other.table));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "project/rejected_name.h"
 #include "run/carrying.h"
 #include "run/execution.h"
 #include "run/journal.h"
@@ -82,6 +83,11 @@ class Runner {
     return tables;
   }
 
+  static std::vector<TableName> with_rejected(std::vector<TableName> tables) {
+    for (const TableName& table : std::vector(tables)) tables.push_back(rejected_table(table));
+    return tables;
+  }
+
   // Claims what the plan writes; when another run published in between, the plan is made again. False: nothing is left
   // to do, or a stop was asked for.
   bool claim(StartedRun& run, Planning& planning) {
@@ -115,7 +121,13 @@ class Runner {
     observer_.run_started(run.number(), static_cast<int>(steps.size()) + count_sinks(planning.plan));
     Board board(planning.analysis, planning.graph, steps);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
-    const RunBinding binding{lake_.catalog(), engine_, lake_.uri(), branch, written_tables(planning.plan), macros(), lake_.project().engine.threads};
+    const RunBinding binding{lake_.catalog(),
+                             engine_,
+                             lake_.uri(),
+                             branch,
+                             with_rejected(written_tables(planning.plan)),
+                             macros(),
+                             lake_.project().engine.threads};
     Execution execution(lake_.project().run, binding, board, steps, step_runner, observer_);
     execution.run(stop_, [] {});
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "project/rejected_name.h"
+
 namespace lochan {
 namespace {
 
@@ -43,6 +45,14 @@ void add_source_table(std::vector<Step>& steps, const Project& project, const So
 }
 
 }  // namespace
+
+std::vector<TableName> Step::writes() const {
+  std::vector<TableName> tables = report.tables;
+  const bool is_view = model != nullptr && model->model->materialized == Materialization::View;
+  if (!is_view)
+    for (const TableName& table : report.tables) tables.push_back(rejected_table(table));
+  return tables;
+}
 
 std::vector<Step> make_steps(const Project& project, const Analysis& analysis, const Plan& plan) {
   std::map<TableName, std::pair<const SourceConfig*, const SourceTable*>> raw;

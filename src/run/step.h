@@ -39,9 +39,12 @@ struct Step {
   std::map<TableName, std::string> read;    // and its ancestry, see IntervalAncestry
   std::map<TableName, std::string> loads;
   ModelBuilt built;
+  std::set<TableName> logged;  // the `<table>__rejected` that were written
   bool was_evaluated = false;  // it was stale, so what it was made from is known anew
 
   bool is_source() const { return source != nullptr; }
+  /// Its tables, and those that their refused records go to.
+  std::vector<TableName> writes() const;
 };
 
 /// The steps of a plan, in its order.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "check/history.h"
+#include "project/rejected_name.h"
 #include "run/interval_work.h"
 
 namespace lochan {
@@ -31,7 +32,8 @@ std::map<TableName, std::string> marks_of(const Entry& entry) {
 }
 
 StepState StepRunner::run(Worker& worker, Step& step) {
-  Attempt attempt(lake_.catalog(), branch_, step.report.tables);
+  Attempt attempt(lake_.catalog(), branch_, step.writes());
+  step.logged.clear();
   try {
     return step.is_source() ? run_source(worker, step) : run_model(worker, step);
   } catch (...) {
@@ -123,7 +125,10 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   request.select = rewrite(model.model->sql, model.query.references,
                            [&](const TableName& input) { return resolver_.name(input, session.lake()); });
   if (has_intervals(*model.model)) request.ranges = find_intervals(session, step, current);
+  request.quarantine = quarantine(table);
   step.built = build_model(session, request);
+  if (step.built.log_changed) step.logged.insert(rejected_table(table));
+  step.report.rows_rejected = step.built.rows_rejected;
   if (model.model->materialized == Materialization::Scd2) audit_own(session, table, step.built);
   step.report.rows_written = step.built.rows_written;
   step.report.rows_removed = step.built.rows_removed;
@@ -169,6 +174,19 @@ std::vector<TimeRange> StepRunner::find_intervals(Session& session, Step& step, 
     step.loads = before("lochan.loads");
   }
   return work.chunks;
+}
+
+std::vector<RowRule> StepRunner::rules(const TableName& table) const {
+  std::vector<RowRule> rules;
+  if (const auto checks = analysis_.checks.find(table); checks != analysis_.checks.end())
+    for (const AnalysedCheck& check : checks->second)
+      if (check.rule) rules.push_back(*check.rule);
+  return rules;
+}
+
+Quarantine StepRunner::quarantine(const TableName& table) const {
+  const bool has_log = lake_.catalog().find(branch_, rejected_table(table)).has_value();
+  return {rules(table), has_log, to_string(run_at_), run_};
 }
 
 StepState StepRunner::put_view(Step& step) {

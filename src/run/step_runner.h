@@ -36,6 +36,8 @@ class StepRunner {
   std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);
   bool is_immutable(const std::string& layer) const;
   Instant next_loaded_at(const Step& step);
+  Quarantine quarantine(const TableName& table) const;
+  std::vector<RowRule> rules(const TableName& table) const;
   Parameters parameters(const Step& step, const std::optional<Entry>& current) const;
   std::optional<Instant> loaded_at(const TableName& table) const;
   std::optional<std::string> since(const Step& step, const std::optional<Entry>& current) const;

@@ -11,7 +11,7 @@ ModelBuilt build(Session& session, const ModelBuildRequest& request) {
   switch (request.model.materialized) {
     case Materialization::Table: return build_table(session, request);
     case Materialization::Append: return build_append(session, request);
-    case Materialization::Incremental: 
+    case Materialization::Incremental:
       return request.model.time ? build_by_time(session, request) : build_incremental(session, request);
     case Materialization::Scd2: return build_scd2(session, request);
     case Materialization::View: return {};  // rows of the catalog alone

@@ -123,6 +123,14 @@ void verify_quarantine(const Model& model, Problems& problems) {
                  "make the model a table, or remove `on_fail`");
 }
 
+void verify_quarantine(const SourceTable& table, Problems& problems) {
+  const bool is_limited = table.max_rejected.rows || table.max_rejected.share;
+  if (is_limited && std::ranges::none_of(table.checks, quarantines))
+    problems.add(table.position,
+                 fmt::format("`max_rejected` of `{}` limits nothing: no check of it has `on_fail: quarantine`", table.name),
+                 "remove it, or say which check puts rows in quarantine");
+}
+
 void verify_checks(const Project& project, Problems& problems) {
   for (const auto& [table, checks] : project.checks) {
     std::map<std::string, Position> first;
@@ -191,6 +199,8 @@ void verify_tables(const Project& project, Problems& problems) {
     verify_quarantine(model, problems);
   }
   verify_intervals(project, problems);
+  for (const auto& [name, source] : project.sources)
+    for (const SourceTable& table : source.tables) verify_quarantine(table, problems);
   verify_checks(project, problems);
   verify_layers(project, problems);
 }

@@ -79,13 +79,17 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
     auto current = lake_.catalog().find(branch_, table);
     if (current && step.reload) current->properties.erase("lochan.cursor");
     request.current.emplace(table, std::move(current));
+    const Quarantine refusing = quarantine(table);
+    if (!refusing.rules.empty() || refusing.has_log) request.quarantine[table] = {refusing.rules, refusing.has_log};
   }
   step.loaded = load(worker.session(), *source, request);
   bool changed = false;
-  step.report.rows_read = step.report.rows_written = 0;
+  step.report.rows_read = step.report.rows_written = step.report.rows_rejected = 0;
   for (const LoadedTable& loaded : step.loaded) {
     step.report.rows_read += loaded.rows_read;
     step.report.rows_written += loaded.rows_written;
+    step.report.rows_rejected += loaded.rows_rejected;
+    if (loaded.log_changed) step.logged.insert(rejected_table(loaded.table));
     changed = changed || loaded.changed;
     const std::lock_guard lock(mutex_);
     if (loaded.changed) loaded_at_[loaded.table] = step.loaded_at;

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/sql.h"
 #include "engine/compaction.h"
+#include "project/rejected_name.h"
 #include "source/raw_table.h"
 
 namespace lochan {
@@ -55,12 +56,13 @@ class TableLoad {
     loaded.reached = extract.reached;
     if (extract.surely_nothing && extract.keys.empty()) return loaded;
     for (const Column& column : stream.columns) columns_.push_back(column.name);
-    if (is_first()) {
+    if (is_first() && !request_.quarantine.contains(table_.table())) {
       loaded.rows_read = loaded.rows_written = write_first(extract, stream);
     } else {
       stage(extract, "lochan_read");
-      if (!key_.empty()) require_single_keys("lochan_read");
       loaded.rows_read = extract.rows ? *extract.rows : count("lochan_read");
+      refuse(stream.columns, extract, loaded);
+      if (!key_.empty()) require_single_keys("lochan_read");
       loaded.rows_written = key_.empty() && table_.load == LoadMode::Full ? replace() : append(extract);
       session_.execute("drop table lochan_read");
     }
@@ -116,6 +118,36 @@ class TableLoad {
     told([&] {
       return session_.execute(fmt::format("create or replace temp table {} as select {} from ({})", name, sql::identifiers(columns_), extract.select));
     });
+  }
+
+  // Rows that a check refuses go to the table's log. What raw tables add to a row is there for the checks.
+  void refuse(const std::vector<Column>& columns, const Extract& extract, LoadedTable& loaded) {
+    const auto quarantine = request_.quarantine.find(table_.table());
+    if (quarantine == request_.quarantine.end()) return;
+    const std::string at = to_string(request_.loaded_at);
+    const std::string also = fmt::format("{} as _source, {}::timestamptz as _loaded_at, {}::bigint as _run, false as _deleted, {}::date as dt",
+                                         sql::literal(request_.connection.name), sql::literal(at), request_.run,
+                                         sql::literal(at.substr(0, 10)));
+    const bool is_of_files = std::ranges::find(extract.notes, "_file") != extract.notes.end();
+    const std::string position = is_of_files ? "_file" : key_position(key_);
+    Refused refused(session_);
+    refused.take_failing("lochan_read", columns, quarantine->second.rules, key_, position, also, {{"run_at", {"TIMESTAMPTZ", at}}});
+    const bool is_whole = extract.is_whole && table_.load == LoadMode::Full;
+    require_within(table_.max_rejected, refused, loaded.rows_read, is_whole, to_string(table_.table()), table_.position);
+    std::string covered = extract.is_whole ? "true" : "false";
+    if (!extract.is_whole && (is_of_files || !key_.empty())) {
+      const std::string what = key_.empty() ? "position" : "record_key";
+      covered = fmt::format("{0} in (select {1} from lochan_read union all select {0} from lochan_refused)", what,
+                            key_.empty() ? position : record_key(key_));
+    }
+    const TableName log_table = rejected_table(table_.table());
+    loaded.log_changed = log_refused(refused, {sql::identifier(session_.lake()) + "." + quoted(log_table), quarantine->second.has_log,
+                                               request_.connection.name, at, request_.run, covered});
+    loaded.rows_rejected = refused.count();
+    if (refused.count() == 0 || key_.empty()) return;
+    std::vector<Column> key;
+    for (const std::string& name : key_) key.push_back(*std::ranges::find(columns, name, &Column::name));
+    given_ = fmt::format("(select {} from lochan_read union all select {} from lochan_refused)", sql::identifiers(key_), payload_values(key));
   }
 
   // What the engine met while it read the source, as people of this source say it.
@@ -190,7 +222,7 @@ class TableLoad {
                                            sql::identifiers(columns_, "r."), last_versions(extract), same(compared_columns(extract))),
                                false);
     if (extract.is_whole && (table_.load == LoadMode::Full || table_.deletes == SourceDeletes::Detect)) {
-      rows += mark_gone("lochan_read");
+      rows += mark_gone(given_);
     } else if (!extract.keys.empty()) {
       told([&] {
         return session_.execute(fmt::format("create or replace temp table lochan_keys as select {} from ({})", sql::identifiers(key_), extract.keys));
@@ -229,6 +261,7 @@ class TableLoad {
   const std::string name_;
   std::vector<std::string> key_;
   std::vector<std::string> columns_;
+  std::string given_ = "lochan_read";  // the keys that the source gave, refused ones too: those are not gone
   bool replaced_ = false;
 };
 
@@ -259,6 +292,8 @@ std::vector<LoadedTable> load(Session& session, Source& source, const LoadReques
   }();
   for (std::size_t i = 0; i < loaded.size(); ++i) {
     const bool has_files = request.current.at(loaded[i].table).has_value() && loaded[i].rows_written > 0;
+    if (loaded[i].log_changed && !request.is_immutable && request.quarantine.at(loaded[i].table).has_log)
+      compact(session, sql::identifier(session.lake()) + "." + quoted(rejected_table(loaded[i].table)), "");
     if (has_files && !request.is_immutable) compact(session, raw_name(session, *request.tables[i]), std::string(kRawPartition));
   }
   return loaded;

@@ -10,10 +10,17 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "engine/engine.h"
+#include "engine/rejected_rows.h"
 #include "project/project.h"
 #include "source/source.h"
 
 namespace lochan {
+
+/// What becomes of rows of a raw table that a check refuses.
+struct RawQuarantine {
+  std::vector<RowRule> rules;
+  bool has_log = false;  // `<table>__rejected` is on the branch
+};
 
 /// One attempt at one source step: a connection with all its tables.
 struct LoadRequest {
@@ -24,6 +31,7 @@ struct LoadRequest {
   std::int64_t run = 0;
   Instant loaded_at;                                  // later than every earlier one in these tables
   bool is_immutable = false;                          // files that are there stay
+  std::map<TableName, RawQuarantine> quarantine{};    // by raw table, where it has any
 };
 
 struct LoadedTable {
@@ -33,6 +41,8 @@ struct LoadedTable {
   Cursor reached;
   bool changed = false;          // false: nothing was new, and nothing was written
   std::vector<std::string> added_columns;
+  std::int64_t rows_rejected = 0;
+  bool log_changed = false;      // of its rejected rows
 };
 
 /// Writes in one engine transaction, so one multi-table commit; then tables whose files have become too many are written

@@ -54,7 +54,10 @@ class TableLoad {
     loaded.changed = !current_ || !loaded.added_columns.empty();
     const Extract extract = told([&] { return source_.extract(session_, table_, reached_before()); });
     loaded.reached = extract.reached;
-    if (extract.surely_nothing && extract.keys.empty()) return loaded;
+    if (extract.surely_nothing && extract.keys.empty()) {
+      if (extract.may_stay && !loaded.changed) loaded.reached = reached_before();
+      return loaded;
+    }
     for (const Column& column : stream.columns) columns_.push_back(column.name);
     if (is_first() && !request_.quarantine.contains(table_.table())) {
       loaded.rows_read = loaded.rows_written = write_first(extract, stream);
@@ -67,6 +70,7 @@ class TableLoad {
       session_.execute("drop table lochan_read");
     }
     loaded.changed = loaded.changed || loaded.rows_written > 0 || replaced_;
+    if (extract.may_stay && loaded.rows_read == 0 && !loaded.changed) loaded.reached = reached_before();
     return loaded;
   }
 

@@ -19,6 +19,7 @@ namespace {
 constexpr int kFullTransactionIds = 130000;  // the version since which snapshots say them
 // Beyond 2^31 transactions the 32 bits that a row keeps say no more which of two is the older.
 constexpr std::uint64_t kFarthest = (std::uint64_t{1} << 31) - 10'000'000;
+constexpr std::uint64_t kFollowed = 10'000'000;
 
 std::uint64_t number(const PostgresValue& value) {
   std::uint64_t result = 0;
@@ -123,6 +124,8 @@ Extract PostgresXminCursor::extract(const Cursor& from) {
     if (!added.empty()) condition_ = fmt::format("({} or tableoid in ({}))", condition_, fmt::join(added, ", "));
   }
   extract.surely_nothing = reads_on && added.empty() && state.end == before->horizon;
+  // Other tables' transactions move the horizon all the time; it is followed now and then, so that it never falls too far back.
+  extract.may_stay = reads_on && added.empty() && state.end - before->horizon < kFollowed;
   extract.reached.text = state.text();
   return extract;
 }

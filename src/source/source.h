@@ -43,6 +43,7 @@ struct Extract {
   std::optional<std::int64_t> rows;  // how many rows the select gives, where that is known
   std::string keys{};  // select of the key of all rows there are, where `deletes: detect` needs it; "": the select has
                        // them, or nobody asked
+  bool may_stay = false;  // when the select gives no row, the earlier cursor does as well, so that nothing need be published
 };
 
 class Source {

@@ -55,6 +55,18 @@ TEST_F(PostgresXminTest, OnlyWhatIsNewIsRead) {
   EXPECT_THAT(read_ids(reached_, false), ElementsAre());
 }
 
+TEST_F(PostgresXminTest, WhatHappensElsewhereMovesNoCursor) {
+  server("create table sale(id int primary key, what text); create table other(id int); insert into sale values (1, 'pear')");
+  load();
+  const LoadedTable settled = load();
+  server("insert into other values (1); insert into other values (2)");
+  const LoadedTable quiet = load();
+  EXPECT_EQ(quiet.reached.text, settled.reached.text);
+  server("insert into sale values (2, 'fig')");
+  EXPECT_NE(load().reached.text, settled.reached.text);
+  EXPECT_THAT(lake(), ElementsAre("1|pear", "2|fig"));
+}
+
 TEST_F(PostgresXminTest, ATableThatTookAnothersPlaceIsReadWhole) {
   server("create table sale(id int primary key, what text); insert into sale values (1, 'pear');"
          "create table next(id int primary key, what text); insert into next values (1, 'fig'), (2, 'kiwi')");

@@ -24,6 +24,9 @@ try mishaps --times 20
 for seed in 1 2 3; do
   try hot_postgres --seconds 300 --server-deaths 10 --seed "$seed"
 done
+echo "== histories"
+{ cmake --build --preset release --target schedule_slow_tests && LOCHAN_SEEDS=100 build/release/schedule_slow_tests --gtest_brief; } ||
+  failed+=("histories of models by time")
 try ticks 1000 --csv build/ticks.csv
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -6,6 +6,7 @@
 namespace lochan {
 
 CommandKind backfill_command();
+CommandKind replay_command();
 CommandKind branch_command();
 CommandKind build_command();
 CommandKind check_command();

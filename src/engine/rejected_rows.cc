@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "engine/row_rules.h"
 
 namespace lochan {
 namespace {
@@ -92,6 +93,17 @@ std::string row_payload(std::span<const Column> columns, const std::string& pref
   return fmt::format("json_object({})::varchar", fmt::join(parts, ", "));
 }
 
+std::string payload_text(const Column& column) {
+  return fmt::format("json_extract_string(payload, {})", sql::literal(pointer(column.name)));
+}
+
+std::string payload_value(const Column& column) {
+  const std::string value = is_nested(column.type)
+                                ? fmt::format("json_extract(payload, {})", sql::literal(pointer(column.name)))
+                                : payload_text(column);
+  return fmt::format("try_cast({} as {})", value, column.type);
+}
+
 std::string payload_values(std::span<const Column> columns) {
   std::vector<std::string> values;
   for (const Column& column : columns) {
@@ -101,6 +113,20 @@ std::string payload_values(std::span<const Column> columns) {
     values.push_back(fmt::format("({})::{} as {}", value, column.type, sql::identifier(column.name)));
   }
   return fmt::format("{}", fmt::join(values, ", "));
+}
+
+BrokenRules broken_rules(std::span<const RowRule> rules) {
+  if (rules.empty()) return {"false", "''", "null::varchar"};
+  std::vector<std::string> failing, reasons, names;
+  for (const RowRule& rule : rules) {
+    // On lines of their own: a rule may end in a comment.
+    const std::string fails = fmt::format("coalesce((\n{}\n), false)", rule.failing);
+    failing.push_back(fails);
+    names.push_back(fmt::format("case when {} then {} end", fails, sql::literal(rule.name)));
+    reasons.push_back(fmt::format("case when {} then {} end", fails, rule.reason));
+  }
+  return {fmt::format("({})", fmt::join(failing, " or ")), fmt::format("concat_ws(', ', {})", fmt::join(names, ", ")),
+          fmt::format("concat_ws('; ', {})", fmt::join(reasons, ", "))};
 }
 
 Refused::Refused(Session& session) : session_(session) {
@@ -113,23 +139,16 @@ void Refused::take_failing(const std::string& staged, std::span<const Column> co
                            std::span<const std::string> key, const std::string& position, const std::string& also,
                            const Parameters& parameters) {
   if (rules.empty()) return;
-  std::vector<std::string> failing, reasons, names;
-  for (const RowRule& rule : rules) {
-    // On lines of their own: a rule may end in a comment.
-    const std::string fails = fmt::format("coalesce((\n{}\n), false)", rule.failing);
-    failing.push_back(fails);
-    names.push_back(fmt::format("case when {} then {} end", fails, sql::literal(rule.name)));
-    reasons.push_back(fmt::format("case when {} then {} end", fails, rule.reason));
-  }
-  const std::string any = fmt::format("({})", fmt::join(failing, " or "));
+  const BrokenRules broken = broken_rules(rules);
+  const std::string& any = broken.any;
   const std::string seen = also.empty() ? staged : fmt::format("(select *, {} from {})", also, staged);
   const std::int64_t found =
       session_.query(fmt::format("select count(*) from {} where {}", seen, any), parameters).integer();
   if (found == 0) return;
   session_.execute(
       fmt::format(
-          "insert into lochan_refused select {}, concat_ws('; ', {}), concat_ws(', ', {}), {}, {} from {} where {}",
-          row_payload(columns), fmt::join(reasons, ", "), fmt::join(names, ", "), position, record_key(key), seen, any),
+          "insert into lochan_refused select {}, {}, {}, {}, {} from {} where {}", row_payload(columns), broken.reasons,
+          broken.names, position, record_key(key), seen, any),
       parameters);
   session_.execute(fmt::format("create or replace temp table lochan_sound as select {} from {} where not {}",
                                names_of(columns), seen, any),

@@ -42,6 +42,11 @@ class Planner {
       if (!options_.selected.contains(table)) continue;
       PlannedTable planned = sources_.contains(table) ? plan_raw(table) : plan_model(table);
       planned.table = table;
+      if (options_.replay && planned.state != PlanState::Held) {
+        planned.state = PlanState::Stale;
+        planned.replay = options_.replay;
+        if (!planned.rebuild) planned.reason = "replay of rejected records";
+      }
       if (planned.state == PlanState::Stale || planned.state == PlanState::Depends) moving_.insert(table);
       plan.tables.push_back(std::move(planned));
     }

@@ -26,6 +26,12 @@ struct BackfillPart {
   TimeRange range;
 };
 
+/// Which rejected records of the selected tables are tried again, instead of building them.
+struct ReplayPart {
+  std::optional<std::int64_t> run;  // only those of this run
+  std::string check;                // only those that this check refused
+};
+
 struct PlannedTable {
   TableName table;
   bool is_raw = false;
@@ -34,6 +40,7 @@ struct PlannedTable {
   bool rebuild = false;  // models: as if nothing were there
   bool full_refresh = false;  // and because a person asked for it
   std::optional<BackfillPart> backfill;  // incremental by time
+  std::optional<ReplayPart> replay;
   std::vector<std::string> connections;  // raw: those that will be asked
 };
 
@@ -60,6 +67,7 @@ struct PlanOptions {
   std::function<bool(const SinkConfig&, const SinkTable&, const std::string& version)> is_carried;
   std::optional<Instant> now;        // for intervals that time has brought
   std::optional<BackfillPart> backfill;
+  std::optional<ReplayPart> replay;
   /// Whether a connection surely has nothing new for these cursors (its change mark is what it was).
   std::function<bool(const SourceConfig&, const Connection&)> is_unchanged;
 };

@@ -129,7 +129,7 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   Selected selected = choose(lake, analysis, graph, find, request.select, request.exclude);
   options.selected = std::move(selected.tables);
   // A branch is for looking at: what is there goes nowhere.
-  if (request.target == "main") options.sinks = std::move(selected.sinks);
+  if (request.target == "main" && !request.replay) options.sinks = std::move(selected.sinks);
   options.is_carried = [&](const SinkConfig& sink, const SinkTable& table, const std::string& version) {
     return is_carried(lake, sink, table, version);
   };
@@ -138,8 +138,9 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   options.held = {held.begin(), held.end()};
   options.now = lake.clock().now();
   options.backfill = request.backfill;
+  options.replay = request.replay;
   std::map<std::string, bool> asked;  // a connection is asked once, however many tables it has
-  options.is_unchanged = [&](const SourceConfig& source, const Connection& connection) {
+  if (!request.replay) options.is_unchanged = [&](const SourceConfig& source, const Connection& connection) {
     const auto [found, is_new] = asked.emplace(source.name + "/" + connection.name, false);
     if (is_new) found->second = !grows_old(analysis, graph, source) && is_unchanged(lake, analysis, find, source, connection);
     return found->second;

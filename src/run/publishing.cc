@@ -53,7 +53,7 @@ class Publishing {
       if (!step.is_source() || !ended_well(step)) continue;
       for (const LoadedTable& loaded : step.loaded) {
         if (loaded.table != table) continue;
-        cursors[step.connection->name] = loaded.reached;
+        if (!step.replay) cursors[step.connection->name] = loaded.reached;
         if (loaded.changed) loaded_at = std::max(loaded_at.value_or(step.loaded_at), step.loaded_at);
       }
     }
@@ -71,6 +71,10 @@ class Publishing {
       return other.model != nullptr && other.model->model->table == table && ended_well(other) && other.was_evaluated;
     });
     if (step == steps_.end()) return;
+    if (step->replay) {  // what it was made from stays what it was
+      if (const auto entry = lake_.catalog().find(branch_, table)) add(table, *entry, {});
+      return;
+    }
     const AnalysedModel& model = *step->model;
     Properties properties{{"lochan.fingerprint", model.fingerprint},
                           {"lochan.inputs", inputs_property(step->inputs)},

@@ -26,6 +26,8 @@ struct RunRequest {
   std::string author;
   /// Of incremental models by time: these intervals are built again, and nothing else is.
   std::optional<BackfillPart> backfill;
+  /// Rejected records of the selected tables are tried again, and nothing else is done.
+  std::optional<ReplayPart> replay;
   bool wait = true;  // for claims another run holds; false: fail at once
 };
 

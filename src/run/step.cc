@@ -15,6 +15,7 @@ Step model_step(const AnalysedModel& model, const PlannedTable& planned) {
   step.rebuild = planned.rebuild;
   step.full_refresh = planned.full_refresh;
   step.backfill = planned.backfill;
+  step.replay = planned.replay;
   step.report.name = to_string(planned.table);
   step.report.kind = to_string(model.model->materialized);
   step.report.reason = planned.reason;
@@ -44,6 +45,20 @@ void add_source_table(std::vector<Step>& steps, const Project& project, const So
   }
 }
 
+// Whatever connections its rows came from.
+Step raw_replay_step(const SourceConfig& source, const SourceTable& table, const PlannedTable& planned) {
+  Step step;
+  step.source = &source;
+  step.source_tables = {&table};
+  step.reload = planned.rebuild;
+  step.replay = planned.replay;
+  step.report.name = to_string(planned.table);
+  step.report.kind = "source";
+  step.report.reason = planned.reason;
+  step.report.tables = {planned.table};
+  return step;
+}
+
 }  // namespace
 
 std::vector<TableName> Step::writes() const {
@@ -63,7 +78,10 @@ std::vector<Step> make_steps(const Project& project, const Analysis& analysis, c
     if (planned.state == PlanState::Fresh || planned.state == PlanState::Held) continue;
     if (planned.is_raw) {
       const auto& [source, table] = raw.at(planned.table);
-      add_source_table(steps, project, *source, *table, planned);
+      if (planned.replay)
+        steps.push_back(raw_replay_step(*source, *table, planned));
+      else
+        add_source_table(steps, project, *source, *table, planned);
     } else {
       steps.push_back(model_step(analysis.models.at(planned.table), planned));
     }

@@ -29,6 +29,9 @@ struct Step {
   bool full_refresh = false;  // rebuilt because a person asked for it
   std::optional<BackfillPart> backfill;  // incremental by time
 
+  // Of either kind; of a raw table then without a connection.
+  std::optional<ReplayPart> replay;
+
   // What came of it.
   std::vector<LoadedTable> loaded;
   std::optional<std::string> change_mark;  // of the connection, from before it was read

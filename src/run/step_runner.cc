@@ -35,6 +35,7 @@ StepState StepRunner::run(Worker& worker, Step& step) {
   Attempt attempt(lake_.catalog(), branch_, step.writes());
   step.logged.clear();
   try {
+    if (step.replay) return run_replay(worker, step);
     return step.is_source() ? run_source(worker, step) : run_model(worker, step);
   } catch (...) {
     // The token goes first: nothing may be written after the tables have been put back.

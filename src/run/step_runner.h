@@ -31,6 +31,7 @@ class StepRunner {
  private:
   StepState run_source(Worker& worker, Step& step);
   StepState run_model(Worker& worker, Step& step);
+  StepState run_replay(Worker& worker, Step& step);
   void audit_own(Session& session, const TableName& table, const ModelBuilt& built);
   StepState put_view(Step& step);
   std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);

@@ -10,6 +10,7 @@
 #include "catalog/replace.h"
 #include "catalog/requirement.h"
 #include "catalog/table_metadata.h"
+#include "project/rejected_name.h"
 
 namespace lochan {
 namespace {
@@ -113,7 +114,9 @@ TableWriter::Change TableWriter::prepare(const BoundRef& ref, const TableCommit&
     const auto metadata = catalog_.metadata.read(change.before->metadata_location);
     check_requirements(metadata.get(), commit.requirements);
     change.metadata = *metadata;
-    const std::string refused = catalog_.is_immutable(commit.table.layer) ? rewriting_update(commit.updates) : "";
+    // In a log of refused records some are closed, which removes no object either: files of deletes and rows are added.
+    const bool takes_appends_only = catalog_.is_immutable(commit.table.layer) && !rejected_of(commit.table);
+    const std::string refused = takes_appends_only ? rewriting_update(commit.updates) : "";
     if (!refused.empty())
       throw Forbidden(fmt::format("the layer `{}` is immutable: `{}` takes appends only, not {}", commit.table.layer,
                                   to_string(commit.table), refused));

@@ -64,8 +64,8 @@ Keys<SourceTable> make_source_table_keys() {
            "what it is called at the source: a table, or the files that match a pattern such as `sale_*.csv`; by "
            "default the table's name")
       .add("max_rejected", &SourceTable::max_rejected,
-           "how many rows its checks may put in quarantine in one load before its step fails: `100`, or `5%` of those "
-           "read; by default any number, but not all of a full load");
+           "how many rows its checks may put in quarantine in one load, with records of files that can't be read, before its "
+           "step fails: `100`, or `5%` of those read; by default any number, but not all of a full load");
   keys.add(checks_key(), [](ValueReader& reader, const YamlValue& value, SourceTable& table) {
     table.checks = read_checks(reader, value);
   });

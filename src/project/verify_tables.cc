@@ -123,9 +123,17 @@ void verify_quarantine(const Model& model, Problems& problems) {
                  "make the model a table, or remove `on_fail`");
 }
 
-void verify_quarantine(const SourceTable& table, Problems& problems) {
+// Files may hold records that can't be read.
+bool reads_files(const Project& project, const SourceConfig& source) {
+  return std::ranges::any_of(source.from, [&](const auto& name) {
+    const auto connection = project.connections.find(*name);
+    return connection != project.connections.end() && connection->second.kind == "files";
+  });
+}
+
+void verify_quarantine(const Project& project, const SourceConfig& source, const SourceTable& table, Problems& problems) {
   const bool is_limited = table.max_rejected.rows || table.max_rejected.share;
-  if (is_limited && std::ranges::none_of(table.checks, quarantines))
+  if (is_limited && !reads_files(project, source) && std::ranges::none_of(table.checks, quarantines))
     problems.add(table.position,
                  fmt::format("`max_rejected` of `{}` limits nothing: no check of it has `on_fail: quarantine`", table.name),
                  "remove it, or say which check puts rows in quarantine");
@@ -200,7 +208,7 @@ void verify_tables(const Project& project, Problems& problems) {
   }
   verify_intervals(project, problems);
   for (const auto& [name, source] : project.sources)
-    for (const SourceTable& table : source.tables) verify_quarantine(table, problems);
+    for (const SourceTable& table : source.tables) verify_quarantine(project, source, table, problems);
   verify_checks(project, problems);
   verify_layers(project, problems);
 }

@@ -81,15 +81,11 @@ class RowCounter {
 };
 
 // Left to itself the engine skips lines until the rest fits, and takes lines that begin with `#` for comments.
-std::string csv_options(const SourceTable& table, const std::filesystem::path& first, CellTypes types) {
-  const std::string line = first_line(first);
-  const std::string delimiter = csv_delimiter(table, first);
-  const std::string header = option(table, "header", is_header(line, delimiter) ? "true" : "false");
-  std::string quote = option(table, "quote", "\"");
+std::string csv_options(const CsvDialect& dialect, CellTypes types) {
+  const std::string quote = sql::literal(dialect.quote);
   return fmt::format(", delim = {}, header = {}, quote = {}, escape = {}, encoding = {}, strict_mode = true, null_padding = false, "
                      "skip = 0, comment = '', {}",
-                     sql::literal(delimiter), header, sql::literal(quote), sql::literal(quote),
-                     sql::literal(option(table, "encoding", "utf-8")),
+                     sql::literal(dialect.delimiter), dialect.header, quote, quote, sql::literal(dialect.encoding),
                      types == CellTypes::Text ? "all_varchar = true" : "sample_size = -1");
 }
 
@@ -100,8 +96,14 @@ std::string compression(const SourceTable& table) {
 
 }  // namespace
 
-std::string csv_delimiter(const SourceTable& table, const std::filesystem::path& file) {
-  return option(table, "delimiter", delimiter_of(first_line(file)));
+CsvDialect csv_dialect(const SourceTable& table, const std::filesystem::path& file) {
+  const std::string line = first_line(file);
+  CsvDialect dialect;
+  dialect.delimiter = option(table, "delimiter", delimiter_of(line));
+  dialect.header = option(table, "header", is_header(line, dialect.delimiter) ? "true" : "false") == "true";
+  dialect.quote = option(table, "quote", dialect.quote);
+  dialect.encoding = option(table, "encoding", dialect.encoding);
+  return dialect;
 }
 
 std::optional<RaggedRow> find_ragged_row(const std::filesystem::path& file, const std::string& delimiter) {
@@ -139,14 +141,13 @@ FileFormat format_of(const SourceTable& table, const std::string& name) {
       .hint("give `format: csv`, `json` or `parquet`");
 }
 
-std::string read_function(const SourceTable& table, const std::filesystem::path& folder, std::span<const std::string> names,
-                          CellTypes types) {
-  std::vector<std::string> paths;
-  for (const std::string& name : names) paths.push_back(sql::literal((folder / name).string()));
-  const std::string files = fmt::format("[{}], union_by_name = true, filename = true", fmt::join(paths, ", "));
-  switch (format_of(table, names.front())) {
-    case FileFormat::Csv:
-      return fmt::format("read_csv({}{}{})", files, csv_options(table, folder / names.front(), types), compression(table));
+std::string read_function(const SourceTable& table, FileFormat format, std::span<const std::string> paths,
+                          const CsvDialect& dialect, CellTypes types) {
+  std::vector<std::string> literals;
+  for (const std::string& path : paths) literals.push_back(sql::literal(path));
+  const std::string files = fmt::format("[{}], union_by_name = true, filename = true", fmt::join(literals, ", "));
+  switch (format) {
+    case FileFormat::Csv: return fmt::format("read_csv({}{}{})", files, csv_options(dialect, types), compression(table));
     case FileFormat::JsonText: return fmt::format("read_json({}, sample_size = -1{})", files, compression(table));
     case FileFormat::Parquet: return fmt::format("read_parquet({})", files);
   }

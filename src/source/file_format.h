@@ -18,13 +18,19 @@ FileFormat format_of(const SourceTable& table, const std::string& name);
 
 enum class CellTypes { Text, FoundOut };  // CSV: every value as text, or as what all of a column's values are
 
-/// `read_csv([…], …)`, with the column `filename`. CSV is read strictly, by the dialect of the first file's first line:
-/// a row with another number of values is an error and never a guess.
-std::string read_function(const SourceTable& table, const std::filesystem::path& folder, std::span<const std::string> names,
-                          CellTypes types);
+/// How CSV is written: the table's options, else what the first line of a file looks like.
+struct CsvDialect {
+  std::string delimiter = ",";
+  std::string quote = "\"";
+  std::string encoding = "utf-8";
+  bool header = true;
+};
+CsvDialect csv_dialect(const SourceTable& table, const std::filesystem::path& file);
 
-/// What stands between two values: the option, else what the first line has most of.
-std::string csv_delimiter(const SourceTable& table, const std::filesystem::path& file);
+/// `read_csv([…], …)`, with the column `filename`. CSV is read strictly, by one dialect: a row with another number
+/// of values is an error and never a guess.
+std::string read_function(const SourceTable& table, FileFormat format, std::span<const std::string> paths,
+                          const CsvDialect& dialect, CellTypes types);
 
 /// The first row that has not as many values as the first one: for telling, when the engine has refused the file.
 struct RaggedRow {

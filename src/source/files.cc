@@ -14,6 +14,7 @@
 #include "source/file_format.h"
 #include "source/file_list.h"
 #include "source/kinds.h"
+#include "source/sound_copies.h"
 
 namespace lochan {
 namespace {
@@ -91,6 +92,8 @@ class FilesSource final : public Source {
     if (extract.surely_nothing) return extract;
     const std::vector<FoundFile>& read = is_full ? files : fresh;
     extract.select = select(session, table, read);
+    extract.refused = copies_.refused(table.name, read);
+    for (const FoundFile& file : read) extract.files.push_back(file.name);
     // A row with a key is compared with its last version, whatever file that came from.
     if (!is_full && table.key.empty()) extract.within = within(read);
     read_.insert(read_.end(), read.begin(), read.end());
@@ -104,6 +107,12 @@ class FilesSource final : public Source {
         throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: `{}` changed while it was read", name_, file.name))
             .hint("write files under another name, such as `.part`, and rename them when they are whole");
     }
+  }
+
+  // First lines that are no records, then records with values that aren't what their columns are.
+  bool set_aside() override {
+    read_.clear();
+    return set_aside_lines() || set_aside_values();
   }
 
   Error explain(const Error& error) const override {
@@ -132,11 +141,11 @@ class FilesSource final : public Source {
         .hint(text::did_you_mean(table.from, names, names.empty() ? "the folder is empty" : fmt::format("there is `{}`", names.front())));
   }
 
-  static std::vector<std::string> names_of(std::span<const FoundFile> files) {
-    std::vector<std::string> names;
-    for (const FoundFile& file : files)
-      if (file.size_bytes > 0) names.push_back(file.name);  // an empty file has no rows and no columns
-    return names;
+  // An empty file has no rows and no columns.
+  static std::vector<FoundFile> with_rows(std::span<const FoundFile> files) {
+    std::vector<FoundFile> filled;
+    std::ranges::copy_if(files, std::back_inserter(filled), [](const FoundFile& file) { return file.size_bytes > 0; });
+    return filled;
   }
 
   static std::vector<Column> written_columns(const SourceTable& table) {
@@ -152,17 +161,16 @@ class FilesSource final : public Source {
   // The user's types first, then those that the lake has, then what all values of a column are.
   std::vector<Column> columns(const SourceTable& table, const std::vector<FoundFile>& files, std::span<const Column> known) {
     std::vector<Column> result;
-    const std::vector<std::string> names = names_of(files);
     const std::vector<Column> written = written_columns(table);
-    if (!names.empty()) {
-      if (!session_) session_ = engine_.open_session();
-      remember(table, names);
-      const CellTypes types = known.empty() ? CellTypes::FoundOut : CellTypes::Text;
-      try {
-        result = session_->describe("select * exclude (filename) from " + read_function(table, folder_, names, types));
-      } catch (const Error& error) {
-        throw explain(error).at(table.position);
-      }
+    remember(table, files);
+    const CellTypes types = known.empty() ? CellTypes::FoundOut : CellTypes::Text;
+    try {
+      result = find_columns(types);
+      // So the engine reads lines that are no objects, and all others with them.
+      const bool is_bare = reading_.format == FileFormat::JsonText && std::ranges::find(result, Column{"json", "JSON", true}) != result.end();
+      if (is_bare && set_aside_lines()) result = find_columns(types);
+    } catch (const Error& error) {
+      result = find_sound_columns(types, error);
     }
     for (Column& column : result) {
       if (const auto user = std::ranges::find(written, column.name, &Column::name); user != written.end()) column.type = user->type;
@@ -178,12 +186,96 @@ class FilesSource final : public Source {
     return result;
   }
 
-  // What is being read, should an error have to be explained.
-  void remember(const SourceTable& table, const std::vector<std::string>& names) {
-    reading_names_.clear();
-    if (format_of(table, names.front()) != FileFormat::Csv) return;
-    reading_names_ = names;
-    reading_delimiter_ = csv_delimiter(table, folder_ / names.front());
+  // What is being read, should it have to be taken apart, or an error be explained.
+  void remember(const SourceTable& table, std::span<const FoundFile> files) {
+    reading_ = {table, with_rows(files), FileFormat::Csv, {}};
+    if (reading_.files.empty()) return;
+    const std::string& first = reading_.files.front().name;
+    reading_.format = format_of(table, first);
+    if (reading_.format == FileFormat::Csv) reading_.dialect = csv_dialect(table, folder_ / first);
+  }
+
+  // The table function for it; "": there is no row.
+  std::string read_function_of(CellTypes types) const {
+    std::vector<std::string> paths;
+    for (const FoundFile& file : reading_.files) {
+      const SoundCopies::Copy* copy = copies_.find(reading_.table.name, file);
+      if (copy == nullptr || copy->is_readable()) paths.push_back((copy == nullptr ? folder_ / file.name : copy->path).string());
+    }
+    return paths.empty() ? "" : read_function(reading_.table, reading_.format, paths, reading_.dialect, types);
+  }
+
+  std::vector<Column> find_columns(CellTypes types) {
+    const std::string rows = read_function_of(types);
+    if (rows.empty()) return {};
+    if (!session_) session_ = engine_.open_session();
+    std::vector<Column> columns = session_->describe("select * exclude (filename) from " + rows);
+    std::erase_if(columns, [](const Column& column) { return column.name == kLineColumn; });
+    return columns;
+  }
+
+  std::vector<Column> find_sound_columns(CellTypes types, const Error& first) {
+    const Error explained = explain(first).at(reading_.table.position);
+    if (first.kind() != ErrorKind::Data || !set_aside_lines()) throw explained;
+    try {
+      return find_columns(types);
+    } catch (const Error&) {
+      throw explained;  // what it said of the files themselves
+    }
+  }
+
+  DamagedFile damaged(const FoundFile& file) const {
+    const auto compression = reading_.table.options.find("compression");
+    return {folder_ / file.name, file.name, reading_.format, reading_.dialect,
+            compression == reading_.table.options.end() ? "" : compression->second, {}};
+  }
+
+  bool set_aside_lines() {
+    bool found = false;
+    for (const FoundFile& file : reading_.files)
+      if (copies_.find(reading_.table.name, file) == nullptr)
+        found = copies_.add(reading_.table.name, file, damaged(file), false) || found;
+    return found;
+  }
+
+  bool set_aside_values() {
+    std::vector<std::string> failing, reasons;
+    for (const Column& column : casts_) {
+      const std::string name = sql::identifier(column.name);
+      failing.push_back(fmt::format("({0} is not null and try_cast({0} as {1}) is null)", name, column.type));
+      reasons.push_back(fmt::format("case when {} then '`' || {}::varchar || {} end", failing.back(), name,
+                                    sql::literal(fmt::format("` in column `{}` is no {}", column.name, column.type))));
+    }
+    if (failing.empty() || !session_ || reading_rows_.empty()) return false;
+    const std::string where = fmt::format("where {}", fmt::join(failing, " or "));
+    try {
+      const Rows in = session_->query(fmt::format("select distinct {} from {} {}", file_name_of("filename"), reading_rows_, where));
+      for (const auto& row : in.rows)
+        if (!copy_of(*row[0])) return false;
+      reading_rows_ = read_function_of(CellTypes::Text);
+      const Rows bad = session_->query(fmt::format("select {}, {}::bigint, concat_ws('; ', {}) from {} {}", file_name_of("filename"),
+                                                   kLineColumn, fmt::join(reasons, ", "), reading_rows_, where));
+      std::map<std::string, std::map<std::int64_t, std::string>> refuse;
+      for (const auto& row : bad.rows) refuse[*row[0]][std::stoll(*row[1])] = *row[2];
+      return !refuse.empty() && std::ranges::all_of(refuse, [&](const auto& of) { return refuse_lines(of.first, of.second); });
+    } catch (const Error&) {
+      return false;  // broken in another way, too: the first error stands
+    }
+  }
+
+  const FoundFile& found(const std::string& name) const { return *std::ranges::find(reading_.files, name, &FoundFile::name); }
+
+  // That lines have numbers.
+  bool copy_of(const std::string& name) {
+    const FoundFile& file = found(name);
+    return copies_.find(reading_.table.name, file) != nullptr || copies_.add(reading_.table.name, file, damaged(file), true);
+  }
+
+  bool refuse_lines(const std::string& name, const std::map<std::int64_t, std::string>& lines) {
+    const FoundFile& file = found(name);
+    DamagedFile again = copies_.find(reading_.table.name, file)->file;
+    again.refuse.insert(lines.begin(), lines.end());
+    return copies_.add(reading_.table.name, file, std::move(again), false);
   }
 
   static bool is_own(const std::string& name) {
@@ -191,24 +283,25 @@ class FilesSource final : public Source {
   }
 
   std::string file_name_of(std::string_view column) const {
-    return fmt::format("substr({}, {})", column, folder_.string().size() + 2);
+    std::string copies;
+    for (const auto& [of, copy] : copies_.all())
+      copies += fmt::format("when {} then {} ", sql::literal(copy.path.string()), sql::literal(copy.of.name));
+    const std::string name = fmt::format("substr({}, {})", column, folder_.string().size() + 2);
+    return copies.empty() ? name : fmt::format("case {} {}else {} end", column, copies, name);
   }
 
   std::string select(Session& session, const SourceTable& table, std::span<const FoundFile> files) {
-    const std::vector<std::string> names = names_of(files);
     const std::vector<Column>& wanted = described_.at(table.name);
     std::vector<std::string> expressions;
     std::vector<Column> there;
-    if (!names.empty()) {
-      remember(table, names);
-      reading_ = read_function(table, folder_, names, CellTypes::Text);
-      there = session.describe("select * from " + reading_);
-    }
+    remember(table, files);
+    reading_rows_ = read_function_of(CellTypes::Text);
+    if (!reading_rows_.empty()) there = session.describe("select * from " + reading_rows_);
     casts_.clear();
     for (const Column& column : wanted) {
       const std::string name = sql::identifier(column.name);
       const bool is_there = std::ranges::find(there, column.name, &Column::name) != there.end();
-      if (column.name == kFileColumn && !names.empty()) {
+      if (column.name == kFileColumn && !reading_rows_.empty()) {
         expressions.push_back(fmt::format("{} as {}", file_name_of("filename"), name));
       } else if (!is_there) {
         expressions.push_back(fmt::format("null::{} as {}", column.type, name));
@@ -217,8 +310,8 @@ class FilesSource final : public Source {
         casts_.push_back(column);
       }
     }
-    if (names.empty()) return fmt::format("select {} where false", fmt::join(expressions, ", "));
-    return fmt::format("select {} from {}", fmt::join(expressions, ", "), reading_);
+    if (reading_rows_.empty()) return fmt::format("select {} where false", fmt::join(expressions, ", "));
+    return fmt::format("select {} from {}", fmt::join(expressions, ", "), reading_rows_);
   }
 
   static std::string within(std::span<const FoundFile> files) {
@@ -237,16 +330,24 @@ class FilesSource final : public Source {
     if (file.empty()) file = after(message, "sniffing file `");
     file = file.substr(0, file.find_first_of("\"`"));
     const std::string hint = "correct the file, or give `delimiter:`, `quote:` or `header:` in the source file";
-    for (const std::string& name : reading_names_) {
-      const auto ragged = find_ragged_row(folder_ / name, reading_delimiter_);
+    for (const FoundFile& found : reading_.files) {
+      if (reading_.format != FileFormat::Csv || copies_.find(reading_.table.name, found) != nullptr) continue;
+      const auto ragged = find_ragged_row(folder_ / found.name, reading_.dialect.delimiter);
       if (!ragged) continue;
-      return Error(ErrorKind::Data, fmt::format("connection `{}`: {}:{}: {} where the first line has {}", name_, name, ragged->line,
+      return Error(ErrorKind::Data, fmt::format("connection `{}`: {}:{}: {} where the first line has {}", name_, found.name, ragged->line,
                                                 text::plural(ragged->values, "value"), ragged->expected))
           .hint(hint);
     }
     if (file.starts_with(folder_.string())) file = file.substr(folder_.string().size() + 1);
+    bool is_copy = false;  // whose lines are others
+    for (const auto& [of, copy] : copies_.all())
+      if (copy.path == file) {
+        is_copy = true;
+        file = copy.of.name;
+        break;
+      }
     const std::string line = after(message, "CSV Error on Line: ");
-    if (!line.empty()) file += ":" + line.substr(0, line.find(' '));
+    if (!line.empty() && !is_copy) file += ":" + line.substr(0, line.find(' '));
     if (message.find("nicode") != std::string::npos || message.find("utf-8") != std::string::npos)
       return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: it is not written in UTF-8", name_, file))
           .hint("give `encoding: latin-1` or `utf-16` in the source file");
@@ -255,14 +356,14 @@ class FilesSource final : public Source {
 
   // A cast failed somewhere: looks for the first value that is not what its column is.
   const Error* find_bad_value() const {
-    if (!session_ || reading_.empty()) return nullptr;
+    if (!session_ || reading_rows_.empty()) return nullptr;
     for (const Column& column : casts_) {
       const std::string name = sql::identifier(column.name);
       try {
         const Rows bad = session_->query(
             fmt::format("select {0}, {1}::varchar, n from (select *, row_number() over (partition by filename) as n from {2}) where {1} is "
                         "not null and try_cast({1} as {3}) is null order by 1, n limit 1",
-                        file_name_of("filename"), name, reading_, column.type));
+                        file_name_of("filename"), name, reading_rows_, column.type));
         if (bad.empty()) continue;
         bad_value_ = Error(ErrorKind::Data, fmt::format("connection `{}`: {}: `{}` in column `{}` (row {}) is no {}", name_, *bad.rows[0][0],
                                                         *bad.rows[0][1], column.name, *bad.rows[0][2], column.type));
@@ -281,9 +382,15 @@ class FilesSource final : public Source {
   std::unique_ptr<Session> session_;
   std::map<std::string, std::vector<Column>> described_;
   std::vector<FoundFile> read_;
-  std::vector<std::string> reading_names_;  // CSV files, and what stands between their values
-  std::string reading_delimiter_;
-  std::string reading_;               // of the last select, for `explain`
+  struct Reading {
+    SourceTable table;
+    std::vector<FoundFile> files;
+    FileFormat format = FileFormat::Csv;
+    CsvDialect dialect;
+  };
+  Reading reading_;
+  std::string reading_rows_;          // the table function of the last select
+  SoundCopies copies_;
   std::vector<Column> casts_;
   mutable std::optional<Error> bad_value_;
 };

@@ -15,6 +15,8 @@
 namespace lochan {
 namespace {
 
+const std::string kResetWrite = "reset preserve_insertion_order; reset partitioned_write_flush_threshold";
+
 // While the rows of a first load go straight to the lake: their order says nothing, so threads need not wait for one another, and
 // fewer rows wait in memory for a file's next row group.
 class StraightWrite {
@@ -24,9 +26,9 @@ class StraightWrite {
   }
   ~StraightWrite() {
     try {
-      session_.execute("reset preserve_insertion_order; reset partitioned_write_flush_threshold");
+      session_.execute(kResetWrite);
     } catch (const std::exception&) {
-      // The session is of no more use after what was thrown.
+      // The session is of no more use after what was thrown, or set right by who goes on with it.
     }
   }
   StraightWrite(const StraightWrite&) = delete;
@@ -59,7 +61,7 @@ class TableLoad {
       return loaded;
     }
     for (const Column& column : stream.columns) columns_.push_back(column.name);
-    if (is_first() && !request_.quarantine.contains(table_.table())) {
+    if (is_first() && !request_.quarantine.contains(table_.table()) && extract.refused.empty()) {
       loaded.rows_read = loaded.rows_written = write_first(extract, stream);
     } else {
       stage(extract, "lochan_read");
@@ -127,7 +129,9 @@ class TableLoad {
   // Rows that a check refuses go to the table's log. What raw tables add to a row is there for the checks.
   void refuse(const std::vector<Column>& columns, const Extract& extract, LoadedTable& loaded) {
     const auto quarantine = request_.quarantine.find(table_.table());
-    if (quarantine == request_.quarantine.end()) return;
+    const RawQuarantine none;
+    const RawQuarantine& by = quarantine == request_.quarantine.end() ? none : quarantine->second;
+    if (by.rules.empty() && !by.has_log && extract.refused.empty()) return;
     const std::string at = to_string(request_.loaded_at);
     const std::string also = fmt::format("{} as _source, {}::timestamptz as _loaded_at, {}::bigint as _run, false as _deleted, {}::date as dt",
                                          sql::literal(request_.connection.name), sql::literal(at), request_.run,
@@ -135,23 +139,36 @@ class TableLoad {
     const bool is_of_files = std::ranges::find(extract.notes, "_file") != extract.notes.end();
     const std::string position = is_of_files ? "_file" : key_position(key_);
     Refused refused(session_);
-    refused.take_failing("lochan_read", columns, quarantine->second.rules, key_, position, also, {{"run_at", {"TIMESTAMPTZ", at}}});
+    if (!extract.refused.empty()) refused.add("select *, null::varchar as record_key from (" + extract.refused + ")");
+    loaded.rows_read += refused.count();
+    refused.take_failing("lochan_read", columns, by.rules, key_, position, also, {{"run_at", {"TIMESTAMPTZ", at}}});
     const bool is_whole = extract.is_whole && table_.load == LoadMode::Full;
     require_within(table_.max_rejected, refused, loaded.rows_read, is_whole, to_string(table_.table()), table_.position);
-    std::string covered = extract.is_whole ? "true" : "false";
-    if (!extract.is_whole && (is_of_files || !key_.empty())) {
-      const std::string what = key_.empty() ? "position" : "record_key";
-      covered = fmt::format("{0} in (select {1} from lochan_read union all select {0} from lochan_refused)", what,
-                            key_.empty() ? position : record_key(key_));
-    }
     const TableName log_table = rejected_table(table_.table());
-    loaded.log_changed = log_refused(refused, {sql::identifier(session_.lake()) + "." + quoted(log_table), quarantine->second.has_log,
-                                               request_.connection.name, at, request_.run, covered});
+    loaded.log_changed = log_refused(refused, {sql::identifier(session_.lake()) + "." + quoted(log_table), by.has_log,
+                                               request_.connection.name, at, request_.run, covered(extract)});
     loaded.rows_rejected = refused.count();
     if (refused.count() == 0 || key_.empty()) return;
     std::vector<Column> key;
     for (const std::string& name : key_) key.push_back(*std::ranges::find(columns, name, &Column::name));
-    given_ = fmt::format("(select {} from lochan_read union all select {} from lochan_refused)", sql::identifiers(key_), payload_values(key));
+    given_ = fmt::format("(select {} from lochan_read union all select {} from lochan_refused where record_key is not null)", sql::identifiers(key_),
+                         payload_values(key));
+    has_unknown_keys_ = !extract.refused.empty();
+  }
+
+  // Which open records the load read anew: those of its keys, without a key those of its files; of records without a key that
+  // could be read, too.
+  std::string covered(const Extract& extract) const {
+    if (extract.is_whole) return "true";
+    std::string of_files = "false";
+    if (!extract.files.empty()) {
+      std::vector<std::string> names;
+      for (const std::string& file : extract.files) names.push_back(sql::literal(file));
+      of_files = fmt::format("(position in ({0}) or regexp_replace(position, ':[0-9]+$', '') in ({0}))", fmt::join(names, ", "));
+    }
+    if (key_.empty()) return of_files;
+    return fmt::format("(record_key in (select {} from lochan_read union all select record_key from lochan_refused where record_key is not null) "
+                       "or (record_key is null and {}))", record_key(key_), of_files);
   }
 
   // What the engine met while it read the source, as people of this source say it.
@@ -225,6 +242,7 @@ class TableLoad {
     std::int64_t rows = insert(fmt::format("select {} from lochan_read r anti join {} l on {} and not l._deleted",
                                            sql::identifiers(columns_, "r."), last_versions(extract), same(compared_columns(extract))),
                                false);
+    if (has_unknown_keys_) return rows;
     if (extract.is_whole && (table_.load == LoadMode::Full || table_.deletes == SourceDeletes::Detect)) {
       rows += mark_gone(given_);
     } else if (!extract.keys.empty()) {
@@ -266,6 +284,7 @@ class TableLoad {
   std::vector<std::string> key_;
   std::vector<std::string> columns_;
   std::string given_ = "lochan_read";  // the keys that the source gave, refused ones too: those are not gone
+  bool has_unknown_keys_ = false;  // records that could not be read: any key may be theirs, so none is taken for gone
   bool replaced_ = false;
 };
 
@@ -282,21 +301,34 @@ class Opened {
   Session& session_;
 };
 
+std::vector<LoadedTable> load_once(Session& session, Source& source, const LoadRequest& request) {
+  return session.transaction([&] {
+    std::vector<LoadedTable> tables;
+    for (const SourceTable* table : request.tables) tables.push_back(TableLoad(session, source, request, *table).run());
+    source.confirm();
+    return tables;
+  });
+}
+
 }  // namespace
 
 std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request) {
   std::vector<LoadedTable> loaded = [&] {
     const Opened opened(source, session);
-    return session.transaction([&] {
-      std::vector<LoadedTable> tables;
-      for (const SourceTable* table : request.tables) tables.push_back(TableLoad(session, source, request, *table).run());
-      source.confirm();
-      return tables;
-    });
+    for (;;) {
+      try {
+        return load_once(session, source, request);
+      } catch (const Error& error) {
+        // What the engine could not read has ended its transaction. Each time there is less that it can't read.
+        if (error.kind() != ErrorKind::Data || !source.set_aside()) throw;
+      }
+      session.execute(kResetWrite);
+    }
   }();
   for (std::size_t i = 0; i < loaded.size(); ++i) {
     const bool has_files = request.current.at(loaded[i].table).has_value() && loaded[i].rows_written > 0;
-    if (loaded[i].log_changed && !request.is_immutable && request.quarantine.at(loaded[i].table).has_log)
+    const auto quarantine = request.quarantine.find(loaded[i].table);
+    if (loaded[i].log_changed && !request.is_immutable && quarantine != request.quarantine.end() && quarantine->second.has_log)
       compact(session, sql::identifier(session.lake()) + "." + quoted(rejected_table(loaded[i].table)), "");
     if (has_files && !request.is_immutable) compact(session, raw_name(session, *request.tables[i]), std::string(kRawPartition));
   }

@@ -43,6 +43,8 @@ struct Extract {
   std::optional<std::int64_t> rows;  // how many rows the select gives, where that is known
   std::string keys{};  // select of the key of all rows there are, where `deletes: detect` needs it; "": the select has
                        // them, or nobody asked
+  std::string refused{};           // select of `payload`, `reason`, `position` of the records that can't be read, if there are any
+  std::vector<std::string> files{};  // whose records it gives; positions are one of them, or one with `:` and a line
   bool may_stay = false;  // when the select gives no row, the earlier cursor does as well, so that nothing need be published
 };
 
@@ -64,6 +66,8 @@ class Source {
   virtual void close(Session& session) noexcept = 0;
   /// Called when all selects of the attempt were read: throws Error{Unavailable} when what was read moved meanwhile.
   virtual void confirm() {}
+  /// After data could not be read: whether it found records that can be set aside, so that the attempt may begin anew.
+  virtual bool set_aside() { return false; }
   /// What the engine met while it ran a select of `extract`, as people of this source say it.
   virtual Error explain(const Error& error) const { return error; }
 };

@@ -100,11 +100,12 @@ TEST_F(FilesTest, ReadsGzip) {
 }
 
 TEST_F(FilesTest, NamesTheRowWithAnotherNumberOfValues) {
+  table_.max_rejected.rows = 0;
   write("1.csv", "id,price\n1,2\n");
   load();
   write("2.csv", "id,price\n1,2\n2,3,4\n");
-  EXPECT_EQ(load_error(), "data: connection `shop`: 2.csv:3: 3 values where the first line has 2 (correct the file, or give "
-                          "`delimiter:`, `quote:` or `header:` in the source file)");
+  EXPECT_EQ(load_error(), "data: `raw.sale`: 1 of 2 records refused, and `max_rejected` is 0; the first is 2.csv:3: 3 values where the "
+                          "first line has 2 (correct what it reads or its checks, or raise `max_rejected`)");
 }
 
 TEST_F(FilesTest, NoLineIsAComment) {
@@ -114,10 +115,11 @@ TEST_F(FilesTest, NoLineIsAComment) {
 }
 
 TEST_F(FilesTest, NamesTheValueThatIsNotOfItsColumn) {
+  table_.max_rejected.rows = 0;
   write("1.csv", "id,price\n1,2\n");
   load();
   write("2.csv", "id,price\n2,cheap\n");
-  EXPECT_THAT(load_error(), HasSubstr("data: connection `shop`: 2.csv: `cheap` in column `price` (row 1) is no BIGINT"));
+  EXPECT_THAT(load_error(), HasSubstr("the first is 2.csv:2: `cheap` in column `price` is no BIGINT"));
   EXPECT_EQ(count("select count(*) from LAKE.raw.sale"), 1);
   write("2.csv", "id,price\n2,3\n");
   EXPECT_EQ(load().rows_written, 1);

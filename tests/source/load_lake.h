@@ -1,6 +1,7 @@
 // Loads tables of one connection into a lake as runs do.
 #pragma once
 
+#include "project/rejected_name.h"
 #include "source/load.h"
 #include "tests/support/run_lake.h"
 
@@ -8,12 +9,19 @@ namespace lochan {
 
 class LoadLake : public RunLake {
  protected:
-  explicit LoadLake(std::vector<TableName> tables) : RunLake(std::move(tables)) { source_.name = "shop"; }
+  explicit LoadLake(const std::vector<TableName>& tables) : RunLake(with_rejected(tables)) { source_.name = "shop"; }
+
+  static std::vector<TableName> with_rejected(std::vector<TableName> tables) {
+    for (const TableName& table : std::vector(tables)) tables.push_back(rejected_table(table));
+    return tables;
+  }
 
   /// One load, published with its cursors. What it throws leaves nothing behind.
   std::vector<LoadedTable> load(Source& source, const Connection& from, const std::vector<const SourceTable*>& tables) {
     LoadRequest request{source_, from, tables, {}, run(), loaded_at_ += std::chrono::seconds{1}};
     for (const SourceTable* table : tables) request.current[table->table()] = find(table->table());
+    for (const SourceTable* table : tables)
+      if (find(rejected_table(table->table()))) request.quarantine[table->table()].has_log = true;
     std::vector<LoadedTable> loaded;
     try {
       loaded = lochan::load(session(), source, request);
@@ -28,6 +36,7 @@ class LoadLake : public RunLake {
         cursors = parse_cursors(before->properties.at("lochan.cursor"));
       cursors[from.name] = table.reached;
       published.push_back({table.table, {{"lochan.cursor", cursors_property(cursors)}}});
+      if (table.log_changed) published.push_back({rejected_table(table.table), {}});
     }
     publish(published);
     return loaded;

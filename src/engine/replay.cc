@@ -29,7 +29,7 @@ Replay::Replay(Session& session, const ReplayQuestion& question) : session_(sess
 
 std::string Replay::source() { return "lochan_source"; }
 
-// What keeps a payload from being a row of the table, or null.
+// What keeps a payload from being a row of the table, or null. '': what couldn't be read never was one, and its reason stays.
 std::string Replay::unfit() const {
   std::vector<std::string> parts, names;
   for (const Column& column : question_.columns) {
@@ -48,7 +48,7 @@ std::string Replay::unfit() const {
   const std::string others =
       fmt::format("array_to_string(list_filter(json_keys(payload), lambda k: k not in ({})), ', ')", fmt::join(names, ", "));
   return fmt::format(
-      "case when payload is null then 'its payload is no row' else nullif(concat_ws('; ', {}, case when {} <> '' then "
+      "case when payload is null then '' else nullif(concat_ws('; ', {}, case when {} <> '' then "
       "'the table has no column for ' || {} end), '') end",
       fmt::join(parts, ", "), others, others);
 }
@@ -64,7 +64,7 @@ void Replay::read() {
     asked += fmt::format(" and contains(', ' || coalesce(checks, '') || ', ', {})", sql::literal(", " + question_.check + ", "));
   session_.execute(fmt::format(
       "create or replace temp table lochan_open as select rejected_id as lochan_id, _run as lochan_run, _source as "
-      "lochan_source, rejected_at as lochan_at, {} as lochan_asked, {} as lochan_unfit, {} from (select * replace (case when "
+      "lochan_source, rejected_at as lochan_at, {} as lochan_asked, {} as lochan_unfit, {} from (select * replace (case when checks is not null and "
       "json_valid(payload) then case when json_type(payload) = 'OBJECT' then payload end end as payload) from {} where "
       "closed_run is null)",
       asked, unfit(), fmt::join(values, ", "), question_.log));
@@ -129,7 +129,7 @@ bool Replay::close(std::int64_t run) {
   // First beside the lake: a merge of nothing breaks the engine.
   session_.execute(fmt::format(
       "create or replace temp table lochan_closing as select * from (select r.rejected_id, r._run, case lochan_verdict when "
-      "'failing' then lochan_reason when 'unfit' then lochan_unfit when 'several' then 'several rejected rows have its key, and "
+      "'failing' then lochan_reason when 'unfit' then coalesce(nullif(lochan_unfit, ''), r.reason) when 'several' then 'several rejected rows have its key, and "
       "nothing says which is the last' else r.reason end as reason, case lochan_verdict when 'failing' then lochan_broken else "
       "r.checks end as checks, case when lochan_verdict in ('passing', 'superseded') then {}::bigint end as closed_run, case "
       "lochan_verdict when 'passing' then 'replayed' when 'superseded' then 'superseded' end as closed_as, r.reason as "

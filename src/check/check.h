@@ -57,6 +57,9 @@ struct CheckResult {
 
 inline constexpr int kSampleRows = 5;
 
+/// Whether it may fail though no row that it looks at has moved: by the clock, or by what the source has.
+bool is_of_now(const CheckConfig& config);
+
 /// Puts the branch's tables in place of names, as for models.
 using Resolve = std::function<std::string(const TableName&)>;
 

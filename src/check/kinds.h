@@ -15,6 +15,7 @@ std::unique_ptr<Check> make_pattern_check(const CheckConfig& config);
 std::unique_ptr<Check> make_relationships_check(const CheckConfig& config);
 std::unique_ptr<Check> make_row_count_check(const CheckConfig& config);
 std::unique_ptr<Check> make_freshness_check(const CheckConfig& config);
+std::unique_ptr<Check> make_reconciliation_check(const CheckConfig& config);
 std::unique_ptr<Check> make_expression_check(const CheckConfig& config);
 std::unique_ptr<Check> make_sql_check(const CheckConfig& config);
 std::unique_ptr<Check> make_history_check(const CheckConfig& config);

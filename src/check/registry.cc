@@ -20,6 +20,7 @@ constexpr std::array kKinds = {
     CheckKind{"relationships", "every value of a column is found in `field` of the table `to`", make_relationships_check},
     CheckKind{"row_count", "the table has at least `min` and at most `max` rows", make_row_count_check},
     CheckKind{"freshness", "a column's newest value is not older than `max_age`", make_freshness_check},
+    CheckKind{"reconciliation", "a raw table holds what its source says it has", make_reconciliation_check},
     CheckKind{"expression", "an SQL expression is not false for any row", make_expression_check},
     CheckKind{"history", "each key has one version at a time: every scd2 table has this check", make_history_check},
     CheckKind{"sql", "a query of checks/*.sql gives no row", make_sql_check},
@@ -28,6 +29,8 @@ constexpr std::array kKinds = {
 }  // namespace
 
 std::span<const CheckKind> check_kinds() { return kKinds; }
+
+bool is_of_now(const CheckConfig& config) { return config.kind == "freshness" || config.kind == "reconciliation"; }
 
 std::unique_ptr<Check> make_check(const CheckConfig& config) {
   std::vector<std::string> names;

@@ -117,6 +117,8 @@ Keys<Checks> make_check_keys() {
   add_kind(keys, "relationships", relationships_keys(), {}, "each value is there in another table", nullptr);
   add_kind(keys, "row_count", row_count_keys(), {}, "how many rows the table has", nullptr);
   add_kind(keys, "freshness", freshness_keys(), {}, "a column's newest value is not too old", nullptr);
+  add_kind(keys, "reconciliation", reconciliation_keys(), columns,
+           "a raw table holds what its source says it has; `{}` compares the number of rows alone", read_short_columns);
   add_kind(keys, "expression", expression_keys(), ValueType{}, "an SQL expression is false for no row; null passes",
            read_short_expression);
   keys.one_of();
@@ -247,6 +249,25 @@ const Keys<CheckConfig>& freshness_keys() {
     add_column(own).add("max_age", &CheckConfig::max_age, "the oldest that the newest value may be, such as `6h`",
                         {.is_required = true});
     return add_common(own);
+  }();
+  return kKeys;
+}
+
+const Keys<CheckConfig>& reconciliation_keys() {
+  static const Keys<CheckConfig> kKeys = [] {
+    Keys<CheckConfig> own("reconciliation", "`reconciliation` as a mapping",
+                          "Of a source's table. In the snapshot of each load the source is asked for its number of rows and "
+                          "for the sum, the lowest and the highest value of the columns; the live rows of the raw table "
+                          "must agree.");
+    own.add("columns", &CheckConfig::columns, "columns that are compared besides the number of rows: numbers and times")
+        .add("tolerance", &CheckConfig::tolerance,
+             "how far the number of rows and sums may be apart: `10`, or `0.5%` of the source's; with it, lowest and highest "
+             "values are not compared",
+             {.shape = Shape::Literal})
+        .add("severity", &CheckConfig::severity, "`error` holds the table back; `warn` only tells")
+        .add("name", &CheckConfig::name, "by default its kind and columns, such as `reconciliation_amount`",
+             {.shape = Shape::Word});
+    return own;
   }();
   return kKeys;
 }

@@ -78,6 +78,7 @@ const Keys<CheckConfig>& accepted_values_keys();
 const Keys<CheckConfig>& range_keys();
 const Keys<CheckConfig>& pattern_keys();
 const Keys<CheckConfig>& freshness_keys();
+const Keys<CheckConfig>& reconciliation_keys();
 const Keys<CheckConfig>& relationships_keys();
 const Keys<CheckConfig>& row_count_keys();
 const Keys<CheckConfig>& expression_keys();

@@ -79,7 +79,7 @@ std::vector<const KeyTable*> all_key_tables() {
           &sink_index_keys().table(),      &model_keys().table(),           &model_input_keys().table(),
           &check_keys().table(),
           &not_null_keys().table(), &unique_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
-          &pattern_keys().table(),      &freshness_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
+          &pattern_keys().table(),      &freshness_keys().table(), &reconciliation_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
           &check_file_keys().table()};
 }
 

@@ -75,6 +75,24 @@ void verify_load(const SourceTable& table, const FilesUse& files, Problems& prob
                  fmt::format("remove `{}`", table.cursor ? "cursor" : "lookback"));
 }
 
+/// What is compared with the source must be what the load promises to hold.
+void verify_reconciliation(const SourceTable& table, const FilesUse& files, Problems& problems) {
+  for (const CheckConfig& check : table.checks) {
+    if (check.kind != "reconciliation") continue;
+    const bool is_incremental = table.load == LoadMode::Incremental;
+    if (files.any)
+      problems.add(check.position, fmt::format("`{}` of `{}` is for databases: a folder of files has no snapshot to compare with", check.name, table.name),
+                   "remove it, or count with `row_count`");
+    else if (is_incremental && table.key.empty())
+      problems.add(check.position, fmt::format("`{}` of `{}` needs a `key`, by which it sees a row's last version", check.name, table.name),
+                   "name the column or columns that tell its rows apart, such as `key: id`, or load it in full");
+    else if (is_incremental && table.deletes == SourceDeletes::Ignore && !check.columns.empty())
+      problems.add(check.position,
+                   fmt::format("`{}` compares columns of `{}`, where rows that are deleted at the source stay", check.name, table.name),
+                   "add `deletes: detect`, or leave `columns` out: then it looks for rows that are missing");
+  }
+}
+
 /// Of a server's table `columns` names those that come as the server writes them.
 void verify_text_columns(const SourceTable& table, const std::string& columns, Problems& problems) {
   const Json json = Json::parse(columns);
@@ -112,6 +130,7 @@ void verify_sources(const Project& project, Problems& problems) {
     const FilesUse files = find_files_use(project, source);
     for (const SourceTable& table : source.tables) {
       verify_load(table, files, problems);
+      verify_reconciliation(table, files, problems);
       verify_options(project, source, table, files, problems);
     }
   }

@@ -150,6 +150,9 @@ void verify_checks(const Project& project, Problems& problems) {
       if (quarantines(check) && check.severity == Severity::Warn)
         problems.add(check.position, fmt::format("`{}` only warns, and would put rows in quarantine", check.name),
                      "remove `severity: warn` or `on_fail: quarantine`");
+      if (check.kind == "reconciliation" && model != project.models.end())
+        problems.add(check.position, fmt::format("`{}` is for a source's table, and `{}` is a model", check.name, to_string(table)),
+                     "write it at the table that the source loads");
       if (check.to)
         if (const auto to = parse_table_name(check.to->value))
           is_known_table(project, {*to, check.to->position}, problems);

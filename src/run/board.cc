@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "check/check.h"
 #include "project/rejected_name.h"
 
 namespace lochan {
@@ -56,9 +57,9 @@ bool Board::is_audit_ready(const TableName& table) const {
 bool Board::needs_audit(const TableName& table) const {
   if (!tables_.at(table).is_built) return false;
   if (is_changed(table)) return true;
-  // A table grows old by standing still.
+  // A table grows old by standing still, and its source may move away from it.
   if (std::ranges::any_of(analysis_.checks.at(table),
-                          [](const AnalysedCheck& check) { return check.config->kind == "freshness"; }))
+                          [](const AnalysedCheck& check) { return is_of_now(*check.config); }))
     return true;
   return std::ranges::any_of(analysis_.checks.at(table), [&](const AnalysedCheck& check) {
     return std::ranges::any_of(check.reads, [&](const TableName& read) { return is_changed(read); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "check/check.h"
 #include "plan/selection.h"
 #include "run/journal.h"
 #include "run/carrying.h"
@@ -76,13 +77,13 @@ bool is_unchanged(Lake& lake, const Analysis& analysis, const Find& find, const 
   }
 }
 
-// Whether a freshness check looks at what comes from the source: then its step runs even when nothing is new.
+// Whether a check of what comes from the source depends on more than its rows: then its step runs even when nothing is new.
 bool grows_old(const Analysis& analysis, const Graph& graph, const SourceConfig& source) {
   std::set<TableName> below;
   for (const SourceTable& table : source.tables) below.merge(graph.downstream(table.table()));
   return std::ranges::any_of(analysis.checks, [&](const auto& checks) {
     return below.contains(checks.first) && std::ranges::any_of(checks.second, [](const AnalysedCheck& check) {
-             return check.config->kind == "freshness";
+             return is_of_now(*check.config);
            });
   });
 }

@@ -48,16 +48,23 @@ class Publishing {
     Properties properties{{"lochan.fingerprint", analysis_.raw_fingerprints.at(table)}};
     auto cursors = entry->properties.contains("lochan.cursor") ? parse_cursors(entry->properties.at("lochan.cursor"))
                                                                : std::map<std::string, Cursor>{};
+    const auto before = entry->properties.find("lochan.totals");
+    auto totals = before == entry->properties.end() ? std::map<std::string, SourceTotals>{} : parse_totals(before->second);
     std::optional<Instant> loaded_at;
     for (const Step& step : steps_) {
       if (!step.is_source() || !ended_well(step)) continue;
       for (const LoadedTable& loaded : step.loaded) {
         if (loaded.table != table) continue;
-        if (!step.replay) cursors[step.connection->name] = loaded.reached;
+        if (!step.replay) {
+          cursors[step.connection->name] = loaded.reached;
+          totals.erase(step.connection->name);
+          if (loaded.totals) totals[step.connection->name] = *loaded.totals;
+        }
         if (loaded.changed) loaded_at = std::max(loaded_at.value_or(step.loaded_at), step.loaded_at);
       }
     }
     properties["lochan.cursor"] = cursors_property(cursors);
+    if (!totals.empty() || before != entry->properties.end()) properties["lochan.totals"] = totals_property(totals);
     if (loaded_at) properties["lochan.loaded_at"] = to_string(*loaded_at);
     add(table, *entry, std::move(properties));
   }

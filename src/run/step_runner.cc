@@ -8,6 +8,7 @@
 #include "check/history.h"
 #include "project/rejected_name.h"
 #include "run/interval_work.h"
+#include "run/reconciling.h"
 
 namespace lochan {
 namespace {
@@ -93,6 +94,7 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
     if (loaded.log_changed) step.logged.insert(rejected_table(loaded.table));
     changed = changed || loaded.changed;
     const std::lock_guard lock(mutex_);
+    if (loaded.totals) totals_[loaded.table][step.connection->name] = *loaded.totals;
     if (loaded.changed) loaded_at_[loaded.table] = step.loaded_at;
   }
   return changed ? StepState::Built : StepState::Unchanged;
@@ -233,16 +235,23 @@ std::vector<CheckResult> StepRunner::audit(Worker& worker, const TableName& tabl
   Session& session = worker.session();
   std::vector<CheckResult> results;
   std::vector<const CheckConfig*> configs;
+  std::map<std::string, SourceTotals> totals;
+  if (const auto entry = lake_.catalog().find(branch_, table)) totals = published_totals(*entry);
   {
     const std::lock_guard lock(mutex_);
     const auto own = own_audits_.find(table);
     if (own != own_audits_.end()) results.push_back(own->second);
+    if (const auto loaded = totals_.find(table); loaded != totals_.end())
+      for (const auto& [connection, total] : loaded->second) totals[connection] = total;
   }
   for (const AnalysedCheck& check : analysis_.checks.at(table))
-    if (results.empty() || check.config->kind != kHistoryCheck) configs.push_back(check.config);
+    if (check.config->kind != kReconciliationCheck && (results.empty() || check.config->kind != kHistoryCheck)) configs.push_back(check.config);
   for (CheckResult& result : audit_all(
            session, worker.shadow(), table, configs,
            [&](const TableName& name) { return resolver_.name(name, session.lake()); }, check_parameters(to_string(run_at_))))
+    results.push_back(std::move(result));
+  for (CheckResult& result :
+       audit_reconciliations(session, lake_.project(), analysis_, table, resolver_.name(table, session.lake()), totals))
     results.push_back(std::move(result));
   return results;
 }

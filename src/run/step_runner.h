@@ -51,6 +51,7 @@ class StepRunner {
   Resolver resolver_;
   mutable std::mutex mutex_;
   std::map<TableName, Instant> loaded_at_;  // by steps of this run; guarded by mutex_
+  std::map<TableName, std::map<std::string, SourceTotals>> totals_;  // by connection, as loaded in this run; guarded by mutex_
   std::map<TableName, CheckResult> own_audits_;  // of tables with history, as they were built; guarded by mutex_
 };
 

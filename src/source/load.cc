@@ -50,6 +50,14 @@ class TableLoad {
   LoadedTable run() {
     const Stream stream = source_.describe(table_, current_ ? std::span<const Column>(current_->columns) : std::span<const Column>());
     require_key(stream);
+    LoadedTable loaded = load_rows(stream);
+    if (is_reconciled(table_))
+      loaded.totals = told([&] { return source_.totals(session_, table_, reconciled_columns(table_, stream.columns)); });
+    return loaded;
+  }
+
+ private:
+  LoadedTable load_rows(const Stream& stream) {
     LoadedTable loaded;
     loaded.table = table_.table();
     loaded.added_columns = prepare_raw_table(session_, table_, stream.columns, current_);
@@ -76,7 +84,6 @@ class TableLoad {
     return loaded;
   }
 
- private:
   Cursor reached_before() const {
     if (!current_) return {};
     const auto property = current_->properties.find("lochan.cursor");

@@ -43,6 +43,7 @@ struct LoadedTable {
   std::vector<std::string> added_columns;
   std::int64_t rows_rejected = 0;
   bool log_changed = false;      // of its rejected rows
+  std::optional<SourceTotals> totals{};  // where a check `reconciliation` wants them
 };
 
 /// Writes in one engine transaction, so one multi-table commit; then tables whose files have become too many are written

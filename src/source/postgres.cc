@@ -58,6 +58,20 @@ class PostgresSource final : public Source, public SqlServer {
     return extract_new(session, table, wanted, from);
   }
 
+  SourceTotals totals(Session&, const SourceTable& wanted, std::span<const Column> columns) override {
+    const PostgresTable table = find(wanted);
+    std::string values = "count(*)";
+    for (const Column& column : columns) {
+      const auto found = std::ranges::find(table.columns, column.name, &PostgresColumn::name);
+      std::string value = sql::identifier(column.name);
+      // The sum of a real is one, with six digits; an oid has none.
+      if (column.type == "FLOAT") value += "::float8";
+      if (found != table.columns.end() && found->form() == PostgresForm::Oid) value += "::int8";
+      for (const std::string_view function : total_functions(column.type)) values += fmt::format(", {}({})::text", function, value);
+    }
+    return read_totals(columns, snapshot_->connection().query(fmt::format("select {} from {}", values, table.quoted())).rows.at(0));
+  }
+
   std::string ask(Session& session, const std::string& query) override {
     PostgresConnection& connection = snapshot_->connection();
     PostgresRead read;

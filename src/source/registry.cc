@@ -22,6 +22,12 @@ constexpr std::array kKinds = {
 
 std::span<const SourceKind> source_kinds() { return kKinds; }
 
+SourceTotals Source::totals(Session&, const SourceTable& table, std::span<const Column>) {
+  throw Error(ErrorKind::Project, fmt::format("`{}` can't be compared with its source, which has no snapshots", table.name))
+      .at(table.position)
+      .hint("remove its check `reconciliation`");
+}
+
 std::unique_ptr<Source> make_source(const Connection& connection) {
   std::vector<std::string> names;
   for (const SourceKind& kind : kKinds) {

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "project/column.h"
 #include "project/project.h"
+#include "source/totals.h"
 
 namespace lochan {
 
@@ -68,6 +69,9 @@ class Source {
   virtual void confirm() {}
   /// After data could not be read: whether it found records that can be set aside, so that the attempt may begin anew.
   virtual bool set_aside() { return false; }
+  /// The whole table's number of rows and the aggregates of these columns, by the source itself and in the snapshot of the
+  /// attempt's rows. Called after its rows were read. Throws Error{Project} where there is no such snapshot.
+  virtual SourceTotals totals(Session& session, const SourceTable& table, std::span<const Column> columns);
   /// What the engine met while it ran a select of `extract`, as people of this source say it.
   virtual Error explain(const Error& error) const { return error; }
 };

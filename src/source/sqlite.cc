@@ -66,6 +66,18 @@ class SqliteSource final : public Source {
     return extract_new(session, columns, table, from);
   }
 
+  // The engine adds up: SQLite's own sums are floating, and its order of values is by how they are stored.
+  SourceTotals totals(Session& session, const SourceTable& table, std::span<const Column> columns) override {
+    std::vector<SqliteColumn> chosen = told([&] { return SqliteFile(path_).columns(table.from); });
+    std::erase_if(chosen, [&](const SqliteColumn& column) { return std::ranges::find(columns, column.name, &Column::name) == columns.end(); });
+    if (chosen.empty()) return read_totals(columns, session.query(fmt::format("select n from {}", query("select count(*) as n", table, ""))).rows.at(0));
+    std::string values = "count(*)";
+    for (const Column& column : columns)
+      for (const std::string_view function : total_functions(column.type))
+        values += fmt::format(", {}({})::varchar", function, sql::identifier(column.name));
+    return read_totals(columns, session.query(fmt::format("select {} from ({})", values, select(chosen, table, ""))).rows.at(0));
+  }
+
   Error explain(const Error& error) const override {
     const std::string& message = error.message();
     const auto says = [&](std::string_view part) { return message.find(part) != std::string::npos; };

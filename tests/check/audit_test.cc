@@ -1,4 +1,5 @@
 // Each kind of check on rows that pass and rows that fail, and the mistakes in how it is written.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "check/check.h"
@@ -177,6 +178,18 @@ TEST_F(AuditTest, RefusesWhatAKindHasNoUseFor) {
   config = check("row_count");
   config.min = "many";
   EXPECT_EQ(mistake(config), "`min` of `row_count` is `many`, not a number of rows");
+  config = check("reconciliation", {"price"});
+  config.where = "id > 1";
+  EXPECT_EQ(mistake(config), "`where` has no meaning in a check `reconciliation`");
+  config.where.clear();
+  for (const char* tolerance : {"much", "-1", "101%", "%", "5 %"}) {
+    config.tolerance = tolerance;
+    EXPECT_EQ(mistake(config), fmt::format("`tolerance` of `reconciliation` is `{}`", tolerance));
+  }
+  for (const char* tolerance : {"0", "10", "0.5%", "100%"}) {
+    config.tolerance = tolerance;
+    EXPECT_EQ(mistake(config), "none");
+  }
   config = check("sql");
   config.sql = "select 1";
   config.where = "id = 1";

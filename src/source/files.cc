@@ -348,10 +348,13 @@ class FilesSource final : public Source {
       }
     const std::string line = after(message, "CSV Error on Line: ");
     if (!line.empty() && !is_copy) file += ":" + line.substr(0, line.find(' '));
-    if (message.find("nicode") != std::string::npos || message.find("utf-8") != std::string::npos)
+    if (file.empty()) file = reading_.files.size() == 1 ? reading_.files.front().name : reading_.table.from;
+    // The engine's guesses at a dialect name an encoding too.
+    if (message.find("nvalid unicode") != std::string::npos || message.find("not utf-8 encoded") != std::string::npos)
       return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: it is not written in UTF-8", name_, file))
           .hint("give `encoding: latin-1` or `utf-16` in the source file");
-    return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: it is no sound CSV", name_, file)).hint(hint);
+    return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: it is no sound CSV: perhaps a quote is opened and never closed", name_, file))
+        .hint(hint);
   }
 
   // A cast failed somewhere: looks for the first value that is not what its column is.

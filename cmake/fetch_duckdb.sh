@@ -7,7 +7,7 @@ set -euo pipefail
 
 version=1.5.5
 bindings=@duckdb/node-bindings-linux-x64@1.5.5-r.5
-extensions=(avro httpfs iceberg mysql_scanner postgres_scanner sqlite_scanner)
+extensions=(avro httpfs iceberg postgres_scanner sqlite_scanner)
 
 sums=$(cd "$(dirname "$0")" && pwd)/duckdb.sha256
 cache=${LOCHAN_CACHE:-$HOME/.cache/lochan}

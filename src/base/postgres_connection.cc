@@ -151,17 +151,20 @@ std::string PostgresConnection::without_password(std::string text) const {
   return text;
 }
 
+// Takes in what the server sends next. May come back with nothing, to be called again.
+void PostgresConnection::receive() {
+  pollfd waited{PQsocket(connection_.get()), POLLIN, 0};
+  const int ready = poll(&waited, 1, is_stopped_ ? 100 : -1);
+  if (is_stopped_ && is_stopped_()) {
+    cancel();
+    throw Error(ErrorKind::Unavailable, "interrupted");
+  }
+  if (ready > 0 && PQconsumeInput(connection_.get()) == 0) throw failed(nullptr);
+}
+
 // Until an answer is there to be taken.
 void PostgresConnection::wait() {
-  while (PQisBusy(connection_.get()) != 0) {
-    pollfd waited{PQsocket(connection_.get()), POLLIN, 0};
-    const int ready = poll(&waited, 1, is_stopped_ ? 100 : -1);
-    if (is_stopped_ && is_stopped_()) {
-      cancel();
-      throw Error(ErrorKind::Unavailable, "interrupted");
-    }
-    if (ready > 0 && PQconsumeInput(connection_.get()) == 0) throw failed(nullptr);
-  }
+  while (PQisBusy(connection_.get()) != 0) receive();
 }
 
 // The last result, or the first that is an error: as PQexec has it, but it can be stopped.
@@ -196,13 +199,7 @@ std::optional<std::string_view> PostgresConnection::read_copy() {
     message_.reset(bytes);
     if (size > 0) return std::string_view(bytes, static_cast<std::size_t>(size));
     if (size == 0) {
-      pollfd waited{PQsocket(connection_.get()), POLLIN, 0};
-      const int ready = poll(&waited, 1, is_stopped_ ? 100 : -1);
-      if (is_stopped_ && is_stopped_()) {
-        cancel();
-        throw Error(ErrorKind::Unavailable, "interrupted");
-      }
-      if (ready > 0 && PQconsumeInput(connection_.get()) == 0) throw failed(nullptr);
+      receive();
       continue;
     }
     if (size == -2) throw failed(nullptr);

@@ -91,6 +91,7 @@ class PostgresConnection {
 
   Error failed(const void* result);
   std::unique_ptr<void, void (*)(void*)> run(const char* sql, std::span<const PostgresValue> values);
+  void receive();
   void wait();
   std::string without_password(std::string text) const;
 

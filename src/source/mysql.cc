@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "source/kinds.h"
 #include "source/mysql_catalog.h"
 #include "source/mysql_cursor.h"
 #include "source/mysql_reader.h"
+#include "source/server_table.h"
 #include "source/sql_server.h"
 
 namespace lochan {
@@ -93,14 +93,6 @@ class MysqlSource final : public Source, public SqlServer {
   }
 
  private:
-  // `count`, then `count_1`: the engine takes no name twice, in any case.
-  static std::string unused_name(const std::vector<MysqlColumn>& columns, const std::string& name) {
-    std::string unused = name.empty() ? "?column?" : name;
-    const auto is_used = [&](const MysqlColumn& column) { return text::lower(column.name) == text::lower(unused); };
-    for (int i = 1; std::ranges::any_of(columns, is_used); ++i) unused = fmt::format("{}_{}", name, i);
-    return unused;
-  }
-
   MysqlConnection& catalog() {
     if (snapshot_) return *snapshot_;
     if (!catalog_) catalog_ = std::make_unique<MysqlConnection>(url_, name_);
@@ -110,10 +102,7 @@ class MysqlSource final : public Source, public SqlServer {
   MysqlTable find(const SourceTable& wanted) {
     auto found = find_mysql_table(catalog(), wanted.from);
     if (!found) throw unknown_table(wanted);
-    const auto option = wanted.options.find("columns");
-    if (option == wanted.options.end()) return std::move(*found);
-    const Json as_text = Json::parse(option->second);
-    for (const auto& [name, type] : as_text.items()) {
+    for (const std::string& name : columns_as_text(wanted)) {
       const auto column = std::ranges::find(found->columns, name, &MysqlColumn::name);
       if (column == found->columns.end()) throw unknown_column(*found, name, wanted.position, "`columns`");
       column->as_text = true;

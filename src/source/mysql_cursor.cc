@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sql.h"
+#include "source/server_table.h"
 
 namespace lochan {
 namespace {
@@ -92,14 +92,7 @@ Extract MysqlColumnCursor::reached(MysqlConnection& connection, const std::strin
   const std::string highest_of_both =
       before ? fmt::format("coalesce(greatest({0}, {1}), {1})", max, written(*before)) : max;
   const MysqlRows seen = connection.query(fmt::format("select {}, count(*) from {}{}", highest_of_both, table, where));
-  const std::string count = seen.rows.at(0).at(1).value_or("0");
-  std::int64_t rows = 0;
-  std::from_chars(count.data(), count.data() + count.size(), rows);
-  extract.rows = rows;
-  extract.surely_nothing = boundary_ && rows == 0;
-  Json state{{"column", column_.name}, {"type", column_.declared}};
-  if (seen.rows[0][0]) state["max"] = *seen.rows[0][0];
-  extract.reached.text = state.dump();
+  note_reached(extract, column_.name, column_.declared, seen.rows.at(0).at(0), seen.rows.at(0).at(1));
   return extract;
 }
 

@@ -7,7 +7,6 @@
 #include <charconv>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/sql.h"
 #include "base/text.h"
 #include "source/kinds.h"
@@ -16,6 +15,7 @@
 #include "source/postgres_parts.h"
 #include "source/postgres_snapshot.h"
 #include "source/postgres_xmin.h"
+#include "source/server_table.h"
 #include "source/sql_server.h"
 
 namespace lochan {
@@ -95,14 +95,6 @@ class PostgresSource final : public Source, public SqlServer {
   }
 
  private:
-  // `count`, then `count_1`: the engine takes no name twice, in any case.
-  static std::string unused_name(const std::vector<PostgresColumn>& columns, const std::string& name) {
-    std::string unused = name.empty() ? "?column?" : name;
-    const auto is_used = [&](const PostgresColumn& column) { return text::lower(column.name) == text::lower(unused); };
-    for (int i = 1; std::ranges::any_of(columns, is_used); ++i) unused = fmt::format("{}_{}", name, i);
-    return unused;
-  }
-
   // The snapshot's transaction while there is one, so that columns are those of the rows.
   PostgresConnection& catalog() {
     if (snapshot_) return snapshot_->connection();
@@ -127,15 +119,6 @@ class PostgresSource final : public Source, public SqlServer {
       column->as_text = true;
     }
     return std::move(*found);
-  }
-
-  static std::vector<std::string> columns_as_text(const SourceTable& wanted) {
-    std::vector<std::string> names;
-    const auto option = wanted.options.find("columns");
-    if (option == wanted.options.end()) return names;
-    const Json columns = Json::parse(option->second);
-    for (const auto& [name, type] : columns.items()) names.push_back(name);
-    return names;
   }
 
   Error unknown_table(const SourceTable& wanted) {

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sql.h"
+#include "source/server_table.h"
 
 namespace lochan {
 namespace {
@@ -77,14 +77,7 @@ Extract PostgresColumnCursor::reached(PostgresConnection& connection, const std:
   // The source may have lost its highest rows: the cursor never goes back.
   const PostgresRows seen = connection.query(
       fmt::format("select greatest(max({}) filter (where {}), {})::text, count(*) from {}{}", name, finite, earlier, table, where));
-  const std::string& count = seen.rows.at(0).at(1).value();
-  std::int64_t rows = 0;
-  std::from_chars(count.data(), count.data() + count.size(), rows);
-  extract.rows = rows;
-  extract.surely_nothing = boundary_ && rows == 0;
-  Json state{{"column", column_.name}, {"type", column_.declared}};
-  if (seen.rows[0][0]) state["max"] = *seen.rows[0][0];
-  extract.reached.text = state.dump();
+  note_reached(extract, column_.name, column_.declared, seen.rows.at(0).at(0), seen.rows.at(0).at(1));
   return extract;
 }
 

@@ -22,13 +22,17 @@ class Engine::Impl {
     return instance_;
   }
   void reopen() {
-    auto fresh = std::make_shared<Instance>(options_);
     const std::lock_guard lock(mutex_);
+    auto fresh = std::make_shared<Instance>(options_);
     instance_ = std::move(fresh);
+  }
+  void open_with_threads(int threads) {
+    const std::lock_guard lock(mutex_);
+    options_.threads = threads;
   }
 
  private:
-  const EngineOptions options_;
+  EngineOptions options_;  // guarded by mutex_
   mutable std::mutex mutex_;
   // Shared with the sessions: those of an invalidated instance outlive its place here. Guarded by mutex_.
   std::shared_ptr<Instance> instance_;
@@ -57,5 +61,7 @@ bool Engine::is_invalidated() const {
 void Engine::reopen() { impl_->reopen(); }
 
 bool Engine::is_open() const { return impl_->open_instance() != nullptr; }
+
+void Engine::open_with_threads(int threads) { impl_->open_with_threads(threads); }
 
 }  // namespace lochan

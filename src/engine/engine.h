@@ -44,6 +44,8 @@ class Engine {
   bool is_invalidated() const;
   void reopen();
   bool is_open() const;
+  /// How many threads an instance is opened with from now on; one that is open keeps what it has.
+  void open_with_threads(int threads);
 
  private:
   class Impl;

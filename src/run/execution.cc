@@ -39,12 +39,12 @@ Execution::Execution(const RunConfig& config, const RunBinding& binding, Board& 
       steps_(steps),
       runner_(runner),
       observer_(observer),
-      most_threads_(binding.threads > 0 ? binding.threads : cores()),
-      wanted_threads_(most_threads_),
-      threads_(most_threads_) {
+      most_threads_(binding.threads > 0 ? binding.threads : cores()) {
   const auto wanted = static_cast<std::size_t>(config.workers > 0 ? config.workers : cores());
   for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i)
     workers_.push_back(std::make_unique<Worker>(binding_));
+  has_all_cores_ = binding_.engine.is_open() || !is_wide();
+  binding_.engine.open_with_threads(has_all_cores_ ? most_threads_ : 1);
 }
 
 template <typename Report>
@@ -117,7 +117,7 @@ void Execution::work(Worker& worker) {
   for (;;) {
     const std::optional<Task> task = board_.take();
     const std::vector<std::size_t> skipped = board_.drain_skipped();
-    wanted_threads_ = workers_.size() > 1 && board_.has_ready(workers_.size()) ? 1 : most_threads_;
+    const bool wants_all_cores = !has_all_cores_ && !is_wide();
     if (!task && board_.is_done()) {
       changed_.notify_all();
       break;
@@ -129,7 +129,7 @@ void Execution::work(Worker& worker) {
     lock.unlock();
     for (const std::size_t step : skipped)
       tell([&](Observer& observer) { observer.step_finished(steps_[step].report); });
-    share_cores(worker);
+    if (wants_all_cores) take_all_cores(worker);
     if (task && task->kind == Task::Kind::Step) run_step(worker, task->step);
     if (task && task->kind == Task::Kind::Audit) run_audit(worker, task->table);
     lock.lock();
@@ -187,16 +187,20 @@ void Execution::recover_engine() {
 }
 
 // While each worker has a step to do, the engine needs no threads besides theirs: handing the pieces of small queries
-// around costs more than it brings. With fewer steps than workers, a step has all cores.
-void Execution::share_cores(Worker& worker) {
-  const std::lock_guard lock(threads_mutex_);
-  const int wanted = wanted_threads_;
-  if (wanted == threads_) return;
+// around costs more than it brings. Once there are fewer steps than workers, a step has all cores.
+bool Execution::is_wide() const { return workers_.size() > 1 && board_.has_ready(workers_.size()); }
+
+// Never back again: `set threads` to fewer waits, with the engine's list of threads locked, for what they work at to end;
+// and the commit of a lake's transaction, when it is one of them, waits for that list.
+void Execution::take_all_cores(Worker& worker) {
   try {
-    if (worker.use_threads(wanted)) threads_ = wanted;
+    if (!worker.use_threads(most_threads_)) return;
   } catch (const Error&) {
-    // The step that comes next says what is wrong with the engine.
+    return;  // the step that comes next says what is wrong with the engine
   }
+  const std::lock_guard lock(mutex_);
+  has_all_cores_ = true;
+  binding_.engine.open_with_threads(most_threads_);
 }
 
 void Execution::pause(std::chrono::milliseconds delay) {

@@ -1,7 +1,6 @@
 // Executes the steps of a run with several workers: attempts, retries, timeouts, cancelling, audits.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -33,7 +32,8 @@ class Execution {
   void run_audit(Worker& worker, const TableName& table);
   void pause(std::chrono::milliseconds delay);
   void recover_engine();
-  void share_cores(Worker& worker);
+  bool is_wide() const;  // the caller holds mutex_, once workers run
+  void take_all_cores(Worker& worker);
   void watch(std::stop_token stop, const std::function<void()>& tick);
   template <typename Report>
   void tell(Report&& report);
@@ -49,10 +49,8 @@ class Execution {
   bool cancelled_ = false;           // guarded by mutex_
   int running_ = 0;                  // threads that work; guarded by mutex_
   int reopened_ = 0;                 // guarded by mutex_
-  const int most_threads_;  // of the engine
-  std::atomic<int> wanted_threads_;
-  int threads_;  // that the engine has; guarded by threads_mutex_
-  std::mutex threads_mutex_;
+  const int most_threads_;      // of the engine
+  bool has_all_cores_ = false;  // the engine; guarded by mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
   std::mutex observer_mutex_;

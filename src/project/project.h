@@ -29,6 +29,9 @@ using LocatedText = Located<std::string>;
 struct LayerConfig {
   std::string name;
   bool immutable = false;  // no object of the layer is ever overwritten or removed
+  std::optional<std::chrono::seconds> archive_after{};  // what was loaded so long ago goes to the archive
+  std::optional<std::chrono::seconds> delete_after{};   // and is deleted, from the archive too
+  std::filesystem::path archive{};                      // absolute folder; "": .lochan/archive
   Position position;
 };
 
@@ -38,6 +41,7 @@ struct Connection {
   std::string kind;      // sqlite, files, postgres, mysql
   std::string url;       // as written, with variables put in: may hold secrets
   std::string location;  // a path: absolute, by the project's folder; of a server: the whole URL
+  int pool = 0;          // steps at once that may use it; 0: any number
   Position position;
 };
 
@@ -75,6 +79,13 @@ struct CheckConfig {
   Position position;
 };
 
+/// What a step of its own may differ in from `run:`.
+struct StepLimits {
+  std::optional<int> retries;
+  std::optional<std::chrono::milliseconds> retry_delay;
+  std::optional<std::chrono::seconds> timeout;
+};
+
 enum class LoadMode { Full, Incremental };
 
 /// Incremental loads: whether keys that are gone at the source are looked for.
@@ -103,6 +114,7 @@ struct SourceConfig {
   std::vector<LocatedText> from;  // names of connections
   std::vector<SourceTable> tables;
   std::vector<std::string> tags;
+  StepLimits limits;
   Position position;
 };
 
@@ -146,6 +158,7 @@ struct Model {
   std::vector<LocatedText> partition_by;  // columns or Iceberg transforms: `dt`, `day(sold_at)`
   std::vector<CheckConfig> checks;
   std::vector<std::string> tags;
+  StepLimits limits;
   std::string description;
   Position position;
 };
@@ -177,6 +190,75 @@ struct SinkConfig {
   std::string schema;  // at the target; "": the connection's own
   std::vector<SinkTable> tables;
   std::vector<std::string> tags;
+  StepLimits limits;
+  Position position;
+};
+
+/// Whether a command is run when what it reads has moved, or in every run that selects it.
+enum class CommandWhen { Changed, Always };
+
+/// A file of `commands/`: a program as a step.
+struct CommandConfig {
+  std::string name;
+  std::vector<std::string> run;     // the program and its arguments; no shell
+  std::string folder;               // absolute: where it runs; the project's by default
+  std::vector<LocatedText> inputs;  // tables it reads
+  std::vector<LocatedText> outputs;  // tables it writes, on the run's branch
+  std::map<std::string, std::string> environment;  // beside what it inherits; may hold secrets
+  std::optional<CommandWhen> when;  // by default Changed with inputs, Always without
+  std::string memory_limit;         // "512MB"; "": none
+  std::optional<std::chrono::seconds> cpu_time;
+  std::vector<LocatedText> connections;  // whose pools it takes a place in
+  std::vector<std::string> tags;
+  StepLimits limits;
+  std::string description;
+  Position position;
+};
+
+enum class ScheduleCommand { Run, Maintain };
+
+/// What becomes of the times at which nothing served.
+enum class CatchUp { None, Last, All };
+
+/// What becomes of a tick that is due while the schedule's last one still runs.
+enum class WhileRunning { Queue, Skip };
+
+/// When a schedule is due, and what it does then. Exactly one of `cron`, `every` and `after` is given.
+struct ScheduleConfig {
+  std::string name;
+  ScheduleCommand command = ScheduleCommand::Run;
+  std::vector<LocatedText> select, exclude;
+  std::optional<LocatedText> cron;            // five fields, or `@hourly` and its like
+  std::optional<std::chrono::seconds> every;  // counted from 1970-01-01 in UTC
+  std::vector<LocatedText> after;             // tables: due when each of them was published again
+  LocatedText timezone;                       // IANA's name; "": UTC
+  CatchUp catch_up = CatchUp::Last;
+  WhileRunning while_running = WhileRunning::Queue;
+  bool paused = false;
+  /// When the run before it failed: it holds until a person restarts that.
+  bool wait_for_manual = false;
+  std::optional<std::chrono::seconds> late_after;  // a tick that isn't done so long after it was due is late
+  std::optional<std::chrono::seconds> timeout;     // of the whole run
+  Position position;
+};
+
+enum class AlertEvent { Failed, AuditFailed, Late, Recovered, Missed };
+
+/// The body of a webhook's message.
+enum class WebhookShape { Plain, Slack };
+
+/// Who is told of what, and how: by `smtp` or by `webhook`.
+struct AlertConfig {
+  std::string name;
+  std::vector<AlertEvent> on;
+  std::optional<LocatedText> smtp;  // smtp:// or smtps://user:password@host:port; may hold secrets
+  std::string from;
+  std::vector<LocatedText> to;
+  std::optional<LocatedText> webhook;  // http:// or https://; may hold secrets
+  WebhookShape shape = WebhookShape::Plain;
+  std::vector<LocatedText> select;                   // names of schedules; none: every run
+  std::chrono::seconds group{30};                    // what happens within it goes into one message
+  std::chrono::seconds repeat{std::chrono::hours{24}};  // what was told isn't told again before
   Position position;
 };
 
@@ -209,6 +291,20 @@ struct RetentionConfig {
   std::chrono::seconds failed_branches{std::chrono::hours{24 * 3}};
 };
 
+/// How the lake is tended: `maintain` by itself or on a schedule.
+struct MaintainConfig {
+  std::uint64_t target_bytes = 128u << 20;  // of a data file, once compacted
+  double delete_ratio = 0.05;               // of deleted rows, from which on a table is written anew
+  std::uint64_t budget_bytes = 0;           // read and written at most in one go; 0: no limit
+};
+
+/// One address for outsiders: `lochan serve`.
+struct ServeConfig {
+  std::string address = "127.0.0.1";
+  int port = 7420;
+  std::optional<LocatedText> token;  // what clients must bear; none: only this machine is served
+};
+
 struct Project {
   std::string name;
   std::filesystem::path folder;               // absolute
@@ -218,6 +314,9 @@ struct Project {
   std::map<std::string, Connection> connections;
   std::map<std::string, SourceConfig> sources;
   std::map<std::string, SinkConfig> sinks;
+  std::map<std::string, CommandConfig> commands;
+  std::vector<ScheduleConfig> schedules;  // in the file's order
+  std::vector<AlertConfig> alerts;
   std::map<TableName, Model> models;
   /// Checks on tables: copies of Model::checks and SourceTable::checks, and those of checks/*.sql.
   std::map<TableName, std::vector<CheckConfig>> checks;
@@ -226,6 +325,8 @@ struct Project {
   EngineConfig engine;
   RunConfig run;
   RetentionConfig retention;
+  MaintainConfig maintain;
+  ServeConfig serve;
 };
 
 }  // namespace lochan

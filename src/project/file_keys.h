@@ -58,6 +58,9 @@ const Keys<LayerConfig>& layer_keys();
 const Keys<EngineConfig>& engine_keys();
 const Keys<RunConfig>& run_keys();
 const Keys<RetentionConfig>& retention_keys();
+const Keys<AlertConfig>& alert_keys();
+/// The list of `alerts`.
+void read_alerts(ValueReader& reader, const YamlValue& value, Project& project);
 
 const Keys<SourceConfig>& source_keys();
 const Keys<SourceTable>& source_table_keys();

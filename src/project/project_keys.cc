@@ -110,6 +110,10 @@ Keys<Project> make_project_keys() {
   add_part(keys, "engine", engine_keys(), &Project::engine, "what SQL may use of the machine");
   add_part(keys, "run", run_keys(), &Project::run, "how a run is done");
   add_part(keys, "retention", retention_keys(), &Project::retention, "how long what is no longer current is kept");
+  keys.add({.name = "alerts",
+            .type = {.shape = Shape::Mapping, .count = Count::List, .keys = &alert_keys().table()},
+            .help = "who is told of what: failures, failed audits, lateness, recovery"},
+           read_alerts);
   return keys;
 }
 

@@ -68,6 +68,8 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets) {
   put_all_names(project, problems);
   for (const auto& [name, connection] : project.connections)
     for (const std::string& secret : secrets_of_url(connection.url)) secrets.add(secret);
+  hide_alert_secrets(project, secrets);
+  verify_alerts(project, problems);
   verify_sources(project, problems);
   verify_sinks(project, problems);
   verify_tables(project, problems);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/secret.h"
 #include "project/problems.h"
 #include "project/project.h"
 
@@ -19,6 +20,9 @@ void verify_sources(const Project& project, Problems& problems);
 void verify_sinks(const Project& project, Problems& problems);
 /// Keys of incremental models by time.
 void verify_intervals(const Project& project, Problems& problems);
+void verify_alerts(const Project& project, Problems& problems);
+/// What the URLs of alerts hold is masked from now on.
+void hide_alert_secrets(const Project& project, Secrets& secrets);
 void verify_tables(const Project& project, Problems& problems);
 
 }  // namespace lochan

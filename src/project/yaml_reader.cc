@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "project/scalar.h"
+#include "project/yaml_variables.h"
 
 namespace lochan {
 namespace {
@@ -20,7 +21,8 @@ constexpr std::size_t kMostNodes = 200'000;
 /// Builds the tree from yaml-cpp's events: its own node tree drops nothing, but says less about what was written.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, Problems& problems) : file_(file), problems_(problems) {}
+  TreeBuilder(const std::string& file, bool has_hidden, Problems& problems)
+      : file_(file), has_hidden_(has_hidden), problems_(problems) {}
 
   YamlValue take_root() { return std::move(root_); }
 
@@ -80,7 +82,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (++node_count_ > kMostNodes) throw YAML::ParserException(mark, "it holds too many values");
     YamlValue value;
     value.kind = kind;
-    value.text = std::move(text);
+    value.text = has_hidden_ ? show_variables(std::move(text)) : std::move(text);
     value.position = {file_, mark.line + 1, mark.column + 1};
     return value;
   }
@@ -130,6 +132,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   const std::string& file_;
+  const bool has_hidden_;  // of `${…}`
   Problems& problems_;
   YamlValue root_;
   std::vector<Open> open_;
@@ -163,16 +166,17 @@ std::string hint_for(std::string_view text, const YAML::Exception& error) {
 }  // namespace
 
 std::optional<YamlValue> read_yaml(std::string_view text, const std::string& file, Problems& problems) {
-  TreeBuilder builder(file, problems);
+  const std::string hidden = hide_variables(text);
+  TreeBuilder builder(file, hidden != text, problems);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{hidden};
     YAML::Parser parser(stream);
     const bool is_empty = !parser.HandleNextDocument(builder);
     YamlValue root = builder.take_root();
     root.position.file = file;
     if (root.position.line == 0) root.position.line = root.position.column = 1;
     if (is_empty) return root;
-    TreeBuilder rest(file, problems);
+    TreeBuilder rest(file, hidden != text, problems);
     if (parser.HandleNextDocument(rest)) {
       problems.add(rest.take_root().position, "a second YAML document begins here", "remove the `---` before it");
       return std::nullopt;

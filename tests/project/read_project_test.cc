@@ -246,5 +246,17 @@ TEST(FindProject, SaysWhatToDoWhenThereIsNone) {
   }
 }
 
+TEST(ReadProject, VariablesStandInFlowMappingsWithoutQuotes) {
+  WrittenProject written({{"lochan.yaml",
+                           "name: a\nvariables: { one: ${ONE}, two: <${TWO:-a,${ONE}]}>, three: $${ONE}, four: '${ONE}', five: [b }\n"},
+                          {".env", "ONE=1\n"}});
+  // Only the slip is told, at its place.
+  EXPECT_THAT(written.problems(), testing::ElementsAre(testing::StartsWith("lochan.yaml:2:")));
+  written.write("lochan.yaml", "name: a\nvariables: { one: ${ONE}, two: <${TWO:-a,${ONE}]}>, three: $${ONE}, four: '${ONE}' }\n");
+  EXPECT_THAT(written.read().variables,
+              testing::ElementsAre(testing::Pair("four", "1"), testing::Pair("one", "1"), testing::Pair("three", "${ONE}"),
+                                   testing::Pair("two", "<a,1]>")));
+}
+
 }  // namespace
 }  // namespace lochan

@@ -11,6 +11,7 @@
 #include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "plan/interval_model.h"
+#include "project/rejected_name.h"
 #include "run/query.h"
 #include "run/run.h"
 #include "run/sink_marks.h"
@@ -155,7 +156,12 @@ TableReport TableReports::read(Lake& lake, const TableName& table) const {
     if (publication.number == found->from_publication) report.published = publication;
   if (found->kind == EntryKind::Table) read_sizes(lake, *found, report);
   LakeReader reader(lake, ref_);
-  report.rows = reader.session().query(reader.resolve(fmt::format("select count(*) from {}", quoted(table)))).integer();
+  const auto count = [&](const std::string& rows) {
+    return reader.session().query(reader.resolve("select count(*) from " + rows)).integer();
+  };
+  report.rows = count(quoted(table));
+  if (const TableName log = rejected_table(table); entry(log) != nullptr)
+    report.rejected = count(quoted(log) + " where closed_run is null");
   return report;
 }
 
@@ -194,6 +200,7 @@ Document to_document(const TableReport& report) {
   if (!report.intervals.empty()) document["intervals"] = report.intervals;
   if (!report.missing.empty()) document["missing"] = report.missing;
   document["rows"] = report.rows ? Document(*report.rows) : Document();
+  if (report.rejected) document["rejected"] = *report.rejected;
   document["files"] = report.files ? Document(*report.files) : Document();
   document["bytes"] = report.bytes ? Document(*report.bytes) : Document();
   return document;
@@ -225,6 +232,10 @@ std::string render(const Terminal& terminal, const TableReport& report) {
   add("built for", report.intervals);
   add("missing", report.missing);
   if (report.rows) add("rows", std::to_string(*report.rows));
+  if (report.rejected) {
+    const std::string log = to_string(rejected_table(summary.table));
+    add("rejected", *report.rejected == 0 ? "none now: see " + log : fmt::format("{}: see {}", *report.rejected, log));
+  }
   if (report.files)
     add("files", report.bytes ? fmt::format("{} ({})", *report.files,
                                             text::human_bytes(static_cast<std::uint64_t>(*report.bytes)))

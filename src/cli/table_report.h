@@ -48,6 +48,7 @@ struct TableReport {
   std::string intervals;  // incremental by time: those it was built for, and those that are missing
   std::string missing;
   std::optional<std::int64_t> rows;
+  std::optional<std::int64_t> rejected;  // rows that are missing from it; none: it has no log of them
   std::optional<std::int64_t> files;
   std::optional<std::int64_t> bytes;
 };

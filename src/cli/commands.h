@@ -5,6 +5,7 @@
 
 namespace lochan {
 
+CommandKind alert_command();
 CommandKind backfill_command();
 CommandKind replay_command();
 CommandKind branch_command();

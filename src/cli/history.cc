@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
+#include "cli/run_report.h"
 #include "cli/text_table.h"
 #include "run/journal.h"
 #include "run/lake.h"
@@ -25,6 +26,7 @@ class HistoryCommand final : public Command {
  public:
   void add_options(Options& options) override {
     options.flag("--runs", runs_, "runs instead of publications: those that failed or had nothing to do too");
+    options.number("--run", run_, "N", "one run: its steps and its checks");
     options.number("--limit", limit_, "N", "the newest N (20 by default)");
     output_.add(options);
   }
@@ -34,7 +36,9 @@ class HistoryCommand final : public Command {
     const Project project = open_project(context);
     Lake lake(project, context.clock);
     const int limit = static_cast<int>(limit_.value_or(kShown));
-    if (runs_)
+    if (run_)
+      show_run(context.terminal, Journal(lake.state()), *run_);
+    else if (runs_)
       show_runs(context.terminal, Journal(lake.state()).runs(limit));
     else
       show_publications(context.terminal, lake.catalog(), limit);
@@ -83,6 +87,31 @@ class HistoryCommand final : public Command {
     print(terminal, "runs", std::move(documents), lines, "nothing was run yet: `lochan run`");
   }
 
+  void show_run(Terminal& terminal, const Journal& journal, std::int64_t number) const {
+    const auto run = journal.find(number);
+    if (!run)
+      throw Error(ErrorKind::NotFound, fmt::format("no run {}", number)).hint("`lochan history --runs` lists those there are");
+    const std::vector<StepReport> steps = journal.steps(number);
+    const std::vector<CheckResult> checks = journal.checks(number);
+    if (output_.is_json()) {
+      Document document = to_document(*run);
+      for (const StepReport& step : steps) document["steps"].push_back(to_document(step));
+      for (const CheckResult& check : checks) document["checks"].push_back(to_document(check));
+      return print_document(terminal, std::move(document));
+    }
+    terminal.print(fmt::format("run {} {}{}", number, to_string(run->state), run->message.empty() ? "" : ": " + run->message));
+    Lines lines = {{"step", "state", "took", "waited", "attempts", "read", "written", "rejected", "late", "bytes"}};
+    for (const StepReport& step : steps)
+      lines.push_back({step.name, std::string(to_string(step.state)), text::human_seconds(step.seconds),
+                       text::human_seconds(step.queue_seconds), std::to_string(step.attempts), std::to_string(step.rows_read),
+                       std::to_string(step.rows_written), std::to_string(step.rows_rejected), std::to_string(step.rows_late),
+                       text::human_bytes(static_cast<std::uint64_t>(step.bytes_written))});
+    if (lines.size() > 1) terminal.print(align(lines));
+    for (const StepReport& step : steps)
+      if (!step.error.empty()) terminal.print(fmt::format("{}: {}", step.name, step.error));
+    print_failing_checks(terminal, checks);
+  }
+
   void print(Terminal& terminal, const char* name, Document documents, const Lines& lines, const char* none) const {
     if (output_.is_json())
       print_document(terminal, {{name, std::move(documents)}});
@@ -91,6 +120,7 @@ class HistoryCommand final : public Command {
   }
 
   bool runs_ = false;
+  std::optional<std::int64_t> run_;
   std::optional<std::int64_t> limit_;
   OutputOption output_;
 };
@@ -104,6 +134,7 @@ CommandKind history_command() {
           .more = "",
           .examples = {{"history", "what was published, by whom, and what it changed"},
                        {"history --runs --limit 5", "the last five runs, good or bad"},
+                       {"history --run 42", "its steps, why they failed, its checks"},
                        {"history --output json", "for a program"}},
           .make = make_command<HistoryCommand>};
 }

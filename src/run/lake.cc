@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/sqlite_database.h"
+#include "run/alert_rows.h"
 #include "run/backfills.h"
 #include "project/rejected_name.h"
 #include "run/journal.h"
@@ -53,6 +54,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   migrations.insert(migrations.end(), Journal::migrations().begin(), Journal::migrations().end());
   migrations.insert(migrations.end(), SinkMarks::migrations().begin(), SinkMarks::migrations().end());
   migrations.insert(migrations.end(), Backfills::migrations().begin(), Backfills::migrations().end());
+  migrations.insert(migrations.end(), AlertRows::migrations().begin(), AlertRows::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());

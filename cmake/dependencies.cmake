@@ -13,6 +13,7 @@ find_package(CURL 7.88 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
+find_package(absl REQUIRED)
 
 find_library(MARIADB_LIBRARY mariadb REQUIRED)
 find_path(MARIADB_INCLUDE_DIR mysql.h PATH_SUFFIXES mariadb REQUIRED)
@@ -28,7 +29,7 @@ set_target_properties(zstd::zstd PROPERTIES
 
 # Boost is headers only here (Asio and Beast). Asio 1.74 with coroutines uses std::exchange: include <utility> before it.
 set(lochan_base_libraries Threads::Threads fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json SQLite::SQLite3
-  PostgreSQL::PostgreSQL mariadb::mariadb OpenSSL::SSL OpenSSL::Crypto CURL::libcurl ZLIB::ZLIB zstd::zstd Boost::headers)
+  PostgreSQL::PostgreSQL mariadb::mariadb OpenSSL::SSL OpenSSL::Crypto CURL::libcurl ZLIB::ZLIB zstd::zstd Boost::headers absl::time)
 set(lochan_project_libraries yaml-cpp)
 set(lochan_engine_libraries duckdb::duckdb)
 set(lochan_cli_libraries CLI11::CLI11)

@@ -119,6 +119,18 @@ struct Launch {
   }
 };
 
+// -1: there is none.
+int open_output(const SubprocessOptions& options) {
+  if (options.output_file.empty()) return -1;
+  std::error_code ignored;
+  std::filesystem::create_directories(options.output_file.parent_path(), ignored);
+  const int file = open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  if (file < 0)
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("can't write `{}`: {}", options.output_file.string(), strerror(errno)));
+  return file;
+}
+
 struct Pipe {
   Pipe() {
     if (pipe2(ends.data(), O_CLOEXEC) != 0)
@@ -154,7 +166,8 @@ Subprocess::Subprocess(const SubprocessOptions& options) {
   const std::vector<char*> environment_pointers = pointers(environment);
   Pipe failure;
   std::optional<Pipe> output;
-  if (!options.inherits_output) output.emplace();
+  const int file = open_output(options);
+  if (!options.inherits_output && file < 0) output.emplace();
 
   const Launch launch{.program = program.c_str(),
                       .arguments = argument_pointers.data(),
@@ -162,12 +175,13 @@ Subprocess::Subprocess(const SubprocessOptions& options) {
                       .folder = options.folder.empty() ? nullptr : options.folder.c_str(),
                       .memory_bytes = options.memory_bytes,
                       .cpu_seconds = options.cpu_time ? static_cast<std::uint64_t>(options.cpu_time->count()) : 0,
-                      .output = output ? output->ends[1] : -1,
+                      .output = output ? output->ends[1] : file,
                       .failure = failure.ends[1],
                       .parent = getpid(),
                       .dies_with_parent = options.dies_with_parent};
   id_ = fork();
   if (id_ == 0) launch.run();
+  if (file >= 0) close(file);
   if (id_ < 0) throw Error(ErrorKind::Unavailable, fmt::format("no process could be started: {}", strerror(errno)));
   setpgid(id_, id_);  // also here: whoever comes first
   failure.close_end(1);

@@ -21,6 +21,7 @@ struct SubprocessOptions {
   std::uint64_t memory_bytes = 0;                    // of its address space; 0: no limit
   std::optional<std::chrono::seconds> cpu_time{};
   bool dies_with_parent = false;   // is killed when the thread that started it ends, however that comes
+  std::filesystem::path output_file{};  // writes there, from its beginning on, instead of into `output()`
   bool inherits_output = false;    // writes where this process writes, instead of into `output()`
 };
 
@@ -46,7 +47,7 @@ class Subprocess {
   pid_t id() const { return id_; }
   /// Readable once the process has ended (a pidfd): for poll.
   int ended_descriptor() const { return ended_; }
-  /// Reading end of its standard output and error, together, not blocking; -1 with `inherits_output`.
+  /// Reading end of its standard output and error, together, not blocking; -1 with `inherits_output` and `output_file`.
   int output() const { return output_; }
   /// Nothing while it runs.
   std::optional<ExitStatus> poll();

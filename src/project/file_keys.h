@@ -43,6 +43,18 @@ struct EnumWords<SinkWrite> {
   static constexpr std::array<std::string_view, 4> kWords = {"replace", "append", "upsert", "scd2"};
 };
 template <>
+struct EnumWords<ScheduleCommand> {
+  static constexpr std::array<std::string_view, 2> kWords = {"run", "maintain"};
+};
+template <>
+struct EnumWords<CatchUp> {
+  static constexpr std::array<std::string_view, 3> kWords = {"none", "last", "all"};
+};
+template <>
+struct EnumWords<WhileRunning> {
+  static constexpr std::array<std::string_view, 2> kWords = {"queue", "skip"};
+};
+template <>
 struct EnumWords<PublishMode> {
   static constexpr std::array<std::string_view, 2> kWords = {"audited", "all"};
 };
@@ -85,6 +97,12 @@ const Keys<CheckConfig>& reconciliation_keys();
 const Keys<CheckConfig>& relationships_keys();
 const Keys<CheckConfig>& row_count_keys();
 const Keys<CheckConfig>& expression_keys();
+
+const Keys<ScheduleConfig>& schedule_keys();
+
+/// The row for the key `schedules`, and its reader.
+Key schedules_key();
+void read_schedules(ValueReader& reader, const YamlValue& value, Project& project);
 
 /// The row for a key `checks`, and its reader.
 Key checks_key();

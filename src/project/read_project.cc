@@ -73,6 +73,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets) {
   verify_sources(project, problems);
   verify_sinks(project, problems);
   verify_tables(project, problems);
+  verify_schedules(project, problems);
   // Whoever reads on, to find all problems, would say of these again that they are broken.
   std::erase_if(project.connections, [](const auto& connection) { return connection.second.location.empty(); });
   result.problems = problems.take_sorted();

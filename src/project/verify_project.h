@@ -20,6 +20,8 @@ void verify_sources(const Project& project, Problems& problems);
 void verify_sinks(const Project& project, Problems& problems);
 /// Keys of incremental models by time.
 void verify_intervals(const Project& project, Problems& problems);
+/// Schedules: when they are due, and what they name.
+void verify_schedules(const Project& project, Problems& problems);
 void verify_alerts(const Project& project, Problems& problems);
 /// What the URLs of alerts hold is masked from now on.
 void hide_alert_secrets(const Project& project, Secrets& secrets);

@@ -12,6 +12,7 @@
 #include "run/journal.h"
 #include "run/recovery.h"
 #include "run/sink_marks.h"
+#include "run/ticks.h"
 
 namespace lochan {
 namespace {
@@ -55,6 +56,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   migrations.insert(migrations.end(), SinkMarks::migrations().begin(), SinkMarks::migrations().end());
   migrations.insert(migrations.end(), Backfills::migrations().begin(), Backfills::migrations().end());
   migrations.insert(migrations.end(), AlertRows::migrations().begin(), AlertRows::migrations().end());
+  migrations.insert(migrations.end(), Ticks::migrations().begin(), Ticks::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());

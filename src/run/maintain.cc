@@ -50,7 +50,10 @@ class Tending {
       } catch (const Undo&) {
       }
     } else {
-      StartedRun run(lake_, {"maintain", "", "", "main"});
+      StartedRun run(lake_, {.command = "maintain",
+                             .selection = "",
+                             .author = request_.tick ? "schedule " + request_.tick->schedule : "",
+                             .tick = request_.tick});
       claim_tables(run);
       list_files();  // again: nobody writes to these tables now
       note_foreign_claims(run);

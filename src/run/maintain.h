@@ -2,16 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "run/lake.h"
+#include "run/ticks.h"
 
 namespace lochan {
 
 struct MaintainRequest {
   bool dry_run = false;
+  std::optional<TickKey> tick{};  // it is the run of this tick
 };
 
 struct MaintainOutcome {

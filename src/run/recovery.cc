@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "run/journal.h"
+#include "run/ticks.h"
 
 namespace lochan {
 
@@ -46,8 +47,9 @@ std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, c
           catalog.mark_branch(branch.name, BranchState::Dropped);
       }
       catalog.release_claims(run);
-      Journal(state).finish(run, RunState::Dead, row.integer(3), now,
-                            fmt::format("its process {} ended without a word", row.integer(2)));
+      const std::string message = fmt::format("its process {} ended without a word", row.integer(2));
+      Journal(state).finish(run, RunState::Dead, row.integer(3), now, message);
+      Ticks(state).end_of_run(run, message, now);
       dead.push_back(run);
     });
     std::error_code ignored;

@@ -33,6 +33,8 @@ class Runner {
       run_plan(std::move(planning), outcome);
     } else {
       outcome.plan = std::move(planning.plan);
+      if (request_.tick)
+        Ticks(lake_.state()).end_without_run(*request_.tick, lake_.clock().now());
     }
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     return outcome;
@@ -43,7 +45,8 @@ class Runner {
     StartedRun run(lake_, {.command = request_.command,
                            .selection = fmt::format("{}", fmt::join(request_.select, " ")),
                            .author = request_.author,
-                           .target = request_.target});
+                           .target = request_.target,
+                           .tick = request_.tick});
     outcome.run = run.number();
     if (!claim(run, planning)) {
       outcome.plan = std::move(planning.plan);

@@ -11,6 +11,7 @@
 #include "plan/plan.h"
 #include "run/lake.h"
 #include "run/observer.h"
+#include "run/ticks.h"
 
 namespace lochan {
 
@@ -28,6 +29,8 @@ struct RunRequest {
   std::optional<BackfillPart> backfill;
   /// Rejected records of the selected tables are tried again, and nothing else is done.
   std::optional<ReplayPart> replay;
+  /// It is the run of this tick, which ends with it; with nothing to do, the tick ends without a run.
+  std::optional<TickKey> tick{};
   bool wait = true;  // for claims another run holds; false: fail at once
 };
 

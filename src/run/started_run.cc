@@ -12,7 +12,7 @@ constexpr int kKeepRuns = 1000;
 
 }  // namespace
 
-StartedRun::StartedRun(Lake& lake, const StartedRunOptions& options) : lake_(lake), journal_(lake.state()) {
+StartedRun::StartedRun(Lake& lake, const StartedRunOptions& options) : lake_(lake), journal_(lake.state()), tick_(options.tick) {
   record_.command = options.command;
   record_.selection = options.selection;
   record_.author = options.author;
@@ -25,6 +25,7 @@ StartedRun::StartedRun(Lake& lake, const StartedRunOptions& options) : lake_(lak
     // Before the row can be seen: a run without its lock is a dead one.
     lock_ = FileLock::try_acquire(run_lock_path(lake_.home(), record_.run));
     journal_.insert(record_);
+    if (tick_) Ticks(lake_.state()).bind(*tick_, record_.run);
   });
 }
 
@@ -59,6 +60,7 @@ void StartedRun::close(RunState state, std::int64_t publication, const std::stri
     journal_.finish(record_.run, state, settled_.value_or(publication), lake_.clock().now(), message);
     lake_.catalog().release_claims(record_.run);
     if (!settled_ && !branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
+    if (tick_) Ticks(lake_.state()).end(*tick_, state, message, lake_.clock().now());
     journal_.roll_over(kKeepRuns);
   });
   finished_ = true;

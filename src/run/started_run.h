@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "run/journal.h"
 #include "run/lake.h"
+#include "run/ticks.h"
 
 namespace lochan {
 
@@ -16,6 +17,7 @@ struct StartedRunOptions {
   std::string selection;
   std::string author;
   std::string target = "main";
+  std::optional<TickKey> tick{};  // it is the run of this tick, which must be unbound
 };
 
 class StartedRun {
@@ -47,6 +49,7 @@ class StartedRun {
   Lake& lake_;
   Journal journal_;
   RunRecord record_;
+  std::optional<TickKey> tick_;
   std::optional<FileLock> lock_;
   std::string branch_;
   std::optional<std::int64_t> settled_;  // at this publication

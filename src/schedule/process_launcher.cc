@@ -1,0 +1,95 @@
+#include "schedule/process_launcher.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::size_t kLongestWords = 500;
+
+// Errors are told as `error: …`, with hints below them.
+std::string last_words(const std::filesystem::path& output) {
+  std::string last;
+  try {
+    for (const std::string& line : text::split(read_file(output), '\n')) {
+      const std::string_view trimmed = text::trim(line);
+      if (!trimmed.empty() && !trimmed.starts_with("hint:")) last = trimmed;
+    }
+  } catch (const Error&) {
+    // It has said nothing, then.
+  }
+  constexpr std::string_view kError = "error: ";
+  if (last.starts_with(kError)) last.erase(0, kError.size());
+  return last.substr(0, kLongestWords);
+}
+
+}  // namespace
+
+ProcessLauncher::ProcessLauncher(std::filesystem::path folder, std::filesystem::path home, std::string program)
+    : folder_(std::move(folder)),
+      home_(std::move(home)),
+      program_(program.empty() ? std::filesystem::read_symlink("/proc/self/exe").string() : std::move(program)) {}
+
+// They go on: whoever supervises next finds them by their ticks.
+ProcessLauncher::~ProcessLauncher() {
+  for (auto& [id, child] : children_) child.process->detach();
+}
+
+std::int64_t ProcessLauncher::start(const TickKey& tick, const std::vector<std::string>& arguments) {
+  Child child;
+  child.output = home_ / "logs" / fmt::format("tick-{}.log", tick.schedule);
+  SubprocessOptions options;
+  options.command = {program_, "-C", folder_.string()};
+  options.command.insert(options.command.end(), arguments.begin(), arguments.end());
+  options.folder = folder_;
+  options.output_file = child.output;
+  child.process = std::make_unique<Subprocess>(options);
+  const std::int64_t id = child.process->id();
+  children_.emplace(id, std::move(child));
+  return id;
+}
+
+std::vector<EndedProcess> ProcessLauncher::take_ended() {
+  std::vector<EndedProcess> ended;
+  for (auto child = children_.begin(); child != children_.end();) {
+    const auto status = child->second.process->poll();
+    if (!status) {
+      ++child;
+      continue;
+    }
+    ended.push_back({child->first, *status, status->succeeded() ? "" : last_words(child->second.output)});
+    child = children_.erase(child);
+  }
+  return ended;
+}
+
+// A number alone may be another process' by now; the tick's name is among the arguments of ours.
+bool ProcessLauncher::is_alive(const TickKey& tick, std::int64_t process) {
+  if (process <= 0) return false;
+  try {
+    return read_file(fmt::format("/proc/{}/cmdline", process)).find(to_string(tick)) != std::string::npos;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void ProcessLauncher::signal(const TickKey& tick, std::int64_t process, int number) {
+  const auto child = children_.find(process);
+  if (child != children_.end())
+    child->second.process->signal(number);
+  else if (is_alive(tick, process))
+    ::killpg(static_cast<pid_t>(process), number);
+}
+
+std::vector<int> ProcessLauncher::descriptors() const {
+  std::vector<int> descriptors;
+  for (const auto& [id, child] : children_) descriptors.push_back(child.process->ended_descriptor());
+  return descriptors;
+}
+
+}  // namespace lochan

@@ -1,0 +1,270 @@
+#include "schedule/scheduler.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "project/scalar.h"
+
+namespace lochan {
+namespace {
+
+// A time so long ago was served, if late: the loop has other things to do too.
+constexpr std::chrono::seconds kOnTime{60};
+// A clock set back by less runs through times it has been at before: nothing is due. By more: it had been wrong.
+constexpr std::chrono::hours kClockWasWrong{24};
+
+Instant whole_millis(Instant at) { return std::chrono::floor<std::chrono::milliseconds>(at); }
+
+std::string calendar_text(const ScheduleConfig& schedule) {
+  if (schedule.cron) return fmt::format("cron {} {}", **schedule.cron, *schedule.timezone);
+  if (schedule.every) return fmt::format("every {}", show_duration(*schedule.every));
+  std::string text = "after";
+  for (const LocatedText& table : schedule.after) text += " " + *table;
+  return text;
+}
+
+bool is_waiting(const Tick& tick) { return tick.state == TickState::Due || tick.state == TickState::Held; }
+bool is_running(const Tick& tick) { return tick.state == TickState::Running; }
+
+}  // namespace
+
+Scheduler::Scheduler(Lake& lake) : lake_(lake), ticks_(lake.state()), rows_(lake.state()) {
+  for (const ScheduleConfig& config : lake.project().schedules) {
+    Entry& entry = entries_[config.name];
+    entry.config = &config;
+    entry.calendar = Calendar::of(config);
+  }
+  read_rows(lake.clock().now());
+}
+
+void Scheduler::read_rows(Instant now) {
+  std::map<std::string, ScheduleRow> known;
+  for (ScheduleRow& row : rows_.all()) known.emplace(row.name, std::move(row));
+  std::vector<ScheduleRow> fresh;
+  for (auto& [name, entry] : entries_) {
+    const std::string calendar = calendar_text(*entry.config);
+    auto found = known.find(name);
+    if (found == known.end() || found->second.calendar != calendar) {
+      fresh.push_back({name, calendar, now, lake_.catalog().current_publication()});
+      found = known.insert_or_assign(name, fresh.back()).first;
+    }
+    entry.reached = found->second.reached_at;
+    entry.seen = found->second.seen;
+    if (entry.calendar) entry.next = entry.calendar->next(entry.reached);
+  }
+  if (fresh.empty()) return;
+  lake_.state().write([&] {
+    for (const ScheduleRow& row : fresh) rows_.put(row);
+  });
+}
+
+void Scheduler::read_what_people_said() {
+  for (auto& [name, entry] : entries_) entry.is_paused = entry.config->paused;
+  for (const ScheduleRow& row : rows_.touched()) {
+    const auto found = entries_.find(row.name);
+    if (found == entries_.end()) continue;
+    found->second.is_paused = row.is_paused.value_or(found->second.config->paused);
+    found->second.released = row.released;
+  }
+}
+
+Scheduler::OpenTicks Scheduler::read_open() const {
+  OpenTicks open;
+  for (Tick& tick : ticks_.open()) open[tick.key.schedule].push_back(std::move(tick));
+  return open;
+}
+
+std::vector<Tick> Scheduler::look() {
+  const Instant now = lake_.clock().now();
+  read_what_people_said();
+  make_ticks(now);
+  OpenTicks open = read_open();
+  for (auto& [name, entry] : entries_) {
+    if (entry.config->after.empty() || entry.is_paused) continue;
+    if (make_publication_tick(entry, open[name], now)) open[name] = ticks_.open(name);
+  }
+  std::vector<Tick> ready;
+  for (auto& [name, ticks] : open) {
+    const auto entry = entries_.find(name);
+    settle(entry == entries_.end() ? nullptr : &entry->second, ticks, now);
+    if (entry == entries_.end()) continue;
+    if (const Tick* tick = first_ready(entry->second, ticks, now)) ready.push_back(*tick);
+  }
+  std::ranges::stable_sort(ready, {}, [](const Tick& tick) { return tick.key.due_at; });
+  return ready;
+}
+
+void Scheduler::make_ticks(Instant now) {
+  std::vector<std::pair<Entry*, Instant>> reached;
+  for (auto& [name, entry] : entries_) {
+    if (!entry.calendar) continue;
+    if (entry.reached > now + kClockWasWrong) reached.emplace_back(&entry, now);
+    if (entry.next && *entry.next <= now) reached.emplace_back(&entry, *entry.next);
+  }
+  if (reached.empty()) return;
+  lake_.state().write([&] {
+    for (auto& [entry, at] : reached) {
+      if (entry->next && *entry->next <= now) at = make_calendar_ticks(*entry, now);
+      rows_.set_reached(entry->config->name, at);
+      ticks_.roll_over(entry->config->name, kKeepTicks);
+    }
+  });
+  for (const auto& [entry, at] : reached) {
+    entry->reached = at;
+    entry->next = entry->calendar->next(at);
+  }
+}
+
+// Returns the newest time that has come.
+Instant Scheduler::make_calendar_ticks(const Entry& entry, Instant now) {
+  std::vector<Instant> times;  // newest first
+  for (auto at = entry.calendar->previous(now); at && *at > entry.reached && times.size() < std::size_t{kKeepTicks};
+       at = entry.calendar->previous(*at - std::chrono::microseconds{1}))
+    times.push_back(*at);
+  if (times.empty()) return *entry.next;
+  const CatchUp catch_up = entry.config->catch_up;
+  const bool is_cut = times.size() == std::size_t{kKeepTicks};
+  for (std::size_t i = times.size(); i-- > 0;) {
+    const bool is_due = (i == 0 && (catch_up != CatchUp::None || now - times[0] <= kOnTime)) ||
+                        (catch_up == CatchUp::All && i < std::size_t{kMostWaiting});
+    if (entry.is_paused)
+      insert(entry, times[i], TickState::Skipped, "the schedule is paused", now);
+    else if (is_due)
+      insert(entry, times[i], TickState::Due, "", now);
+    else
+      insert(entry, times[i], TickState::Missed,
+             is_cut && i + 1 == times.size() ? "nothing served at its time, nor at those before it, which are not kept"
+                                             : "nothing served at its time",
+             now);
+  }
+  return times[0];
+}
+
+void Scheduler::insert(const Entry& entry, Instant due_at, TickState state, std::string reason, Instant now) {
+  Tick tick;
+  tick.key = {entry.config->name, due_at};
+  tick.state = state;
+  tick.reason = std::move(reason);
+  if (state != TickState::Due) tick.ended_at = now;
+  ticks_.insert(tick);
+}
+
+// What is published while a tick waits belongs to it, and what is published while it runs to the next one.
+bool Scheduler::make_publication_tick(Entry& entry, const std::vector<Tick>& open, Instant now) {
+  const auto by_itself = [](const Tick& tick) { return !tick.by_hand; };
+  if (std::ranges::any_of(open, [&](const Tick& tick) { return is_waiting(tick) && by_itself(tick); })) return false;
+  if (entry.config->while_running == WhileRunning::Skip && std::ranges::any_of(open, is_running)) return false;
+  if (!was_published_again(entry)) return false;
+  lake_.state().write([&] {
+    insert(entry, whole_millis(now), TickState::Due, "", now);
+    ticks_.roll_over(entry.config->name, kKeepTicks);
+  });
+  return true;
+}
+
+bool Scheduler::was_published_again(Entry& entry) {
+  const std::int64_t publication = lake_.catalog().current_publication();
+  if (publication == entry.seen || publication == entry.looked_at) return false;
+  for (const LocatedText& name : entry.config->after) {
+    const auto found = lake_.catalog().find("main", *parse_table_name(*name));
+    if (found && found->from_publication > entry.seen) continue;
+    entry.looked_at = publication;
+    return false;
+  }
+  return true;
+}
+
+void Scheduler::settle(const Entry* entry, std::vector<Tick>& open, Instant now) {
+  std::vector<Tick> left;
+  for (Tick& tick : open) {
+    const std::string skipped = is_waiting(tick) ? skip_reason(entry, tick, left) : "";
+    if (!skipped.empty()) {
+      ticks_.end(tick.key, TickState::Skipped, skipped, now);
+      continue;
+    }
+    if (entry != nullptr && mark(*entry, tick, now)) ticks_.update(tick);
+    left.push_back(tick);
+  }
+  open = std::move(left);
+}
+
+// Late, held, free again. Whether something has changed.
+bool Scheduler::mark(const Entry& entry, Tick& tick, Instant now) const {
+  bool is_changed = false;
+  if (const auto& late = entry.config->late_after; late && !tick.late_at && now > tick.key.due_at + *late) {
+    tick.late_at = now;
+    is_changed = true;
+  }
+  if (!is_waiting(tick) || tick.by_hand || !entry.config->wait_for_manual) return is_changed;
+  const std::string hold = hold_reason(entry);
+  const TickState state = hold.empty() ? TickState::Due : TickState::Held;
+  if (state == tick.state && (state == TickState::Due || hold == tick.reason)) return is_changed;
+  tick.state = state;
+  tick.reason = hold;
+  return true;
+}
+
+// `before`: the open ticks of the schedule that are older.
+std::string Scheduler::skip_reason(const Entry* entry, const Tick& tick, const std::vector<Tick>& before) const {
+  if (entry == nullptr) return "lochan.yaml has no such schedule any more";
+  if (tick.by_hand || tick.starts > 0) return "";
+  const auto running = std::ranges::find_if(before, is_running);
+  if (running != before.end() && entry->config->while_running == WhileRunning::Skip)
+    return fmt::format("the tick of {} still ran", to_iso8601(running->key.due_at));
+  const auto waits = [](const Tick& other) { return is_waiting(other) && !other.by_hand; };
+  const auto waiting = std::ranges::find_if(before, waits);
+  if (waiting == before.end()) return "";
+  const bool may_wait = entry->config->catch_up == CatchUp::All && std::ranges::count_if(before, waits) < kMostWaiting;
+  if (may_wait) return "";
+  return fmt::format("the tick of {} still {}", to_iso8601(waiting->key.due_at),
+                     waiting->state == TickState::Held ? "was held" : "waited");
+}
+
+std::string Scheduler::hold_reason(const Entry& entry) const {
+  const auto last = ticks_.last_run(entry.config->name);
+  if (!last || last->state != TickState::Failed || last->number <= entry.released) return "";
+  // A person ran the same by hand, or all there is, and it went well.
+  std::vector<std::string> select;
+  for (const LocatedText& text : entry.config->select) select.push_back(*text);
+  const auto again = lake_.state().query(
+      "select 1 from (select * from run where run > $1 order by run desc limit 1000) as newer "
+      "where started_at > $2 and state = 'succeeded' and target = 'main' and command in ('run', 'build') "
+      "and selection in ($3, '') limit 1",
+      {last->run, to_micros(last->ended_at.value_or(last->key.due_at)), fmt::format("{}", fmt::join(select, " "))});
+  if (!again.empty()) return "";
+  return fmt::format("the tick of {} failed{}: restart what failed, or: lochan schedule release {}",
+                     to_iso8601(last->key.due_at), last->run > 0 ? fmt::format(" (run {})", last->run) : "",
+                     entry.config->name);
+}
+
+const Tick* Scheduler::first_ready(const Entry& entry, const std::vector<Tick>& open, Instant now) const {
+  if (std::ranges::any_of(open, is_running)) return nullptr;
+  for (const Tick& tick : open) {
+    if (tick.state == TickState::Held || (entry.is_paused && !tick.by_hand)) continue;
+    return tick.not_before && *tick.not_before > now ? nullptr : &tick;
+  }
+  return nullptr;
+}
+
+void Scheduler::begin(const TickKey& tick) {
+  const auto found = entries_.find(tick.schedule);
+  if (found == entries_.end() || found->second.config->after.empty()) return;
+  found->second.seen = lake_.catalog().current_publication();
+  rows_.set_seen(tick.schedule, found->second.seen);
+}
+
+std::optional<Instant> Scheduler::next() const {
+  std::optional<Instant> first;
+  for (const auto& [name, entry] : entries_)
+    if (entry.next && (!first || *entry.next < *first)) first = entry.next;
+  return first;
+}
+
+const ScheduleConfig* Scheduler::find(const std::string& name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : found->second.config;
+}
+
+}  // namespace lochan

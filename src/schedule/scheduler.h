@@ -1,0 +1,73 @@
+// What is due: turns the times of calendars, and tables that were published, into ticks, and says which of them may begin.
+// Rows and the clock only; it starts nothing (supervisor.h does).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "run/lake.h"
+#include "run/ticks.h"
+#include "schedule/calendar.h"
+#include "schedule/schedule_rows.h"
+
+namespace lochan {
+
+/// Of a schedule so many ticks are kept, and at most so many are made for times at which nothing served.
+inline constexpr int kKeepTicks = 1000;
+/// `catch_up: all`: so many wait at most.
+inline constexpr int kMostWaiting = 100;
+
+/// Used by one thread at a time. Only one may act on a state; see Supervisor.
+class Scheduler {
+ public:
+  /// The lake must outlive it. A schedule that wasn't there before is due from now on.
+  explicit Scheduler(Lake& lake);
+
+  /// Makes a tick of each time that has come, skips those that must not wait, holds and frees, marks late ones.
+  /// Returns those that may begin now, in the order they were due: one of a schedule at most.
+  std::vector<Tick> look();
+  /// The tick begins, in the caller's transaction: what is published from now on is new to its schedule.
+  void begin(const TickKey& tick);
+  /// When the next time comes, as far as calendars tell; publications and people may come before.
+  std::optional<Instant> next() const;
+
+  /// Null when the project has no such schedule.
+  const ScheduleConfig* find(const std::string& name) const;
+
+ private:
+  struct Entry {
+    const ScheduleConfig* config = nullptr;
+    std::optional<Calendar> calendar{};
+    Instant reached{};
+    std::optional<Instant> next{};
+    std::int64_t seen = 0;
+    std::int64_t released = 0;
+    bool is_paused = false;
+    std::int64_t looked_at = -1;  // after: at this publication not all of its tables had been published again
+  };
+  using OpenTicks = std::map<std::string, std::vector<Tick>>;
+
+  void read_rows(Instant now);
+  void read_what_people_said();
+  OpenTicks read_open() const;
+  void make_ticks(Instant now);
+  Instant make_calendar_ticks(const Entry& entry, Instant now);
+  bool make_publication_tick(Entry& entry, const std::vector<Tick>& open, Instant now);
+  bool was_published_again(Entry& entry);
+  void insert(const Entry& entry, Instant due_at, TickState state, std::string reason, Instant now);
+  void settle(const Entry* entry, std::vector<Tick>& open, Instant now);
+  bool mark(const Entry& entry, Tick& tick, Instant now) const;
+  std::string skip_reason(const Entry* entry, const Tick& tick, const std::vector<Tick>& before) const;
+  std::string hold_reason(const Entry& entry) const;
+  const Tick* first_ready(const Entry& entry, const std::vector<Tick>& open, Instant now) const;
+
+  Lake& lake_;
+  Ticks ticks_;
+  ScheduleRows rows_;
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace lochan

@@ -1,0 +1,171 @@
+#include "schedule/supervisor.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "project/scalar.h"
+#include "run/journal.h"
+#include "run/recovery.h"
+
+namespace lochan {
+namespace {
+
+constexpr int kMostStarts = 3;
+constexpr std::chrono::seconds kFirstDelay{2};  // before a second start; doubled
+constexpr std::chrono::seconds kGrace{20};      // from a request to stop to the end by force
+constexpr std::chrono::seconds kLongestSleep{1};  // people and publications don't wake us
+constexpr int kExitUsage = 2;
+constexpr int kExitInterrupted = 130;
+
+}  // namespace
+
+Supervisor::Supervisor(Lake& lake, Launcher& launcher, Log& log, SupervisorOptions options)
+    : options_(options), lake_(&lake), launcher_(launcher), log_(log) {}
+
+void Supervisor::use(Lake& lake) {
+  lake_ = &lake;
+  if (scheduler_) scheduler_.emplace(lake);
+}
+
+bool Supervisor::become_active() {
+  if (!lock_) lock_ = FileLock::try_acquire(lake_->home() / "schedule.lock");
+  if (lock_ && !scheduler_) scheduler_.emplace(*lake_);
+  return lock_.has_value();
+}
+
+void Supervisor::step() {
+  if (!become_active()) return;
+  reap();
+  for (const Tick& tick : Ticks(lake_->state()).open())
+    if (tick.state == TickState::Running) follow(tick);
+  const std::vector<Tick> ready = scheduler_->look();
+  const std::vector<Tick> open = Ticks(lake_->state()).open();
+  running_ = static_cast<int>(std::ranges::count(open, TickState::Running, &Tick::state));
+  for (const Tick& tick : ready)
+    if (running_ < options_.at_once) start(tick);
+}
+
+Instant Supervisor::wake_at() const {
+  const Instant latest = lake_->clock().now() + kLongestSleep;
+  if (!scheduler_) return latest;
+  return std::min(latest, scheduler_->next().value_or(latest));
+}
+
+void Supervisor::reap() {
+  for (const EndedProcess& ended : launcher_.take_ended()) {
+    const auto child = children_.find(ended.process);
+    if (child == children_.end()) continue;
+    const TickKey key = child->second;
+    children_.erase(child);
+    const auto tick = Ticks(lake_->state()).find(key);
+    // It has ended its tick itself, or another process has it.
+    if (!tick || tick->ended_at || tick->process != ended.process) continue;
+    const std::string how = to_string(ended.status);
+    const std::string words = ended.last_words.empty() ? how : fmt::format("{}: {}", how, ended.last_words);
+    if (tick->run > 0)
+      end_with_run(*tick);
+    else if (ended.status.code == kExitInterrupted)
+      end(key, TickState::Cancelled, "it was stopped before its run began");
+    else if (ended.status.code == kExitUsage)
+      end(key, TickState::Failed, words);
+    else
+      start_again(*tick, words);
+  }
+}
+
+// Of one whose process isn't our child (an earlier supervisor started it) only the state and /proc tell.
+void Supervisor::follow(Tick tick) {
+  if (children_.contains(tick.process)) return enforce_timeout(tick, tick.process);
+  if (tick.run > 0) {
+    if (!FileLock::is_held(run_lock_path(lake_->home(), tick.run))) return end_with_run(tick);
+    const auto run = Journal(lake_->state()).find(tick.run);
+    return enforce_timeout(tick, run ? run->process : tick.process);
+  }
+  if (launcher_.is_alive(tick.key, tick.process)) return enforce_timeout(tick, tick.process);
+  start_again(tick, "its process ended before its run began");
+}
+
+// The run's row says how it ended, once a dead one is marked so; both end the tick too, in the same transaction.
+void Supervisor::end_with_run(const Tick& tick) {
+  const Instant now = lake_->clock().now();
+  recover_dead_runs(lake_->state(), lake_->catalog(), lake_->home(), now);
+  const auto run = Journal(lake_->state()).find(tick.run);
+  if (run && run->state == RunState::Running) return;
+  Ticks ticks(lake_->state());
+  if (run)
+    ticks.end(tick.key, run->state, run->message, now);
+  else
+    ticks.end(tick.key, TickState::Failed, "its run is nowhere", now);
+  const auto ended = ticks.find(tick.key);
+  if (ended) log_.write(LogLevel::Info, fmt::format("tick {} {}: {}", to_string(tick.key), to_string(ended->state), ended->reason));
+}
+
+void Supervisor::enforce_timeout(Tick& tick, std::int64_t process) {
+  const ScheduleConfig* config = scheduler_->find(tick.key.schedule);
+  if (config == nullptr || !config->timeout || !tick.started_at) return;
+  const Instant now = lake_->clock().now();
+  if (now <= *tick.started_at + *config->timeout) return;
+  if (!tick.timed_out_at) {
+    tick.timed_out_at = now;
+    tick.reason = fmt::format("it took longer than its timeout of {}", show_duration(*config->timeout));
+    Ticks(lake_->state()).update(tick);
+    log_.write(LogLevel::Error, fmt::format("tick {}: {}", to_string(tick.key), tick.reason));
+    launcher_.signal(tick.key, process, SIGTERM);
+  } else if (now > *tick.timed_out_at + kGrace) {
+    launcher_.signal(tick.key, process, SIGKILL);
+  }
+}
+
+// The row first: what is started after it can be found by it, and what isn't is started again.
+void Supervisor::start(Tick tick) {
+  tick.state = TickState::Running;
+  tick.reason.clear();
+  tick.process = 0;
+  tick.not_before.reset();
+  tick.started_at = lake_->clock().now();
+  ++tick.starts;
+  Ticks ticks(lake_->state());
+  lake_->state().write([&] {
+    ticks.update(tick);
+    scheduler_->begin(tick.key);
+  });
+  try {
+    tick.process = launcher_.start(tick.key, arguments(tick));
+  } catch (const Error& error) {
+    return start_again(tick, error.message());
+  }
+  children_[tick.process] = tick.key;
+  ++running_;
+  ticks.update(tick);
+  log_.write(LogLevel::Info, fmt::format("tick {} started as process {}", to_string(tick.key), tick.process));
+}
+
+void Supervisor::start_again(Tick tick, const std::string& why) {
+  if (tick.starts >= kMostStarts || tick.timed_out_at)
+    return end(tick.key, TickState::Failed, fmt::format("{} (started {} times)", why, tick.starts));
+  tick.state = TickState::Due;
+  tick.reason = why;
+  tick.not_before = lake_->clock().now() + kFirstDelay * (1 << (tick.starts - 1));
+  Ticks(lake_->state()).update(tick);
+  log_.write(LogLevel::Warn, fmt::format("tick {} is started again: {}", to_string(tick.key), why));
+}
+
+void Supervisor::end(const TickKey& tick, TickState state, const std::string& reason) {
+  Ticks(lake_->state()).end(tick, state, reason, lake_->clock().now());
+  log_.write(state == TickState::Failed ? LogLevel::Error : LogLevel::Info,
+             fmt::format("tick {} {}: {}", to_string(tick), to_string(state), reason));
+}
+
+std::vector<std::string> Supervisor::arguments(const Tick& tick) const {
+  const ScheduleConfig& config = *scheduler_->find(tick.key.schedule);
+  std::vector<std::string> arguments = {config.command == ScheduleCommand::Maintain ? "maintain" : "run", "--tick",
+                                        to_string(tick.key)};
+  for (const LocatedText& text : config.select) arguments.insert(arguments.end(), {"--select", *text});
+  for (const LocatedText& text : config.exclude) arguments.insert(arguments.end(), {"--exclude", *text});
+  return arguments;
+}
+
+}  // namespace lochan

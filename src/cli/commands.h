@@ -21,6 +21,7 @@ CommandKind publish_command();
 CommandKind query_command();
 CommandKind rollback_command();
 CommandKind run_command();
+CommandKind schedule_command();
 CommandKind schema_command();
 CommandKind show_command();
 CommandKind simulate_command();

@@ -30,6 +30,7 @@ class MaintainCommand final : public Command {
  public:
   void add_options(Options& options) override {
     options.flag("--dry-run", dry_run_, "only say what would be removed");
+    options.text("--tick", tick_, "SCHEDULE@TIME", "it is the run of this tick: what `lochan serve` gives to those it starts");
     output_.add(options);
   }
   bool wants_json() const override { return output_.is_json(); }
@@ -38,7 +39,7 @@ class MaintainCommand final : public Command {
     const Project project = open_project(context);
     Lake lake(project, context.clock);
     NoteLog log(context.terminal);
-    const MaintainOutcome outcome = maintain(lake, {.dry_run = dry_run_}, log);
+    const MaintainOutcome outcome = maintain(lake, make_request(), log);
     if (output_.is_json())
       print_document(context.terminal, to_document(outcome));
     else
@@ -47,6 +48,13 @@ class MaintainCommand final : public Command {
   }
 
  private:
+  MaintainRequest make_request() const {
+    MaintainRequest request;
+    request.dry_run = dry_run_;
+    if (!tick_.empty()) request.tick = parse_tick(tick_);
+    return request;
+  }
+
   void print(Terminal& terminal, const MaintainOutcome& outcome) const {
     if (dry_run_ || terminal.options().verbose)
       for (const std::string& file : outcome.removed_files) terminal.print(file);
@@ -60,6 +68,7 @@ class MaintainCommand final : public Command {
   }
 
   bool dry_run_ = false;
+  std::string tick_;
   OutputOption output_;
 };
 

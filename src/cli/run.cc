@@ -22,6 +22,7 @@ class RunCommand : public Command {
     options.flag("--full-refresh", full_refresh_, "as if the models' tables were not there");
     options.text("--branch", branch_, "BRANCH", "publish to this branch, not to main");
     options.flag("--no-wait", no_wait_, "fail at once when another run is writing the same tables");
+    options.text("--tick", tick_, "SCHEDULE@TIME", "it is the run of this tick: what `lochan serve` gives to those it starts");
     output_.add(options);
   }
   bool wants_json() const override { return output_.is_json(); }
@@ -50,6 +51,10 @@ class RunCommand : public Command {
     request.target = branch_;
     request.command = name_;
     request.author = author();
+    if (!tick_.empty()) {
+      request.tick = parse_tick(tick_);
+      request.author = "schedule " + request.tick->schedule;
+    }
     request.wait = !no_wait_;
     return request;
   }
@@ -58,6 +63,7 @@ class RunCommand : public Command {
   SelectOption selection_;
   OutputOption output_;
   std::string branch_ = "main";
+  std::string tick_;
   bool full_refresh_ = false;
   bool no_wait_ = false;
 };

@@ -45,15 +45,24 @@ struct Offer {
   std::string problem;  // why there is no sample
 };
 
+std::string description_of(const Stream& stream, const Column& column) {
+  const auto found = stream.descriptions.find(column.name);
+  return found == stream.descriptions.end() ? "" : found->second;
+}
+
 Document to_document(const Offer& offer) {
   Document columns = Document::array();
-  for (const Column& column : offer.stream.columns) columns.push_back(lochan::to_document(column));
+  for (const Column& column : offer.stream.columns) {
+    columns.push_back(lochan::to_document(column));
+    if (const std::string said = description_of(offer.stream, column); !said.empty()) columns.back()["description"] = said;
+  }
   Document document = {
       {"name", offer.stream.name},
       {"columns", std::move(columns)},
       {"key", offer.stream.key},
       {"indexes", offer.stream.indexes},
       {"loaded_as", offer.loaded == nullptr ? Document() : Document(to_string(offer.loaded->table()))}};
+  if (!offer.stream.description.empty()) document["description"] = offer.stream.description;
   document["sample"] = lochan::to_document(offer.sample);
   return document;
 }
@@ -202,10 +211,12 @@ class SourceCommand final : public Command {
               ? "not loaded"
               : fmt::format("loaded as {}, {}", to_string(offer.loaded->table()), load_word(offer.loaded->load));
       terminal.print(fmt::format("\n{}  ({})", terminal.paint(Color::Bold, offer.stream.name), loaded));
+      if (!offer.stream.description.empty()) terminal.print("  " + printable(offer.stream.description));
       std::vector<std::vector<std::string>> lines;
       for (const Column& column : offer.stream.columns) {
         const bool is_key = std::ranges::find(offer.stream.key, column.name) != offer.stream.key.end();
-        lines.push_back({column.name, column.type, is_key ? "key" : column.nullable ? "" : "not null"});
+        lines.push_back({column.name, column.type, is_key ? "key" : column.nullable ? "" : "not null",
+                         printable(description_of(offer.stream, column))});
       }
       terminal.print(align(lines, "  "));
       for (const std::string& index : offer.stream.indexes) terminal.print("  index " + index);

@@ -138,6 +138,8 @@ class MysqlSource final : public Source, public SqlServer {
     stream.key = table.key;
     stream.is_key_unique = !table.key.empty();
     stream.indexes = table.indexes;
+    stream.description = table.description;
+    stream.descriptions = table.descriptions;
     return stream;
   }
 

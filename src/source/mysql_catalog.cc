@@ -37,12 +37,15 @@ MysqlColumn read_column(const std::vector<std::optional<std::string>>& row) {
 void read_columns(MysqlConnection& connection, const std::string& where, std::map<Name, MysqlTable>& tables) {
   const MysqlRows rows = connection.query(
       "select table_schema, table_name, column_name, data_type, column_type, is_nullable, numeric_precision, "
-      "numeric_scale "
+      "numeric_scale, column_comment "
       "from information_schema.columns where " +
       where + " order by table_schema, table_name, ordinal_position");
   for (const auto& row : rows.rows)
-    if (const auto table = tables.find({row.at(0).value_or(""), row.at(1).value_or("")}); table != tables.end())
+    if (const auto table = tables.find({row.at(0).value_or(""), row.at(1).value_or("")}); table != tables.end()) {
       table->second.columns.push_back(read_column(row));
+      if (const auto& comment = row.at(8); comment && !comment->empty())
+        table->second.descriptions[table->second.columns.back().name] = *comment;
+    }
 }
 
 // The primary key's columns, and the other indexes as people write them.
@@ -76,7 +79,7 @@ void read_indexes(MysqlConnection& connection, const std::string& where, std::ma
 
 std::vector<MysqlTable> read_tables(MysqlConnection& connection, const std::string& where) {
   const MysqlRows rows = connection.query(
-      "select table_schema, table_name, table_rows, table_schema <=> database() from information_schema.tables where "
+      "select table_schema, table_name, table_rows, table_schema <=> database(), if(table_type = 'VIEW', '', table_comment) from information_schema.tables where "
       "table_type in "
       "('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED') and " +
       where);
@@ -87,6 +90,7 @@ std::vector<MysqlTable> read_tables(MysqlConnection& connection, const std::stri
     table.name = row.at(1).value_or("");
     table.expected_rows = whole(row.at(2));
     table.is_own_database = row.at(3) == "1";
+    table.description = row.at(4).value_or("");
     tables.emplace(Name{table.database, table.name}, std::move(table));
   }
   std::vector<MysqlTable> result;

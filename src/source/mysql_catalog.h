@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct MysqlTable {
   std::vector<MysqlColumn> columns;  // those that the user may read
   std::vector<std::string> key;
   std::vector<std::string> indexes;
+  std::string description;
+  std::map<std::string, std::string> descriptions;  // of columns
 
   /// What `from:` finds it by: `sale`, or `shop.sale` of another database.
   std::string shown() const { return is_own_database ? name : database + "." + name; }

@@ -24,6 +24,8 @@ struct Stream {
   std::vector<std::string> key;    // the primary key, if it says
   std::vector<std::string> indexes;  // for people: "sale_customer (customer_id)"
   bool is_key_unique = false;        // the system itself lets no two rows share the key, nulls included
+  std::string description{};         // what its comment at the system says
+  std::map<std::string, std::string> descriptions{};  // of columns
 };
 
 /// How far a table was read from one connection: published with the rows, in `lochan.cursor`.

@@ -197,7 +197,7 @@ TEST_F(MysqlTest, CursorsOfEachKindFindWhatIsNew) {
 
 TEST_F(MysqlTest, ReadsViewsAndTablesOfOtherDatabases) {
   const MysqlDatabase other;
-  other.execute("create table sale (id int primary key, what varchar(10), index (what), unique index two (what, id))");
+  other.execute("create table sale (id int primary key, what varchar(10) comment 'of fruit', index (what), unique index two (what, id)) comment 'the till'");
   other.execute("insert into sale values (1, 'pear')");
   shop("create view cheap as select id + 1 as id from " + other.name() + ".sale");
   read_.from = other.name() + ".sale";
@@ -205,7 +205,10 @@ TEST_F(MysqlTest, ReadsViewsAndTablesOfOtherDatabases) {
   EXPECT_THAT(rows("select id, what from LAKE.raw.sale"), ElementsAre("1|pear"));
   const auto source = make_source(connection(other.url()));
   ASSERT_EQ(source->discover().size(), 1U);
-  EXPECT_THAT(source->discover()[0].indexes, ElementsAre("two unique (what, id)", "what (what)"));
+  const Stream sale = source->discover()[0];
+  EXPECT_THAT(sale.indexes, ElementsAre("two unique (what, id)", "what (what)"));
+  EXPECT_EQ(sale.description, "the till");
+  EXPECT_THAT(sale.descriptions, ElementsAre(testing::Pair("what", "of fruit")));
   read_.from = "cheap";
   SourceTable view = read_;
   EXPECT_EQ(make_source(connection(shop_.url()))->describe(view, {}).columns.at(0).name, "id");

@@ -14,6 +14,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 
 class PostgresTest : public PostgresFixture {
  protected:
@@ -27,6 +28,7 @@ class PostgresTest : public PostgresFixture {
 
 TEST_F(PostgresTest, OffersTablesAndWhatReadsLikeThem) {
   server("create table sale(shop int, id int, total int generated always as (shop + 1) stored, at date not null, primary key (id, shop));"
+         "comment on table sale is 'till''s'; comment on column sale.at is 'day of sale';"
          "create index sale_at on sale(at, lower(shop::text)); create unique index on sale(total);"
          "create view late as select * from sale; create materialized view kept as select * from sale;"
          "create schema other; create table other.sale(x int);"
@@ -38,6 +40,8 @@ TEST_F(PostgresTest, OffersTablesAndWhatReadsLikeThem) {
   const Stream sale = find_stream("sale");
   EXPECT_THAT(sale.key, ElementsAre("id", "shop"));
   EXPECT_THAT(sale.indexes, ElementsAre("sale_at (at, lower(shop::text))", "sale_total_idx (total) unique"));
+  EXPECT_EQ(sale.description, "till's");
+  EXPECT_THAT(sale.descriptions, ElementsAre(Pair("at", "day of sale")));
   EXPECT_THAT(sale.columns, ElementsAre(Column{"shop", "INTEGER", false}, Column{"id", "INTEGER", false}, Column{"total", "INTEGER", true},
                                         Column{"at", "DATE", false}));
 }

@@ -1,31 +1,9 @@
 // The rows of branches themselves (see catalog_rows.h).
-#include <fmt/format.h>
-
-#include "base/error.h"
+#include "catalog/branch_state.h"
 #include "catalog/catalog_rows.h"
 
 namespace lochan {
 namespace {
-
-std::string to_text(BranchState state) {
-  switch (state) {
-    case BranchState::Open:
-      return "open";
-    case BranchState::Published:
-      return "published";
-    case BranchState::Failed:
-      return "failed";
-    case BranchState::Dropped:
-      return "dropped";
-  }
-  return "";
-}
-
-BranchState parse_state(const std::string& text) {
-  for (const BranchState state : {BranchState::Open, BranchState::Published, BranchState::Failed, BranchState::Dropped})
-    if (to_text(state) == text) return state;
-  throw Error(ErrorKind::Data, fmt::format("a branch has the state `{}`, which this Lochan doesn't know", text));
-}
 
 Branch read_branch(const DbRow& row) {
   return {row.text(0),
@@ -33,7 +11,7 @@ Branch read_branch(const DbRow& row) {
           row.text(2),
           row.integer(3),
           row.integer(4),
-          parse_state(row.text(5)),
+          parse_branch_state(row.text(5)),
           instant_from_micros(row.integer(6))};
 }
 
@@ -62,11 +40,11 @@ void CatalogRows::add_branch(const Branch& branch) {
       "insert into branch(name, kind, parent, base_publication, base_generation, generation, state, created_at) "
       "values ($1, $2, $3, $4, $5, 0, $6, $7)",
       {branch.name, std::string(branch.kind == BranchKind::Run ? "run" : "named"), branch.parent,
-       branch.base_publication, branch.base_generation, to_text(branch.state), to_micros(branch.created_at)});
+       branch.base_publication, branch.base_generation, std::string(to_string(branch.state)), to_micros(branch.created_at)});
 }
 
 void CatalogRows::set_branch_state(const std::string& name, BranchState state) {
-  state_.execute("update branch set state = $2 where name = $1", {name, to_text(state)});
+  state_.execute("update branch set state = $2 where name = $1", {name, std::string(to_string(state))});
 }
 
 std::int64_t CatalogRows::generation(const std::string& branch) const {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "catalog/branch_state.h"
 #include "cli/branches.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
@@ -14,20 +15,6 @@
 
 namespace lochan {
 namespace {
-
-std::string_view word(BranchState state) {
-  switch (state) {
-    case BranchState::Open:
-      return "open";
-    case BranchState::Published:
-      return "published";
-    case BranchState::Failed:
-      return "failed";
-    case BranchState::Dropped:
-      return "dropped";
-  }
-  return "open";
-}
 
 /// A branch's name is a REST prefix too (one plain word), and must not look like what Lochan itself names.
 void check_name(const std::string& name) {
@@ -83,12 +70,12 @@ class BranchCommand final : public Command {
                            {"kind", kind},
                            {"parent", branch.parent},
                            {"base_publication", branch.base_publication},
-                           {"state", word(branch.state)},
+                           {"state", to_string(branch.state)},
                            {"created_at", to_iso8601(branch.created_at)},
                            {"changed", to_document(std::span<const TableName>(changed))}});
       lines.push_back({branch.name, std::string(kind),
                        branch.parent == "main" ? fmt::format("main at {}", branch.base_publication) : branch.parent,
-                       std::string(word(branch.state)), to_string(branch.created_at).substr(0, 19),
+                       std::string(to_string(branch.state)), to_string(branch.created_at).substr(0, 19),
                        text::plural(static_cast<std::int64_t>(changed.size()), "table")});
     }
     if (output_.is_json())

@@ -122,6 +122,7 @@ class Runner {
     const std::string branch = run.new_branch(attempt);
     std::vector<Step> steps = make_steps(lake_.project(), planning.analysis, planning.plan);
     observer_.run_started(run.number(), static_cast<int>(steps.size()) + count_sinks(planning.plan));
+    save_waiting(run, steps);
     Board board(planning.analysis, planning.graph, steps);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
     const RunBinding binding{lake_.catalog(),
@@ -151,6 +152,13 @@ class Runner {
     std::string text;
     for (const Macro& macro : lake_.project().macros) text += macro.sql + "\n;\n";
     return text;
+  }
+
+  // What it is going to make: if the process is killed, this is known of it.
+  static void save_waiting(StartedRun& run, const std::vector<Step>& steps) {
+    std::vector<StepReport> waiting;
+    for (const Step& step : steps) waiting.push_back(step.report);
+    run.journal().save_steps(run.number(), waiting);
   }
 
   void save_journal(StartedRun& run, const RunOutcome& outcome) {

@@ -26,6 +26,10 @@ create index run_running on run(run) where state = 'running';
 create table schedule(
   name text primary key, calendar text not null, reached_at bigint not null, seen bigint not null,
   released bigint not null, is_paused bigint)
+)"},
+                                    // `makers`: what runs until this number have failed to make holds nothing.
+                                    Migration{"schedule", 2, R"(
+alter table schedule add column makers bigint not null default 0
 )"}};
 
 constexpr std::string_view kColumns =

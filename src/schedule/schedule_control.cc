@@ -54,7 +54,7 @@ void ScheduleControl::pause(const std::string& name, bool is_paused) {
 
 void ScheduleControl::release(const std::string& name) {
   require_row(find(name));
-  ScheduleRows(lake_.state()).release(name);
+  lake_.state().write([&] { ScheduleRows(lake_.state()).release(name); });
 }
 
 Tick ScheduleControl::trigger(const std::string& name) {

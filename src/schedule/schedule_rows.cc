@@ -5,9 +5,9 @@ namespace lochan {
 std::vector<ScheduleRow> ScheduleRows::select(const std::string& where, std::initializer_list<DbValue> values) const {
   std::vector<ScheduleRow> rows;
   for (const DbRow& row : state_.query(
-           "select name, calendar, reached_at, seen, released, is_paused from schedule " + where, values)) {
+           "select name, calendar, reached_at, seen, released, is_paused, makers from schedule " + where, values)) {
     rows.push_back({row.text(0), row.text(1), instant_from_micros(row.integer(2)), row.integer(3), row.integer(4),
-                    row.is_null(5) ? std::nullopt : std::optional(row.integer(5) != 0)});
+                    row.is_null(5) ? std::nullopt : std::optional(row.integer(5) != 0), row.integer(6)});
   }
   return rows;
 }
@@ -25,17 +25,18 @@ std::optional<ScheduleRow> ScheduleRows::find(const std::string& name) const {
 
 void ScheduleRows::put(const ScheduleRow& row) {
   state_.execute(
-      "insert into schedule(name, calendar, reached_at, seen, released, is_paused) values ($1, $2, $3, $4, 0, null) "
-      "on conflict(name) do update set calendar = $2, reached_at = $3, seen = $4",
-      {row.name, row.calendar, to_micros(row.reached_at), row.seen});
+      "insert into schedule(name, calendar, reached_at, seen, released, is_paused, makers) "
+      "values ($1, $2, $3, $4, 0, null, $5) "
+      "on conflict(name) do update set calendar = $2, reached_at = $3, seen = $4, makers = $5",
+      {row.name, row.calendar, to_micros(row.reached_at), row.seen, row.makers});
 }
 
 void ScheduleRows::set_reached(const std::string& name, Instant at) {
   state_.execute("update schedule set reached_at = $2 where name = $1", {name, to_micros(at)});
 }
 
-void ScheduleRows::set_seen(const std::string& name, std::int64_t publication) {
-  state_.execute("update schedule set seen = $2 where name = $1", {name, publication});
+void ScheduleRows::begin(const std::string& name, std::int64_t publication, std::int64_t newest_run) {
+  state_.execute("update schedule set seen = $2, makers = $3 where name = $1", {name, publication, newest_run});
 }
 
 bool ScheduleRows::pause(const std::string& name, bool is_paused) {
@@ -43,6 +44,9 @@ bool ScheduleRows::pause(const std::string& name, bool is_paused) {
 }
 
 bool ScheduleRows::release(const std::string& name) {
+  state_.execute(
+      "update tick set state = 'due', by_hand = 1, reason = '' where schedule = $1 and state = 'held' and ended_at is null",
+      {name});
   return state_.execute(
              "update schedule set released = (select coalesce(max(number), 0) from tick where schedule = $1 and "
              "ended_at is not null) where name = $1",

@@ -18,6 +18,7 @@ struct ScheduleRow {
   std::int64_t seen = 0;          // the publication at which its last tick began
   std::int64_t released = 0;      // ticks up to this number hold nothing
   std::optional<bool> is_paused{};  // nothing: as the file says
+  std::int64_t makers = 0;          // what runs until this number have failed to make holds nothing
 };
 
 /// The table is made by Ticks::migrations().
@@ -32,10 +33,12 @@ class ScheduleRows {
   /// A new one, or one whose calendar has changed: what people said of it stays.
   void put(const ScheduleRow& row);
   void set_reached(const std::string& name, Instant at);
-  void set_seen(const std::string& name, std::int64_t publication);
+  /// A tick of it begins: what was published, and what failed, until then is past.
+  void begin(const std::string& name, std::int64_t publication, std::int64_t newest_run);
 
   /// False when there is no such row yet: no `lochan serve` has seen the schedule.
   bool pause(const std::string& name, bool is_paused);
+  /// What it holds begins, as if a person had asked for it.
   bool release(const std::string& name);
 
  private:

@@ -25,6 +25,10 @@ std::string calendar_text(const ScheduleConfig& schedule) {
   return text;
 }
 
+std::int64_t newest_run(Database& state) {
+  return state.query("select coalesce(max(run), 0) from run")[0].integer(0);
+}
+
 bool is_waiting(const Tick& tick) { return tick.state == TickState::Due || tick.state == TickState::Held; }
 bool is_running(const Tick& tick) { return tick.state == TickState::Running; }
 
@@ -47,11 +51,15 @@ void Scheduler::read_rows(Instant now) {
     const std::string calendar = calendar_text(*entry.config);
     auto found = known.find(name);
     if (found == known.end() || found->second.calendar != calendar) {
-      fresh.push_back({name, calendar, now, lake_.catalog().current_publication()});
+      fresh.push_back({.name = name, .calendar = calendar});
+      fresh.back().reached_at = now;
+      fresh.back().seen = lake_.catalog().current_publication();
+      fresh.back().makers = newest_run(lake_.state());
       found = known.insert_or_assign(name, fresh.back()).first;
     }
     entry.reached = found->second.reached_at;
     entry.seen = found->second.seen;
+    entry.makers = found->second.makers;
     if (entry.calendar) entry.next = entry.calendar->next(entry.reached);
   }
   if (fresh.empty()) return;
@@ -83,6 +91,7 @@ std::vector<Tick> Scheduler::look() {
   OpenTicks open = read_open();
   for (auto& [name, entry] : entries_) {
     if (entry.config->after.empty() || entry.is_paused) continue;
+    if (entry.config->wait_for_manual) look_at_makers(entry);
     if (make_publication_tick(entry, open[name], now)) open[name] = ticks_.open(name);
   }
   std::vector<Tick> ready;
@@ -153,10 +162,10 @@ void Scheduler::insert(const Entry& entry, Instant due_at, TickState state, std:
 
 // What is published while a tick waits belongs to it, and what is published while it runs to the next one.
 bool Scheduler::make_publication_tick(Entry& entry, const std::vector<Tick>& open, Instant now) {
-  const auto by_itself = [](const Tick& tick) { return !tick.by_hand; };
-  if (std::ranges::any_of(open, [&](const Tick& tick) { return is_waiting(tick) && by_itself(tick); })) return false;
+  if (std::ranges::any_of(open, is_waiting)) return false;
   if (entry.config->while_running == WhileRunning::Skip && std::ranges::any_of(open, is_running)) return false;
-  if (!was_published_again(entry)) return false;
+  // When what makes its tables failed, there is a tick to say so, which is held.
+  if (entry.maker_failed.empty() && !was_published_again(entry)) return false;
   lake_.state().write([&] {
     insert(entry, whole_millis(now), TickState::Due, "", now);
     ticks_.roll_over(entry.config->name, kKeepTicks);
@@ -176,7 +185,29 @@ bool Scheduler::was_published_again(Entry& entry) {
   return true;
 }
 
-void Scheduler::settle(const Entry* entry, std::vector<Tick>& open, Instant now) {
+// Asked anew when a run has begun or ended.
+void Scheduler::look_at_makers(Entry& entry) const {
+  const auto running = lake_.state().query("select count(*) from run where state = 'running'");
+  const std::string seen = fmt::format("{} {} {}", newest_run(lake_.state()), running[0].integer(0), entry.makers);
+  if (seen == entry.makers_seen) return;
+  entry.makers_seen = seen;
+  entry.maker_failed.clear();
+  for (const LocatedText& table : entry.config->after)
+    if (entry.maker_failed.empty()) entry.maker_failed = failed_maker(entry, *table);
+}
+
+// Of the runs on main that were to make the table the last must not have failed at it.
+std::string Scheduler::failed_maker(const Entry& entry, const std::string& table) const {
+  const auto rows = lake_.state().query(
+      "select step.run, step.state from step join run on run.run = step.run where step.run > $1 and "
+      "run.target = 'main' and run.state <> 'running' and step.tables like $2 order by step.run desc limit 1",
+      {entry.makers, fmt::format("%\"{}\"%", table)});
+  if (rows.empty() || rows[0].text(1) == "built" || rows[0].text(1) == "unchanged") return "";
+  return fmt::format("run {} failed to make `{}`: restart it, or: lochan schedule release {}", rows[0].integer(0), table,
+                     entry.config->name);
+}
+
+void Scheduler::settle(Entry* entry, std::vector<Tick>& open, Instant now) {
   std::vector<Tick> left;
   for (Tick& tick : open) {
     const std::string skipped = is_waiting(tick) ? skip_reason(entry, tick, left) : "";
@@ -191,13 +222,13 @@ void Scheduler::settle(const Entry* entry, std::vector<Tick>& open, Instant now)
 }
 
 // Late, held, free again. Whether something has changed.
-bool Scheduler::mark(const Entry& entry, Tick& tick, Instant now) const {
+bool Scheduler::mark(Entry& entry, Tick& tick, Instant now) {
   bool is_changed = false;
   if (const auto& late = entry.config->late_after; late && !tick.late_at && now > tick.key.due_at + *late) {
     tick.late_at = now;
     is_changed = true;
   }
-  if (!is_waiting(tick) || tick.by_hand || !entry.config->wait_for_manual) return is_changed;
+  if (!is_waiting(tick) || tick.by_hand || tick.starts > 0 || !entry.config->wait_for_manual) return is_changed;
   const std::string hold = hold_reason(entry);
   const TickState state = hold.empty() ? TickState::Due : TickState::Held;
   if (state == tick.state && (state == TickState::Due || hold == tick.reason)) return is_changed;
@@ -222,7 +253,14 @@ std::string Scheduler::skip_reason(const Entry* entry, const Tick& tick, const s
                      waiting->state == TickState::Held ? "was held" : "waited");
 }
 
-std::string Scheduler::hold_reason(const Entry& entry) const {
+std::string Scheduler::hold_reason(Entry& entry) {
+  if (!entry.maker_failed.empty()) return entry.maker_failed;
+  // What failed was restarted: the tables of others may be still to come.
+  if (!entry.config->after.empty() && !was_published_again(entry)) return "until each of its tables is published again";
+  return failed_before(entry);
+}
+
+std::string Scheduler::failed_before(const Entry& entry) const {
   const auto last = ticks_.last_run(entry.config->name);
   if (!last || last->state != TickState::Failed || last->number <= entry.released) return "";
   // A person ran the same by hand, or all there is, and it went well.
@@ -251,8 +289,10 @@ const Tick* Scheduler::first_ready(const Entry& entry, const std::vector<Tick>& 
 void Scheduler::begin(const TickKey& tick) {
   const auto found = entries_.find(tick.schedule);
   if (found == entries_.end() || found->second.config->after.empty()) return;
-  found->second.seen = lake_.catalog().current_publication();
-  rows_.set_seen(tick.schedule, found->second.seen);
+  Entry& entry = found->second;
+  entry.seen = lake_.catalog().current_publication();
+  entry.makers = newest_run(lake_.state());
+  rows_.begin(tick.schedule, entry.seen, entry.makers);
 }
 
 std::optional<Instant> Scheduler::next() const {

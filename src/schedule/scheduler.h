@@ -47,6 +47,9 @@ class Scheduler {
     std::int64_t released = 0;
     bool is_paused = false;
     std::int64_t looked_at = -1;  // after: at this publication not all of its tables had been published again
+    std::int64_t makers = 0;      // what runs until this number have failed to make holds nothing
+    std::string maker_failed;     // after, wait_for: manual: what is to be restarted
+    std::string makers_seen;      // as of these runs
   };
   using OpenTicks = std::map<std::string, std::vector<Tick>>;
 
@@ -57,11 +60,14 @@ class Scheduler {
   Instant make_calendar_ticks(const Entry& entry, Instant now);
   bool make_publication_tick(Entry& entry, const std::vector<Tick>& open, Instant now);
   bool was_published_again(Entry& entry);
+  void look_at_makers(Entry& entry) const;
+  std::string failed_maker(const Entry& entry, const std::string& table) const;
   void insert(const Entry& entry, Instant due_at, TickState state, std::string reason, Instant now);
-  void settle(const Entry* entry, std::vector<Tick>& open, Instant now);
-  bool mark(const Entry& entry, Tick& tick, Instant now) const;
+  void settle(Entry* entry, std::vector<Tick>& open, Instant now);
+  bool mark(Entry& entry, Tick& tick, Instant now);
   std::string skip_reason(const Entry* entry, const Tick& tick, const std::vector<Tick>& before) const;
-  std::string hold_reason(const Entry& entry) const;
+  std::string hold_reason(Entry& entry);
+  std::string failed_before(const Entry& entry) const;
   const Tick* first_ready(const Entry& entry, const std::vector<Tick>& open, Instant now) const;
 
   Lake& lake_;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <span>
+
 #include "run/started_run.h"
 #include "schedule/schedule_control.h"
 #include "tests/schedule/fake_launcher.h"
@@ -278,7 +280,7 @@ TEST_F(WaitForManual, HoldsAfterAFailure) {
 }
 
 TEST_F(WaitForManual, UntilItIsReleased) {
-  ScheduleRows(lake_->state()).release("shops");
+  ScheduleControl(*lake_).release("shops");
   step_after(seconds{1});
   EXPECT_EQ(ticks()[1], "10:10 running");
   machine_->finish(1001, RunState::Failed);
@@ -364,6 +366,41 @@ TEST_F(AfterTables, WhatWasPublishedWhileNothingServedCounts) {
   clock_.advance(minutes{60});
   serve();
   EXPECT_EQ(machine_->starts, 1);
+}
+
+TEST_F(AfterTables, WaitsForAManualRestartOfWhatFailedBefore) {
+  project_.schedules[0].wait_for_manual = true;
+  supervisor_->use(*lake_);
+  const auto make = [&](const std::string& table, StepState state) {
+    StartedRun run(*lake_, {.command = "run", .selection = "", .author = "anna"});
+    StepReport step;
+    step.name = table;
+    step.kind = "table";
+    step.state = state;
+    step.tables = {*parse_table_name(table)};
+    run.journal().save_steps(run.number(), std::span(&step, 1));
+    run.close(state == StepState::Built ? RunState::Succeeded : RunState::Failed, 0, "");
+    step_after(minutes{1});
+  };
+  publish("a");
+  publish("b");
+  make("mart.a", StepState::Failed);
+  const std::string held = "10:01 held: run 1 failed to make `mart.a`: restart it, or: lochan schedule release golden";
+  EXPECT_EQ(ticks("golden"), Texts{held});
+  make("mart.b", StepState::Built);
+  EXPECT_EQ(ticks("golden"), Texts{held});
+  make("mart.a", StepState::Built);
+  EXPECT_EQ(ticks("golden"), Texts{"10:01 running"});
+  machine_->finish(1000, RunState::Succeeded);
+  // A run that was killed had got no further than to say what it would make.
+  make("mart.b", StepState::Waiting);
+  EXPECT_EQ(ticks("golden")[1], "10:04 held: run 5 failed to make `mart.b`: restart it, or: lochan schedule release golden");
+  ScheduleControl(*lake_).release("golden");
+  step_after(minutes{1});
+  EXPECT_EQ(ticks("golden")[1], "10:04 running");
+  machine_->finish(1001, RunState::Succeeded);
+  step_after(minutes{1});
+  EXPECT_EQ(ticks("golden").size(), 2u);  // that failure is past
 }
 
 TEST_F(AfterTables, WhatItRunsDuringIsOneTickMore) {

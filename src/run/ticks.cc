@@ -156,7 +156,8 @@ std::optional<Tick> Ticks::last_run(const std::string& schedule) const {
 bool Ticks::insert(const Tick& tick) {
   return state_.execute(
              "insert into tick(number, schedule, due_at, state, by_hand, reason, run, starts, process, ended_at) "
-             "select coalesce(max(number), 0) + 1, $1, $2, $3, $4, $5, 0, 0, 0, $6 from tick where true "
+             "select coalesce(max(number), 0) + 1, $1, cast($2 as bigint), $3, cast($4 as bigint), $5, 0, 0, 0, "
+             "cast($6 as bigint) from tick where true "
              "on conflict(schedule, due_at) do nothing",
              {tick.key.schedule, to_micros(tick.key.due_at), std::string(to_string(tick.state)),
               std::int64_t{tick.by_hand ? 1 : 0}, tick.reason, value(tick.ended_at)}) > 0;

@@ -133,6 +133,28 @@ TEST_F(SupervisorTest, ClockSetForwardIsMissedTime) {
   EXPECT_EQ(ticks(), (Texts{"10:05" + missed, "10:10" + missed, "10:15 running"}));
 }
 
+TEST_F(SupervisorTest, BothNightsOfDaylightSaving) {
+  const std::pair<const char*, int> nights[] = {{"2026-03-28T11:00:00Z", 23}, {"2026-10-24T10:00:00Z", 25}};
+  for (const char* name : {"nightly", "hourly"})
+    add_schedule(name, name[0] == 'n' ? "30 2 * * *" : "0 * * * *").timezone = {"Europe/Warsaw", {}};
+  for (const auto& [noon, hours_until_noon] : nights) {
+    const auto count = [&](const char* name) { return static_cast<int>(ticks(name).size()); };
+    clock_.set(noon);
+    if (!lake_) serve();
+    supervisor_->step();
+    while (!machine_->processes.empty()) machine_->finish(machine_->processes.begin()->first, RunState::Succeeded);
+    const int nightly = count("nightly");
+    const int hourly = count("hourly");
+    for (int i = 0; i < hours_until_noon * 2; ++i) {
+      step_after(minutes{30});
+      while (!machine_->processes.empty()) machine_->finish(machine_->processes.begin()->first, RunState::Succeeded);
+    }
+    EXPECT_EQ(TimeZone::find("Europe/Warsaw")->show(clock_.now()).substr(11, 5), "12:00");
+    EXPECT_EQ(count("nightly") - nightly, 1);
+    EXPECT_EQ(count("hourly") - hourly, hours_until_noon);
+  }
+}
+
 TEST_F(SupervisorTest, WhileRunningQueuesOneOrSkips) {
   add_schedule("queue", "*/5 * * * *");
   add_schedule("skip", "*/5 * * * *").while_running = WhileRunning::Skip;

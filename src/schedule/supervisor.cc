@@ -55,30 +55,37 @@ Instant Supervisor::wake_at() const {
 }
 
 void Supervisor::reap() {
-  for (const EndedProcess& ended : launcher_.take_ended()) {
-    const auto child = children_.find(ended.process);
-    if (child == children_.end()) continue;
-    const TickKey key = child->second;
-    children_.erase(child);
-    const auto tick = Ticks(lake_->state()).find(key);
-    // It has ended its tick itself, or another process has it.
-    if (!tick || tick->ended_at || tick->process != ended.process) continue;
-    const std::string how = to_string(ended.status);
-    const std::string words = ended.last_words.empty() ? how : fmt::format("{}: {}", how, ended.last_words);
-    if (tick->run > 0)
-      end_with_run(*tick);
-    else if (ended.status.code == kExitInterrupted)
-      end(key, TickState::Cancelled, "it was stopped before its run began");
-    else if (ended.status.code == kExitUsage)
-      end(key, TickState::Failed, words);
-    else
-      start_again(*tick, words);
+  for (EndedProcess& ended : launcher_.take_ended()) ended_.push_back(std::move(ended));
+  // One that the state can't be told of now is told again.
+  while (!ended_.empty()) {
+    const auto child = children_.find(ended_.back().process);
+    if (child != children_.end()) {
+      reap(child->second, ended_.back());
+      children_.erase(child);
+    }
+    ended_.pop_back();
   }
+}
+
+void Supervisor::reap(const TickKey& key, const EndedProcess& ended) {
+  const auto tick = Ticks(lake_->state()).find(key);
+  if (!tick || tick->ended_at) return;  // it has ended its tick itself
+  const std::string how = to_string(ended.status);
+  const std::string words = ended.last_words.empty() ? how : fmt::format("{}: {}", how, ended.last_words);
+  if (tick->run > 0)
+    end_with_run(*tick);
+  else if (ended.status.code == kExitInterrupted)
+    end(key, TickState::Cancelled, "it was stopped before its run began");
+  else if (ended.status.code == kExitUsage)
+    end(key, TickState::Failed, words);
+  else
+    start_again(*tick, words);
 }
 
 // Of one whose process isn't our child (an earlier supervisor started it) only the state and /proc tell.
 void Supervisor::follow(Tick tick) {
-  if (children_.contains(tick.process)) return enforce_timeout(tick, tick.process);
+  for (const auto& [process, key] : children_)
+    if (key == tick.key) return enforce_timeout(tick, process);
   if (tick.run > 0) {
     if (!FileLock::is_held(run_lock_path(lake_->home(), tick.run))) return end_with_run(tick);
     const auto run = Journal(lake_->state()).find(tick.run);

@@ -43,6 +43,7 @@ class Supervisor {
  private:
   bool become_active();
   void reap();
+  void reap(const TickKey& key, const EndedProcess& ended);
   void follow(Tick tick);
   void enforce_timeout(Tick& tick, std::int64_t process);
   void start(Tick tick);
@@ -58,6 +59,7 @@ class Supervisor {
   std::optional<FileLock> lock_;
   std::optional<Scheduler> scheduler_;
   std::map<std::int64_t, TickKey> children_;  // by process
+  std::vector<EndedProcess> ended_;           // of which the state doesn't know yet
   int running_ = 0;
 };
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -28,6 +28,8 @@ void ScheduleControl::require_row(const ScheduleConfig& config) {
 std::vector<ScheduleStatus> ScheduleControl::list() const {
   const Ticks ticks(lake_.state());
   const ScheduleRows rows(lake_.state());
+  std::map<std::string, std::vector<Tick>> open;
+  for (Tick& tick : ticks.open()) open[tick.key.schedule].push_back(std::move(tick));
   std::vector<ScheduleStatus> list;
   for (const ScheduleConfig& config : lake_.project().schedules) {
     ScheduleStatus status;
@@ -41,7 +43,7 @@ std::vector<ScheduleStatus> ScheduleControl::list() const {
     const std::vector<Tick> newest = ticks.newest(config.name, 1);
     if (!newest.empty()) status.last = newest[0];
     status.last_run = ticks.last_run(config.name);
-    status.open = ticks.open(config.name);
+    status.open = open[config.name];
     list.push_back(std::move(status));
   }
   return list;

@@ -4,6 +4,7 @@
 //   FAULT_KILL_AT=N          SIGKILL instead of the N-th write (1 is the first)
 //   FAULT_TORN=1             with it: half of that write's bytes get to the file
 //   FAULT_FULL_FROM=N        from the N-th write on, all that need space fail with ENOSPC
+//   FAULT_FULL_WHILE=F       as long as there is a file F, all that need space fail with ENOSPC
 //   FAULT_STALL_AT=N         the N-th write is done FAULT_STALL_MS milliseconds later
 //   FAULT_READ_ONLY=FOLDER   nothing under FOLDER (an absolute path) can be changed: EROFS
 //   FAULT_COUNT_FILE=F       at exit F gets two lines: `writes N` and `requests N` (HTTP requests sent)
@@ -30,6 +31,7 @@ static atomic_long writes, requests;
 static long kill_at = -1, full_from = -1, stall_at = -1, stall_ms;
 static int torn;
 static const char* read_only;
+static const char* full_while;
 
 static long number_of(const char* name) {
   const char* text = getenv(name);
@@ -43,6 +45,7 @@ __attribute__((constructor)) static void start(void) {
   stall_ms = number_of("FAULT_STALL_MS");
   torn = number_of("FAULT_TORN") > 0;
   read_only = getenv("FAULT_READ_ONLY");
+  full_while = getenv("FAULT_FULL_WHILE");
 }
 
 __attribute__((destructor)) static void stop(void) {
@@ -85,7 +88,7 @@ static int event(int needs_space, int* is_torn) {
     const struct timespec time = {stall_ms / 1000, stall_ms % 1000 * 1000000};
     nanosleep(&time, NULL);
   }
-  return needs_space && full_from > 0 && number >= full_from;
+  return needs_space && ((full_from > 0 && number >= full_from) || (full_while && access(full_while, F_OK) == 0));
 }
 
 static void note_request(const void* data, size_t size) {

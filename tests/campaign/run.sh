@@ -23,6 +23,9 @@ try crash stall --every 5
 try races --times 50
 try mishaps --times 20
 for seed in 1 2 3; do
+  try soak --seconds 3600 --seed "$seed"
+done
+for seed in 1 2 3; do
   try hot_postgres --seconds 300 --server-deaths 10 --seed "$seed"
 done
 # Random histories against oracles. Each failure names its seed: LOCHAN_SEED=… asks for that one again.

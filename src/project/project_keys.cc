@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "project/connection_url.h"
 #include "project/file_keys.h"
+#include "project/system_layer.h"
 
 namespace lochan {
 namespace {
@@ -42,6 +43,9 @@ void read_layers(ValueReader& reader, const YamlValue& value, Project& project) 
   reader.read_named(value, "layers", {.shape = Shape::Mapping, .count = Count::Named}, [&](const YamlEntry& entry) {
     LayerConfig layer{.name = entry.key, .position = entry.position};
     layer_keys().read(reader, entry.value, layer);
+    if (text::lower(entry.key) == kSystemLayer)
+      reader.problems().add(entry.position, fmt::format("the layer `{}` is the platform's own", entry.key),
+                            "its tables are system.runs, system.steps and so on: take another name");
     project.layers.emplace(entry.key, std::move(layer));
   });
 }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "run/measures.h"
 
 namespace lochan {
 namespace {
@@ -163,9 +164,14 @@ bool AlertRows::start_sending(const AlertMessage& message) {
 
 void AlertRows::finish(const AlertMessage& message) {
   const DbValue sent_at = message.sent_at ? DbValue(to_micros(*message.sent_at)) : DbValue(nullptr);
-  state_.execute(
-      "update alert_message set state = $2, next_at = $3, sent_at = $4, error = $5 where number = $1",
-      {message.number, std::string(to_string(message.state)), to_micros(message.next_at), sent_at, message.error});
+  state_.write([&] {
+    state_.execute(
+        "update alert_message set state = $2, next_at = $3, sent_at = $4, error = $5 where number = $1",
+        {message.number, std::string(to_string(message.state)), to_micros(message.next_at), sent_at, message.error});
+    // One that waits again has failed once more.
+    const bool has_failed = message.state == MessageState::Waiting;
+    Measures(state_).add({"alert_messages", message.alert, has_failed ? "failed" : std::string(to_string(message.state)), 1});
+  });
 }
 
 std::vector<AlertMessage> AlertRows::given_up(Instant since) const {

@@ -127,6 +127,14 @@ std::optional<Task> Board::take() {
   return std::nullopt;
 }
 
+Board::Time Board::ready_since(const Step& step) const {
+  Time since = began_;
+  if (step.model == nullptr) return since;
+  for (const TableName& read : step.model->reads)
+    if (const auto found = tables_.find(read); found != tables_.end()) since = std::max(since, found->second.settled_at);
+  return since;
+}
+
 bool Board::has_ready(std::size_t number) const {
   for (auto next = waiting_.begin(); number > 0 && next != waiting_.end(); ++next)
     if (may_start(steps_[*next])) --number;
@@ -152,6 +160,7 @@ void Board::step_finished(std::size_t step, StepState state, const std::string& 
     being_written_.erase(table);
     TableState& made = tables_.at(table);
     ++made.finished;
+    made.settled_at = std::chrono::steady_clock::now();
     const bool ended_well = state == StepState::Built || state == StepState::Unchanged;
     if (ended_well) made.is_built = true;
     if (!error.empty()) made.failure = state == StepState::Failed ? "its step failed" : error, has_new_failure_ = true;
@@ -170,6 +179,7 @@ void Board::step_finished(std::size_t step, StepState state, const std::string& 
 void Board::audit_finished(const TableName& table, const std::string& failed) {
   TableState& state = tables_.at(table);
   state.audit_finished = true;
+  state.settled_at = std::chrono::steady_clock::now();
   state.failed_checks = failed;
   has_new_failure_ = has_new_failure_ || !failed.empty();
 }

@@ -2,6 +2,7 @@
 // read is built, and at the end which tables are held back. Plain logic: no engine, no threads.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,6 +24,8 @@ struct Task {
 
 class Board {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   /// Both must outlive the board; the board writes the states of the steps' reports.
   Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps);
 
@@ -33,6 +36,8 @@ class Board {
   bool has_ready(std::size_t number) const;
 
   void step_finished(std::size_t step, StepState state, const std::string& error);
+  /// Since when the step could have begun: what it reads was ready.
+  Time ready_since(const Step& step) const;
   /// `failed` are the error checks that didn't hold, for people; empty when all did.
   void audit_finished(const TableName& table, const std::string& failed);
   /// Nothing more is taken; what waits is marked cancelled.
@@ -61,6 +66,7 @@ class Board {
     bool audit_started = false;
     bool audit_finished = false;
     std::string failed_checks;
+    Time settled_at{};  // its last writer or its audit ended
   };
 
   std::map<TableName, std::string> all_held_back() const;
@@ -74,6 +80,7 @@ class Board {
   bool may_start(const Step& step) const;
   void skip_blocked();
 
+  const Time began_ = std::chrono::steady_clock::now();
   const Analysis& analysis_;
   const Graph& graph_;
   std::vector<Step>& steps_;

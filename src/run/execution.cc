@@ -145,6 +145,10 @@ void Execution::run_step(Worker& worker, std::size_t index) {
   Step& step = steps_[index];
   tell([&](Observer& observer) { observer.step_started(step.report); });
   const auto started = SteadyClock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    step.report.queue_seconds = std::chrono::duration<double>(started - board_.ready_since(step)).count();
+  }
   StepState state = StepState::Failed;
   std::string error;
   try {

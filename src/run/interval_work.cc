@@ -48,6 +48,7 @@ IntervalWork IntervalFinder::find() {
   wanted = from_begin(wanted);
   work.built.add(wanted);
   work.chunks = split(wanted);
+  work.rows_late = rows_late_;
   return work;
 }
 
@@ -136,7 +137,20 @@ TimeRanges IntervalFinder::later_rows(const TableName& table, const ModelInput& 
     where = fmt::format("exists (select 1 from (select distinct {} from {} where {}) as came where {})", keys, name,
                         is_new, same);
   }
-  return time_intervals(session_, name + " as log", sql::identifier(*input.time), where, model_.interval);
+  TimeRanges found = time_intervals(session_, name + " as log", sql::identifier(*input.time), where, model_.interval);
+  count_late(name, is_new, input, mark, found);
+  return found;
+}
+
+// Looked for only where some interval that was over has changed: mostly none has.
+void IntervalFinder::count_late(const std::string& name, const std::string& is_new, const ModelInput& input,
+                                const std::string& mark, const TimeRanges& found) {
+  const Instant open = interval_begin(parse_instant(mark), model_.interval);
+  if (found.is_empty() || found.ranges().front().from >= open) return;
+  rows_late_ += session_
+                    .query(fmt::format("select count(*) from {} as log where {} and {} < {}", name, is_new,
+                                       interval_of(sql::identifier(*input.time), model_.interval), to_micros(open)))
+                    .integer();
 }
 
 // The intervals whose rows differ between then and now, by their number and the sum of their hashes: one pass over

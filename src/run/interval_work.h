@@ -17,6 +17,7 @@ namespace lochan {
 struct IntervalWork {
   std::vector<TimeRange> chunks;  // in order; together they are what is to be built
   TimeRanges built;               // the intervals that are there afterwards
+  std::int64_t rows_late = 0;     // new rows of intervals that were over when the inputs were last read
 };
 
 struct IntervalQuestion {
@@ -43,6 +44,8 @@ class IntervalFinder {
   TimeRanges from_begin(TimeRanges ranges) const;
   TimeRanges changed();
   bool add_changed_of(const TableName& input, TimeRanges& changed);
+  void count_late(const std::string& name, const std::string& is_new, const ModelInput& input, const std::string& mark,
+                  const TimeRanges& found);
   TimeRanges later_rows(const TableName& table, const ModelInput& input, const SourceTable& source,
                         const std::string& mark);
   std::optional<TimeRanges> compared(const TableName& table, const ModelInput& input);
@@ -60,6 +63,7 @@ class IntervalFinder {
   std::map<TableName, std::string> read_;  // of the ancestry it was built from
   std::map<TableName, std::string> loads_;
   std::map<TableName, std::string> marks_;  // `_loaded_at` reached in raw inputs
+  std::int64_t rows_late_ = 0;
 };
 
 /// What such a model was built from, beyond what every model remembers: to find later what has changed since.

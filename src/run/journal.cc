@@ -31,7 +31,6 @@ alter table step add column rows_rejected bigint not null default 0
                                     // `alerted`, `measured`: whether alerts and measures have taken the run in.
                                     Migration{"run", 3, R"(
 alter table step add column rows_late bigint not null default 0;
-alter table step add column bytes_read bigint not null default 0;
 alter table step add column bytes_written bigint not null default 0;
 alter table step add column queue_seconds double precision not null default 0;
 alter table run add column alerted bigint not null default 0;
@@ -131,7 +130,7 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
   std::vector<StepReport> steps;
   for (const DbRow& row :
        state_.query("select name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-                    "seconds, tables, rows_rejected, rows_late, bytes_read, bytes_written, queue_seconds from step "
+                    "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds from step "
                     "where run = $1 order by name",
                     {run})) {
     StepReport step;
@@ -147,9 +146,8 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
     if (const auto* seconds = std::get_if<double>(&row[9])) step.seconds = *seconds;
     step.rows_rejected = row.integer(11);
     step.rows_late = row.integer(12);
-    step.bytes_read = row.integer(13);
-    step.bytes_written = row.integer(14);
-    if (const auto* seconds = std::get_if<double>(&row[15])) step.queue_seconds = *seconds;
+    step.bytes_written = row.integer(13);
+    if (const auto* seconds = std::get_if<double>(&row[14])) step.queue_seconds = *seconds;
     for (const Json& name : Json::parse(row.text(10)))
       if (const auto table = parse_table_name(name.get<std::string>())) step.tables.push_back(*table);
     steps.push_back(std::move(step));
@@ -206,14 +204,14 @@ void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
     for (const StepReport& step : steps) {
       state_.execute(
           "insert into step(run, name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-          "seconds, tables, rows_rejected, rows_late, bytes_read, bytes_written, queue_seconds) values ($1, $2, $3, $4, "
-          "$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict(run, name) do "
+          "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds) values ($1, $2, $3, $4, $5, "
+          "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict(run, name) do "
           "update set state = $4, reason = $5, error = $6, attempts = $7, rows_read = $8, rows_written = $9, "
-          "rows_removed = $10, seconds = $11, rows_rejected = $13, rows_late = $14, bytes_read = $15, "
-          "bytes_written = $16, queue_seconds = $17",
+          "rows_removed = $10, seconds = $11, rows_rejected = $13, rows_late = $14, bytes_written = $15, "
+          "queue_seconds = $16",
           {run, step.name, step.kind, std::string(to_string(step.state)), step.reason, step.error,
            std::int64_t{step.attempts}, step.rows_read, step.rows_written, step.rows_removed, step.seconds,
-           table_names(step.tables).dump(), step.rows_rejected, step.rows_late, step.bytes_read, step.bytes_written,
+           table_names(step.tables).dump(), step.rows_rejected, step.rows_late, step.bytes_written,
            step.queue_seconds});
     }
   });

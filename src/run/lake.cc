@@ -10,6 +10,7 @@
 #include "run/backfills.h"
 #include "project/rejected_name.h"
 #include "run/journal.h"
+#include "run/measures.h"
 #include "run/recovery.h"
 #include "run/sink_marks.h"
 #include "run/ticks.h"
@@ -57,6 +58,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   migrations.insert(migrations.end(), Backfills::migrations().begin(), Backfills::migrations().end());
   migrations.insert(migrations.end(), AlertRows::migrations().begin(), AlertRows::migrations().end());
   migrations.insert(migrations.end(), Ticks::migrations().begin(), Ticks::migrations().end());
+  migrations.insert(migrations.end(), Measures::migrations().begin(), Measures::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());

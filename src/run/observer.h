@@ -26,7 +26,6 @@ struct StepReport {
   std::int64_t rows_removed = 0;
   std::int64_t rows_rejected = 0;
   std::int64_t rows_late = 0;      // incremental by time: that fell into intervals it had built before
-  std::int64_t bytes_read = 0;     // files of its inputs in the lake
   std::int64_t bytes_written = 0;  // files it added to the lake
   double seconds = 0;
   double queue_seconds = 0;  // from when it could begin until it did

@@ -1,17 +1,18 @@
 #include "run/query.h"
 
 #include "run/resolver.h"
+#include "run/system_tables.h"
 
 namespace lochan {
 
 class LakeReader::Impl {
  public:
-  Impl(Lake& lake, const Ref& bound, Engine* given)
+  Impl(Lake& lake, const Ref& bound, Engine* given, Resolver::Outside outside)
       : ref(bound),
         catalog(lake.catalog()),
         own(given == nullptr ? std::make_unique<Engine>(lake.engine_options()) : nullptr),
         engine(given == nullptr ? *own : *given),
-        resolver(lake.catalog(), bound),
+        resolver(lake.catalog(), bound, std::move(outside)),
         token(lake.catalog().grant_token({bound, false, {}, ""})) {}
   ~Impl() { catalog.revoke_token(token); }
   Impl(const Impl&) = delete;
@@ -35,7 +36,9 @@ LakeReader::LakeReader(Lake& lake, std::string ref, Engine& engine) { open(lake,
 
 void LakeReader::open(Lake& lake, const std::string& ref, Engine* engine) {
   (void)lake.catalog().find(ref, {});  // an unknown ref is told here, and better than by an engine that can't attach it
-  impl_ = std::make_unique<Impl>(lake, ref, engine);
+  impl_ = std::make_unique<Impl>(lake, ref, engine, [this, &state = lake.state()](const TableName& table) {
+    return table.layer == kSystemLayer ? std::optional(session_->add_table(make_system_table(state, table))) : std::nullopt;
+  });
   std::string macros;
   for (const Macro& macro : lake.project().macros) macros += macro.sql + "\n;\n";
   session_ = impl_->engine.open_session({lake.uri(), ref, impl_->token}, macros);

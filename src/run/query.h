@@ -14,7 +14,7 @@ namespace lochan {
 class LakeReader {
  public:
   /// `ref`: "" is main as it is now (bound as at-N, so that one statement sees one publication), a branch's name, or
-  /// "at-17".
+  /// "at-17". `system.runs` and its like are the state's rows as they are now, whatever the ref.
   LakeReader(Lake& lake, std::string ref);
   /// In an engine of others, which must outlive it.
   LakeReader(Lake& lake, std::string ref, Engine& engine);

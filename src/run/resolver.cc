@@ -13,6 +13,8 @@
 namespace lochan {
 
 std::string Resolver::name(const TableName& table, const std::string& lake) {
+  if (outside_)
+    if (auto found = outside_(table)) return std::move(*found);
   std::vector<TableName> path;
   return resolve(table, lake, path);
 }

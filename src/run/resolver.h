@@ -2,6 +2,7 @@
 // place.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -16,7 +17,10 @@ namespace lochan {
 /// May be shared between threads. `shadow` is used for parsing only, by this object alone.
 class Resolver {
  public:
-  Resolver(const Catalog& catalog, Ref ref) : catalog_(catalog), ref_(std::move(ref)) {}
+  /// What names stand for that are no tables of the lake; nothing for the others.
+  using Outside = std::function<std::optional<std::string>(const TableName&)>;
+  Resolver(const Catalog& catalog, Ref ref, Outside outside = {})
+      : catalog_(catalog), ref_(std::move(ref)), outside_(std::move(outside)) {}
 
   std::optional<Entry> find(const TableName& table) const { return catalog_.find(ref_, table); }
   /// `lake` is the name that the asking session has attached the ref by. Throws Error{Usage} with the nearest name for
@@ -37,6 +41,7 @@ class Resolver {
 
   const Catalog& catalog_;
   const Ref ref_;
+  const Outside outside_;
   std::mutex mutex_;
   Shadow shadow_;                              // guarded by mutex_
   std::map<std::string, ParsedQuery> parsed_;  // guarded by mutex_

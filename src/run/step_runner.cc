@@ -13,6 +13,8 @@
 namespace lochan {
 namespace {
 
+constexpr std::chrono::milliseconds kCoarseTime{20};  // a file's time may lie a little before the clock's
+
 // Puts the tables of a step back to what they were unless the attempt ends well.
 class Attempt {
  public:
@@ -35,15 +37,27 @@ std::map<TableName, std::string> marks_of(const Entry& entry) {
 StepState StepRunner::run(Worker& worker, Step& step) {
   Attempt attempt(lake_.catalog(), branch_, step.writes());
   step.logged.clear();
+  const Instant began = SystemClock().now() - kCoarseTime;  // as files' times are
   try {
-    if (step.replay) return run_replay(worker, step);
-    return step.is_source() ? run_source(worker, step) : run_model(worker, step);
+    const StepState state = step.replay ? run_replay(worker, step) : step.is_source() ? run_source(worker, step) : run_model(worker, step);
+    step.report.bytes_written = state == StepState::Built ? written_bytes(step, began) : 0;
+    return state;
   } catch (...) {
     // The token goes first: nothing may be written after the tables have been put back.
     worker.drop_session();
     attempt.restore();
     throw;
   }
+}
+
+// Neither snapshots nor commits say how large the files are that the engine wrote.
+std::int64_t StepRunner::written_bytes(const Step& step, Instant since) const {
+  std::uint64_t bytes = 0;
+  for (const TableName& table : step.writes())
+    lake_.store().list(fmt::format("{}/{}/data/", table.layer, table.name), [&](const ObjectInfo& file) {
+      if (file.modified_at >= since) bytes += file.size_bytes;
+    });
+  return static_cast<std::int64_t>(bytes);
 }
 
 // Later than every earlier load of these tables, so that reading on by `_loaded_at` misses nothing.
@@ -163,6 +177,7 @@ std::vector<TimeRange> StepRunner::find_intervals(Session& session, Step& step, 
                                   step.backfill ? std::optional(step.backfill->range) : std::nullopt, run_at_};
   const IntervalWork work = IntervalFinder(session, resolver_, question).find();
   step.intervals = work.built;
+  step.report.rows_late = work.rows_late;
   step.report.intervals = show_ranges(TimeRanges(work.chunks), model.model->interval);
   const IntervalAncestry ancestry = interval_ancestry(resolver_, analysis_, model);
   step.read = ancestry.read;

@@ -30,6 +30,13 @@ create table schedule(
                                     // `makers`: what runs until this number have failed to make holds nothing.
                                     Migration{"schedule", 2, R"(
 alter table schedule add column makers bigint not null default 0
+)"},
+                                    // What alerts have looked at (1: that it is late, 2: its end), and measures.
+                                    Migration{"schedule", 3, R"(
+alter table tick add column told bigint not null default 0;
+alter table tick add column measured bigint not null default 0;
+create index tick_not_told on tick(number) where told < 2 and (late_at is not null or ended_at is not null);
+create index tick_not_measured on tick(number) where measured = 0 and ended_at is not null
 )"}};
 
 constexpr std::string_view kColumns =
@@ -134,6 +141,23 @@ std::vector<Tick> Ticks::select(const std::string& rest, std::initializer_list<D
 std::optional<Tick> Ticks::find(const TickKey& key) const {
   const auto ticks = select("where schedule = $1 and due_at = $2", {key.schedule, to_micros(key.due_at)});
   return ticks.empty() ? std::nullopt : std::optional(ticks[0]);
+}
+
+std::optional<Tick> Ticks::of_run(std::int64_t run) const {
+  const auto ticks = select("where run = $1 and run > 0", {run});
+  return ticks.empty() ? std::nullopt : std::optional(ticks[0]);
+}
+
+std::vector<Tick> Ticks::untold(int limit) const {
+  return select(
+      "where told < 2 and (late_at is not null or ended_at is not null) and (told = 0 or ended_at is not null) "
+      "order by number limit $1",
+      {std::int64_t{limit}});
+}
+
+bool Ticks::mark_told(const Tick& tick) {
+  const std::int64_t told = tick.ended_at ? 2 : 1;
+  return state_.execute("update tick set told = $2 where number = $1 and told < $2", {tick.number, told}) > 0;
 }
 
 std::vector<Tick> Ticks::open() const { return select("where ended_at is null order by due_at, number", {}); }

@@ -52,6 +52,11 @@ class Ticks {
   explicit Ticks(Database& state) : state_(state) {}
 
   std::optional<Tick> find(const TickKey& key) const;
+  std::optional<Tick> of_run(std::int64_t run) const;
+  /// That are late or have ended, and nobody was told so.
+  std::vector<Tick> untold(int limit) const;
+  /// False when it was before.
+  bool mark_told(const Tick& tick);
   /// Those without an end, by the time they were due.
   std::vector<Tick> open() const;
   std::vector<Tick> open(const std::string& schedule) const;

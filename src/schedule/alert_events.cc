@@ -54,6 +54,7 @@ Happening AlertEvents::of_run(const RunRecord& run) const {
   happening.key = fmt::format("run-{}", run.run);
   happening.at = run.finished_at.value_or(run.started_at);
   happening.run = run.run;
+  if (const auto tick = ticks_.of_run(run.run)) happening.schedule = tick->key.schedule;
   std::set<std::string> well;
   for (const StepReport& step : journal_.steps(run.run)) {
     if (step.state == StepState::Failed) happening.troubles.push_back(trouble_of(step));
@@ -67,6 +68,8 @@ Happening AlertEvents::of_run(const RunRecord& run) const {
     } else {
       happening.troubles.push_back(trouble_of(check));
       happening.tables.push_back(check.table);
+      if (happening.look.empty())
+        happening.look.push_back(fmt::format("lochan query --branch {} \"select * from {}\"", run.branch, to_string(check.table)));
     }
   }
   const bool is_dead = run.state == RunState::Dead;
@@ -83,16 +86,50 @@ Happening AlertEvents::of_run(const RunRecord& run) const {
   return happening;
 }
 
+Happening AlertEvents::of_tick(const Tick& tick) const {
+  Happening happening;
+  happening.key = fmt::format("tick-{}", tick.number);
+  happening.at = tick.ended_at.value_or(tick.late_at.value_or(tick.key.due_at));
+  happening.run = tick.run;
+  happening.schedule = tick.key.schedule;
+  const std::string& name = tick.key.schedule;
+  const std::string due = to_string(tick.key.due_at).substr(0, 19) + " UTC";
+  if (tick.late_at)
+    happening.troubles.push_back({AlertEvent::Late, "late:" + name, fmt::format("schedule `{}` is late", name),
+                                  fmt::format("it was due at {}", due), ""});
+  if (tick.state == TickState::Missed)
+    happening.troubles.push_back({AlertEvent::Missed, "missed:" + name, fmt::format("schedule `{}` missed {}", name, due),
+                                  tick.reason, ""});
+  // Of a run that failed, the run's own row tells more.
+  const auto run = tick.state == TickState::Failed && tick.run > 0 ? journal_.find(tick.run) : std::nullopt;
+  const bool is_told = run && (run->state == RunState::Failed || run->state == RunState::Dead);
+  if (tick.state == TickState::Failed && !is_told)
+    happening.troubles.push_back({AlertEvent::Failed, "schedule:" + name, fmt::format("schedule `{}` failed", name), tick.reason,
+                                  way_of_failing(tick.reason)});
+  happening.is_well = [name, is_done = tick.state == TickState::Succeeded, was_late = tick.late_at.has_value()](const std::string& subject) {
+    if (!is_done) return false;
+    return subject == "missed:" + name || subject == "schedule:" + name || (subject == "late:" + name && !was_late);
+  };
+  happening.look.push_back("lochan schedule");
+  if (tick.run > 0) happening.look.push_back(fmt::format("lochan history --run {}", tick.run));
+  return happening;
+}
+
 bool AlertEvents::has_new() const {
-  return !state_.query("select 1 from run where alerted = 0 and finished_at is not null limit 1").empty();
+  return !state_.query("select 1 from run where alerted = 0 and finished_at is not null limit 1").empty() ||
+         !ticks_.untold(1).empty();
 }
 
 int AlertEvents::collect(int most, const std::function<void(const Happening&)>& take) {
-  const auto rows =
-      state_.query("select run from run where alerted = 0 and finished_at is not null order by finished_at limit $1",
-                   {std::int64_t{most}});
+  // Runs first: a tick's end says nothing new of one that was told.
+  return (collect_runs(most, take) == most ? 1 : 0) + (collect_ticks(most, take) == most ? 1 : 0);
+}
+
+// The rows are read before the transaction, so it stays short.
+int AlertEvents::collect_runs(int most, const std::function<void(const Happening&)>& take) {
+  const auto rows = state_.query(
+      "select run from run where alerted = 0 and finished_at is not null order by finished_at limit $1", {std::int64_t{most}});
   for (const DbRow& row : rows) {
-    // The run's rows are read before the transaction: it stays short.
     const auto run = journal_.find(row.integer(0));
     if (!run) continue;
     const Happening happening = of_run(*run);
@@ -103,6 +140,17 @@ int AlertEvents::collect(int most, const std::function<void(const Happening&)>& 
     });
   }
   return static_cast<int>(rows.size());
+}
+
+int AlertEvents::collect_ticks(int most, const std::function<void(const Happening&)>& take) {
+  const auto ticks = ticks_.untold(most);
+  for (const Tick& tick : ticks) {
+    const Happening happening = of_tick(tick);
+    state_.write([&] {
+      if (ticks_.mark_told(tick)) take(happening);
+    });
+  }
+  return static_cast<int>(ticks.size());
 }
 
 }  // namespace lochan

@@ -12,6 +12,7 @@
 #include "base/database.h"
 #include "project/project.h"
 #include "run/journal.h"
+#include "run/ticks.h"
 
 namespace lochan {
 
@@ -39,19 +40,23 @@ struct Happening {
 /// `was_seen` of a row is written in the transaction that `take` runs in, so each is taken once.
 class AlertEvents {
  public:
-  explicit AlertEvents(Database& state) : state_(state), journal_(state) {}
+  explicit AlertEvents(Database& state) : state_(state), journal_(state), ticks_(state) {}
 
   /// Whether some row waits to be looked at.
   bool has_new() const;
-  /// Takes the oldest rows, at most so many; `take` is called for each that tells something. Returns how many there
-  /// were.
+  /// Takes the oldest rows, at most so many of runs and as many of ticks; `take` is called for each. Returns 0 when there
+  /// were no more than that.
   int collect(int most, const std::function<void(const Happening&)>& take);
 
  private:
+  int collect_runs(int most, const std::function<void(const Happening&)>& take);
+  int collect_ticks(int most, const std::function<void(const Happening&)>& take);
   Happening of_run(const RunRecord& run) const;
+  Happening of_tick(const Tick& tick) const;
 
   Database& state_;
   Journal journal_;
+  Ticks ticks_;
 };
 
 /// The same for errors that differ in numbers only.

@@ -64,7 +64,7 @@ void AlertLoop::collect() {
   const auto take = [&](const Happening& happening) {
     for (const AlertConfig& alert : parts_.project.alerts) tell(alert, happening, now);
   };
-  while (events_.collect(kMostAtOnce, take) == kMostAtOnce) {
+  while (events_.collect(kMostAtOnce, take) > 0) {
   }
 }
 

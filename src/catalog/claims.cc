@@ -1,29 +1,57 @@
 // Claims: which run writes which table, on main or on a named branch.
 #include "catalog/catalog_impl.h"
+#include "catalog/tending_claims.h"
 
 namespace lochan {
 
+namespace {
+
+enum class Claiming { ToHold, UntilWanted };
+
 // One transaction, so two runs that want the same tables never hold a part each.
-std::optional<Catalog::Claimed> Catalog::claim(std::int64_t run, const std::string& target,
-                                               std::span<const TableName> tables) {
-  std::optional<Claimed> taken;
-  impl_->state.write([&] {
+std::optional<Catalog::Claimed> claim_all(Database& state, std::int64_t run, const std::string& target,
+                                          std::span<const TableName> tables, Claiming claiming) {
+  const bool gives_way = claiming == Claiming::UntilWanted;
+  std::optional<Catalog::Claimed> taken;
+  state.write([&] {
     for (const TableName& table : tables) {
-      const auto found = impl_->state.query("select run from claim where target = $1 and layer = $2 and name = $3",
-                                            {target, table.layer, table.name});
-      if (!found.empty() && found[0].integer(0) != run) {
-        taken = Claimed{table, found[0].integer(0)};
-        return;
-      }
+      const auto found =
+          state.query("select run, gives_way from claim where target = $1 and layer = $2 and name = $3",
+                      {target, table.layer, table.name});
+      if (found.empty() || found[0].integer(0) == run || (!gives_way && found[0].integer(1) != 0)) continue;
+      taken = Catalog::Claimed{table, found[0].integer(0)};
+      return;
     }
     for (const TableName& table : tables)
-      impl_->state.execute(
-          "insert into claim(target, layer, name, run) values ($1, $2, $3, $4) on conflict(target, layer, name) do "
-          "nothing",
-          {target, table.layer, table.name, run});
+      state.execute(
+          "insert into claim(target, layer, name, run, gives_way) values ($1, $2, $3, $4, $5) "
+          "on conflict(target, layer, name) do update set run = excluded.run, gives_way = excluded.gives_way",
+          {target, table.layer, table.name, run, std::int64_t{gives_way}});
   });
   return taken;
 }
+
+}  // namespace
+
+std::optional<Catalog::Claimed> Catalog::claim(std::int64_t run, const std::string& target,
+                                               std::span<const TableName> tables) {
+  return claim_all(impl_->state, run, target, tables, Claiming::ToHold);
+}
+
+std::optional<Catalog::Claimed> claim_until_wanted(Catalog& catalog, std::int64_t run, const std::string& target,
+                                                   std::span<const TableName> tables) {
+  return claim_all(catalog.impl().state, run, target, tables, Claiming::UntilWanted);
+}
+
+bool holds_claim(Catalog& catalog, std::int64_t run, const std::string& target, const TableName& table) {
+  return !catalog.impl()
+              .state
+              .query("select 1 from claim where target = $1 and layer = $2 and name = $3 and run = $4",
+                     {target, table.layer, table.name, run})
+              .empty();
+}
+
+bool is_project_table(Catalog& catalog, const TableName& table) { return catalog.impl().is_project_table(table); }
 
 void Catalog::release_claims(std::int64_t run) { impl_->state.execute("delete from claim where run = $1", {run}); }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/entry_text.h"
 #include "catalog/table_metadata.h"
 
 namespace lochan {
@@ -188,6 +189,37 @@ std::vector<ReachableTable> Retention::reachable() const {
   for (const Entry& entry : kept) reachable.add(entry, Reachable::Snapshots::Current);
   for (const Entry& entry : loose) reachable.add_if_there(entry);
   return reachable.take();
+}
+
+std::vector<TableName> Retention::tables_with_old_snapshots() const {
+  Catalog::Impl& catalog = catalog_.impl();
+  const std::int64_t horizon_ms = to_millis(oldest_kept(catalog, policy_).at);
+  std::vector<TableName> tables;
+  for (const Entry& entry : catalog.rows.entries(catalog.rows.current_publication())) {
+    if (entry.kind != EntryKind::Table || catalog.is_immutable(entry.table.layer)) continue;
+    if (!catalog.is_project_table(entry.table)) continue;
+    const auto metadata = catalog.metadata.read(entry.metadata_location);
+    std::set<Json> named;  // by refs: those stay
+    const Json refs = metadata->value("refs", Json::object());
+    for (const auto& [name, ref] : refs.items()) named.insert(ref.at("snapshot-id"));
+    if (metadata->at("last-updated-ms").get<std::int64_t>() > horizon_ms) continue;
+    const Json snapshots = metadata->value("snapshots", Json::array());
+    if (std::ranges::any_of(snapshots, [&](const Json& one) { return !named.contains(one.at("snapshot-id")); }))
+      tables.push_back(entry.table);
+  }
+  return tables;
+}
+
+std::set<std::string> Retention::property_values(const TableName& table, const std::string& property) const {
+  std::set<std::string> values;
+  for (const DbRow& row : catalog_.impl().state.query(
+           "select properties from entry where layer = $1 and name = $2 "
+           "union select properties from branch_entry where layer = $1 and name = $2 and dropped = 0",
+           {table.layer, table.name})) {
+    const auto properties = unpack_properties(row.text(0));
+    if (const auto found = properties.find(property); found != properties.end()) values.insert(found->second);
+  }
+  return values;
 }
 
 Instant Retention::writing_since() const {

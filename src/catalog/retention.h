@@ -41,6 +41,13 @@ class Retention {
   /// first: a file written after this was asked is not in it.
   std::vector<ReachableTable> reachable() const;
 
+  /// The project's tables that nobody published since retention began, and whose metadata still has older snapshots:
+  /// publishing such a table as it is lets them go.
+  std::vector<TableName> tables_with_old_snapshots() const;
+
+  /// What a property of a table is in all that is kept: main's history, and branches.
+  std::set<std::string> property_values(const TableName& table, const std::string& property) const;
+
   /// Files of a rollback or of an outside engine's commit that are being written now are not older than this. Ask it
   /// after the files were listed and before `reachable`.
   Instant writing_since() const;

@@ -53,9 +53,10 @@ bool is_count_of_change(const std::string& key) {
 
 // Several snapshots become one. It is no append, even of appends alone: who reads appends on by snapshot finds a file
 // by the snapshot that added it, and would miss those of the ones left out.
-Json joined_summary(const Chain& chain) {
+Json joined_summary(const SealRequest& request, const Chain& chain) {
   Json summary = chain.own.front()->value("summary", Json::object());
-  if (chain.own.size() == 1) return summary;
+  // A rewrite's last snapshot says it all: those before were its tools.
+  if (chain.own.size() == 1 || request.data_unchanged) return summary;
   const bool is_rewrite =
       std::ranges::all_of(chain.own, [](const Json* snapshot) { return snapshot_operation(*snapshot) == "replace"; });
   summary["operation"] = is_rewrite ? "replace" : "overwrite";
@@ -88,7 +89,7 @@ Json sealed_snapshot(const SealRequest& request, const Chain& chain) {
   } else {
     snapshot.erase("parent-snapshot-id");
   }
-  snapshot["summary"] = joined_summary(chain);
+  snapshot["summary"] = joined_summary(request, chain);
   if (keeps_data(request, chain)) snapshot["summary"][kDataVersionKey] = data_version(*request.main);
   return snapshot;
 }

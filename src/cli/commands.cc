@@ -9,7 +9,8 @@ std::span<const CommandKind> command_kinds() {
       build_command(),    backfill_command(), replay_command(),  schedule_command(), check_command(),
       serve_command(),    query_command(),    show_command(),    source_command(),
       history_command(),  branch_command(),   publish_command(), discard_command(), rollback_command(),
-      maintain_command(), alert_command(), simulate_command(), doctor_command(),  version_command(),
+      maintain_command(), archive_command(), alert_command(),   simulate_command(), doctor_command(),
+      version_command(),
   };
   return kinds;
 }

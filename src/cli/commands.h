@@ -16,6 +16,7 @@ CommandKind doctor_command();
 CommandKind history_command();
 CommandKind init_command();
 CommandKind maintain_command();
+CommandKind archive_command();
 CommandKind plan_command();
 CommandKind publish_command();
 CommandKind query_command();

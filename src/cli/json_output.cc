@@ -60,8 +60,44 @@ Document to_document(const RunOutcome& outcome) {
   return document;
 }
 
+namespace {
+
+Document to_document(const CompactionOutcome& outcome) {
+  Document rewritten = Document::array(), skipped = Document::array();
+  for (const CompactedTable& table : outcome.tables)
+    rewritten.push_back({{"table", to_string(table.table)},
+                         {"files_before", table.files_before},
+                         {"files_after", table.files_after},
+                         {"read_bytes", table.read_bytes},
+                         {"written_bytes", table.written_bytes},
+                         {"publication", table.publication}});
+  for (const SkippedTable& table : outcome.skipped)
+    skipped.push_back({{"table", to_string(table.table)}, {"reason", table.reason}, {"error", table.is_error}});
+  return {{"tables", rewritten},
+          {"skipped", skipped},
+          {"read_bytes", outcome.read_bytes},
+          {"written_bytes", outcome.written_bytes}};
+}
+
+Document to_document(const LifecycleOutcome& outcome) {
+  Document aged = Document::array(), skipped = Document::array();
+  for (const AgedTable& table : outcome.tables)
+    aged.push_back({{"table", to_string(table.table)},
+                    {"archived", table.archived},
+                    {"archived_rows", table.archived_rows},
+                    {"deleted", table.deleted},
+                    {"publication", table.publication}});
+  for (const SkippedTable& table : outcome.skipped)
+    skipped.push_back({{"table", to_string(table.table)}, {"reason", table.reason}, {"error", table.is_error}});
+  return {{"tables", aged}, {"skipped", skipped}, {"removed_copies", outcome.removed_copies}};
+}
+
+}  // namespace
+
 Document to_document(const MaintainOutcome& outcome) {
-  return {{"removed_files", outcome.removed_files},
+  return {{"aged", to_document(outcome.lifecycle)},
+          {"rewritten", to_document(outcome.compaction)},
+          {"removed_files", outcome.removed_files},
           {"removed_bytes", outcome.removed_bytes},
           {"expired_publications", outcome.expired_publications},
           {"dropped_branches", outcome.dropped_branches},

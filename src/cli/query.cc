@@ -43,6 +43,7 @@ class QueryCommand final : public Command {
     Lake lake(project, context.clock);
     LakeReader reader(lake, reference_.ref());
     const std::string sql = compose(statement, [&](const std::string& query) { return reader.resolve(query); });
+    for (const std::string& note : reader.archive_notes()) context.terminal.note(note);
     return answer(context.terminal, reader.session(), sql, statement, interrupt);
   }
 

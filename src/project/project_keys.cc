@@ -81,6 +81,10 @@ void read_spill(ValueReader& reader, const YamlValue& value, EngineConfig& engin
     engine.spill = absolute_path(reader.folder(), *text).string();
 }
 
+void read_archive(ValueReader& reader, const YamlValue& value, LayerConfig& layer) {
+  if (const auto text = reader.read_scalar(value, "archive", {})) layer.archive = absolute_path(reader.folder(), *text);
+}
+
 /// A key that holds the mapping of another table.
 template <typename Part>
 void add_part(Keys<Project>& keys, std::string_view name, const Keys<Part>& part, Part Project::*member,
@@ -120,6 +124,7 @@ Keys<Project> make_project_keys() {
             .help = "who is told of what: failures, failed audits, lateness, recovery"},
            read_alerts);
   add_part(keys, "serve", serve_keys(), &Project::serve, "where `lochan serve` listens, and what its clients must bear");
+  add_part(keys, "maintain", maintain_keys(), &Project::maintain, "how the lake is tended");
   return keys;
 }
 
@@ -133,7 +138,11 @@ const Keys<Project>& project_keys() {
 const Keys<LayerConfig>& layer_keys() {
   static const Keys<LayerConfig> kKeys =
       Keys<LayerConfig>("layer", "A layer, in `layers`", "Settings of all tables of one layer.")
-          .add("immutable", &LayerConfig::immutable, "no object of the layer is ever overwritten or removed");
+          .add("immutable", &LayerConfig::immutable, "no object of the layer is ever overwritten or removed")
+          .add("archive_after", &LayerConfig::archive_after,
+               "days (`dt`) that are so old leave their table for the archive")
+          .add("delete_after", &LayerConfig::delete_after, "days that are so old are deleted, from the archive too")
+          .add({.name = "archive", .default_text = ".lochan/archive", .help = "the folder of the archive"}, read_archive);
   return kKeys;
 }
 

@@ -73,6 +73,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   verify_alerts(project, problems);
   verify_sources(project, problems);
   verify_sinks(project, problems);
+  verify_lifecycle(project, problems);
   verify_tables(project, problems);
   verify_schedules(project, problems);
   // Whoever reads on, to find all problems, would say of these again that they are broken.

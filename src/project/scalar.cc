@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
 
@@ -110,13 +111,20 @@ std::string show_duration(std::chrono::milliseconds duration) {
   return fmt::format("{}ms", duration.count());
 }
 
-bool is_size(std::string_view text) {
+std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto unit = static_cast<std::size_t>(
       std::ranges::find_if_not(text, [](char letter) { return is_digit(letter) || letter == '.'; }) - text.begin());
-  constexpr std::array<std::string_view, 8> kSizeUnits = {"kb", "mb", "gb", "tb", "kib", "mib", "gib", "tib"};
+  constexpr std::array<std::pair<std::string_view, double>, 8> kSizeUnits{
+      {{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12},
+       {"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40}}};
+  const auto number = parse_number(text.substr(0, unit));
   const std::string name = text::lower(text::trim(text.substr(unit)));
-  return is_number(text.substr(0, unit)) && std::ranges::find(kSizeUnits, name) != kSizeUnits.end();
+  const auto found = std::ranges::find(kSizeUnits, name, &std::pair<std::string_view, double>::first);
+  if (!number || found == kSizeUnits.end() || *number * found->second >= 0x1p63) return std::nullopt;
+  return static_cast<std::uint64_t>(*number * found->second);
 }
+
+bool is_size(std::string_view text) { return parse_size(text).has_value(); }
 
 std::string cut_text(std::string_view text, std::size_t most) {
   std::size_t size = std::min(most, text.size());

@@ -23,6 +23,8 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string show_duration(std::chrono::milliseconds duration);
 /// `512MB`, `2GB`, `1.5GiB`: what DuckDB reads as a size.
 bool is_size(std::string_view text);
+/// In bytes: `kB` is 1000 of them and `KiB` is 1024. Nothing for what is no size, or too large.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 /// At most `most` bytes, never half a letter of UTF-8.
 std::string cut_text(std::string_view text, std::size_t most);
 /// The offset of the first byte that is not UTF-8 text (a zero byte isn't either); nothing when all is well.

@@ -25,6 +25,8 @@ void verify_schedules(const Project& project, Problems& problems);
 void verify_alerts(const Project& project, Problems& problems);
 /// What the URLs of alerts hold is masked from now on.
 void hide_alert_secrets(const Project& project, Secrets& secrets);
+/// What layers keep, and for how long.
+void verify_lifecycle(const Project& project, Problems& problems);
 void verify_tables(const Project& project, Problems& problems);
 
 }  // namespace lochan

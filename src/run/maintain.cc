@@ -9,9 +9,11 @@
 
 #include "base/text.h"
 #include "catalog/retention.h"
+#include "catalog/tending_claims.h"
 #include "run/lake_files.h"
 #include "run/sink_marks.h"
 #include "run/started_run.h"
+#include "run/tended_table.h"
 
 namespace lochan {
 namespace {
@@ -34,13 +36,18 @@ class Tending {
       : lake_(lake),
         request_(request),
         log_(log),
-        engine_(lake.engine_options()),
+        config_(lake.project().maintain),
+        engine_(one_thread(lake.engine_options())),
         retention_(lake.catalog(), {lake.project().retention.publications, lake.project().retention.keep_publications,
-                                    lake.project().retention.failed_branches}) {}
+                                    lake.project().retention.failed_branches}) {
+    if (request.budget_bytes) config_.budget_bytes = *request.budget_bytes;
+  }
 
   MaintainOutcome run() {
     list_files();
     if (request_.dry_run) {
+      outcome_.lifecycle = plan_lifecycle(lake_);
+      outcome_.compaction = plan_compaction(lake_, config_);
       note_busy_tables();
       try {
         lake_.state().write([&] {
@@ -52,21 +59,49 @@ class Tending {
     } else {
       StartedRun run(lake_, {.command = "maintain",
                              .selection = "",
-                             .author = request_.tick ? "schedule " + request_.tick->schedule : "",
+                             .author = request_.tick ? "schedule " + request_.tick->schedule : request_.author,
                              .tick = request_.tick});
+      int branches = 0;
+      outcome_.lifecycle = apply_lifecycle(lake_, engine_, run, log_, branches);  // first: what leaves isn't joined
+      outcome_.compaction = compact_tables(lake_, config_, engine_, run, log_, branches);
+      forget_snapshots(run, branches);
       claim_tables(run);
       list_files();  // again: nobody writes to these tables now
       note_foreign_claims(run);
       look();
       remove_files();
-      run.close(RunState::Succeeded, 0, fmt::format("removed {}", text::plural(count(), "file")));
+      run.close(outcome_.has_failed() ? RunState::Failed : RunState::Succeeded, last_publication(), message());
       remove_old_logs();
     }
     return std::move(outcome_);
   }
 
  private:
-  std::int64_t count() const { return static_cast<std::int64_t>(outcome_.removed_files.size()); }
+  // One thread writes one file, and leaves the other cores to runs.
+  static EngineOptions one_thread(EngineOptions options) {
+    options.threads = 1;
+    return options;
+  }
+
+  std::int64_t last_publication() const {
+    if (!outcome_.compaction.tables.empty()) return outcome_.compaction.tables.back().publication;
+    return outcome_.lifecycle.tables.empty() ? 0 : outcome_.lifecycle.tables.back().publication;
+  }
+
+  std::string message() const {
+    const auto removed = static_cast<std::int64_t>(outcome_.removed_files.size());
+    const auto rewritten = static_cast<std::int64_t>(outcome_.compaction.tables.size());
+    std::string text = fmt::format("removed {}", text::plural(removed, "file"));
+    return rewritten == 0 ? text : fmt::format("rewrote {}, {}", text::plural(rewritten, "table"), text);
+  }
+
+  // A table that is published often lets go of old snapshots by that; one that isn't would keep them, and their files.
+  void forget_snapshots(StartedRun& run, int& branches) {
+    for (const TableName& name : retention_.tables_with_old_snapshots()) {
+      TendedTable table(lake_, engine_, run, name);
+      if (table.take(branches++)) table.publish({.table = name, .properties = {}, .data_unchanged = true}, "retention");
+    }
+  }
 
   void list_files() {
     files_.clear();
@@ -86,18 +121,18 @@ class Tending {
     outcome_.busy.assign(busy_.begin(), busy_.end());
   }
 
-  // A run has precedence: what one holds now is left for the next time. The other tables are ours for a moment, so no
-  // run writes a file between the listing and the removal.
+  // A run has precedence: what one holds now is left for the next time. The other tables are ours until a run wants them:
+  // then whatever it writes is newer than the listing, or the table counts as busy.
   void claim_tables(const StartedRun& run) {
     note_busy_tables();
     for (const TableName& table : tables_with_files()) {
       if (busy_.contains(table)) continue;
       const std::vector<TableName> one{table};
-      if (lake_.catalog().claim(run.number(), "main", one)) busy_.insert(table);
+      if (claim_until_wanted(lake_.catalog(), run.number(), "main", one)) busy_.insert(table);
     }
   }
 
-  // A run may have claimed a table on a named branch in between.
+  // A run may have claimed a table in between, ours too.
   void note_foreign_claims(const StartedRun& run) {
     for (const Catalog::Claimed& claimed : lake_.catalog().claims())
       if (claimed.run != run.number()) busy_.insert(claimed.table);
@@ -133,15 +168,7 @@ class Tending {
     if (file.modified_at >= writing_since_) return false;
     // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't
     // make.
-    return is_project_table(*table) || file.modified_at < before;
-  }
-
-  bool is_project_table(const TableName& table) const {
-    if (lake_.project().models.contains(table)) return true;
-    return std::ranges::any_of(lake_.project().sources, [&](const auto& source) {
-      return std::ranges::any_of(source.second.tables,
-                                 [&](const SourceTable& other) { return other.table() == table; });
-    });
+    return is_project_table(lake_.catalog(), *table) || file.modified_at < before;
   }
 
   void remove_files() {
@@ -166,6 +193,7 @@ class Tending {
   Lake& lake_;
   const MaintainRequest& request_;
   Log& log_;
+  MaintainConfig config_;
   Engine engine_;
   Retention retention_;
   std::vector<ObjectInfo> files_;
@@ -175,6 +203,11 @@ class Tending {
 };
 
 }  // namespace
+
+bool MaintainOutcome::has_failed() const {
+  return std::ranges::any_of(compaction.skipped, &SkippedTable::is_error) ||
+         std::ranges::any_of(lifecycle.skipped, &SkippedTable::is_error);
+}
 
 MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log) {
   return Tending(lake, request, log).run();

@@ -49,6 +49,7 @@ LakeReader::~LakeReader() = default;
 const std::string& LakeReader::ref() const { return impl_->ref; }
 
 std::string LakeReader::resolve(const std::string& sql) { return impl_->resolver.query(sql, session_->lake()); }
+std::vector<std::string> LakeReader::archive_notes() const { return impl_->resolver.archive_notes(); }
 std::string LakeReader::resolve_name(const TableName& table) { return impl_->resolver.name(table, session_->lake()); }
 
 }  // namespace lochan

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 #include "run/lake.h"
@@ -25,6 +26,8 @@ class LakeReader {
   const std::string& ref() const;
   /// `sql` with its names put in place. Throws Error{Usage} with the nearest name for unknown tables.
   std::string resolve(const std::string& sql);
+  /// What of the tables that were resolved is archived, a line for each: the rows don't show.
+  std::vector<std::string> archive_notes() const;
   /// What a single name stands for.
   std::string resolve_name(const TableName& table);
 

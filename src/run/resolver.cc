@@ -9,6 +9,7 @@
 #include "engine/rejected_rows.h"
 #include "plan/plan.h"
 #include "project/rejected_name.h"
+#include "run/archive.h"
 
 namespace lochan {
 
@@ -22,6 +23,13 @@ std::string Resolver::name(const TableName& table, const std::string& lake) {
 std::string Resolver::query(const std::string& sql, const std::string& lake, const std::string& file) {
   const ParsedQuery parsed = parse(sql, file);
   return rewrite(sql, parsed.references, [&](const TableName& table) { return name(table, lake); });
+}
+
+std::vector<std::string> Resolver::archive_notes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> notes;
+  for (const auto& [table, note] : notes_) notes.push_back(note);
+  return notes;
 }
 
 std::optional<std::string> Resolver::name_then(const TableName& table, const std::string& lake,
@@ -71,7 +79,13 @@ std::string Resolver::resolve(const TableName& table, const std::string& lake, s
     throw Error(ErrorKind::Usage, fmt::format("no table `{}` in `{}`", to_string(table), ref_))
         .hint(text::did_you_mean(to_string(table), names, "`lochan show` lists the tables"));
   }
-  if (entry->kind == EntryKind::Table) return sql::identifier(lake) + "." + quoted(table);
+  if (entry->kind == EntryKind::Table) {
+    if (std::string note = archive_note(*entry); !note.empty()) {
+      const std::lock_guard lock(mutex_);
+      notes_[table] = std::move(note);
+    }
+    return sql::identifier(lake) + "." + quoted(table);
+  }
   if (std::ranges::find(path, table) != path.end())
     throw Error(ErrorKind::Data, fmt::format("the view `{}` reads itself", to_string(table)));
   path.push_back(table);

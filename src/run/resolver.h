@@ -32,6 +32,8 @@ class Resolver {
                                        const std::map<TableName, std::string>& versions);
   /// What the table reads in the end, itself among them: tables with their data versions, views with their fingerprints.
   void add_versions(const TableName& table, std::map<TableName, std::string>& versions) const;
+  /// Of the tables that were named so far, and those behind their views, the ones of which a part is archived.
+  std::vector<std::string> archive_notes() const;
   /// A whole query, with its names put in place.
   std::string query(const std::string& sql, const std::string& lake, const std::string& file = "query");
 
@@ -42,7 +44,8 @@ class Resolver {
   const Catalog& catalog_;
   const Ref ref_;
   const Outside outside_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::map<TableName, std::string> notes_;     // guarded by mutex_
   Shadow shadow_;                              // guarded by mutex_
   std::map<std::string, ParsedQuery> parsed_;  // guarded by mutex_
 };

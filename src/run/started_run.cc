@@ -40,7 +40,7 @@ StartedRun::~StartedRun() {
 }
 
 const std::string& StartedRun::new_branch(int attempt) {
-  if (attempt > 0) lake_.catalog().mark_branch(branch_, BranchState::Dropped);
+  if (attempt > 0 && lake_.catalog().find_branch(branch_)) lake_.catalog().mark_branch(branch_, BranchState::Dropped);
   branch_ = attempt == 0 ? record_.branch : fmt::format("{}-{}", record_.branch, attempt + 1);
   lake_.catalog().create_branch(branch_, BranchKind::Run, record_.target);
   return branch_;
@@ -59,7 +59,9 @@ void StartedRun::close(RunState state, std::int64_t publication, const std::stri
   lake_.state().write([&] {
     journal_.finish(record_.run, state, settled_.value_or(publication), lake_.clock().now(), message);
     lake_.catalog().release_claims(record_.run);
-    if (!settled_ && !branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
+    // Tending lets go of its own branches too, when they are over.
+    const bool is_there = !branch_.empty() && lake_.catalog().find_branch(branch_);
+    if (!settled_ && is_there && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
     if (tick_) Ticks(lake_.state()).end(*tick_, state, message, lake_.clock().now());
     journal_.roll_over(kKeepRuns);
   });

@@ -28,6 +28,7 @@ class StartedRun {
   StartedRun& operator=(const StartedRun&) = delete;
 
   std::int64_t number() const { return record_.run; }
+  const std::string& author() const { return record_.author; }
   Journal& journal() { return journal_; }
 
   /// A branch of its own for the first or another try; the earlier one is dropped.

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "check/history.h"
 #include "project/rejected_name.h"
+#include "run/archive.h"
 #include "run/interval_work.h"
 #include "run/reconciling.h"
 
@@ -147,6 +148,11 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
                            [&](const TableName& input) { return resolver_.name(input, session.lake()); });
   if (has_intervals(*model.model)) request.ranges = find_intervals(session, step, current);
   request.quarantine = quarantine(table);
+  if (has_intervals(*model.model)) {
+    for (const TimeRange& range : request.ranges) refuse_archived_inputs(step, to_string(range.from));
+  } else if (!request.reads_on) {
+    refuse_archived_inputs(step, "");
+  }
   step.built = build_model(session, request);
   if (step.built.log_changed) step.logged.insert(rejected_table(table));
   step.report.rows_rejected = step.built.rows_rejected;
@@ -154,6 +160,22 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   step.report.rows_written = step.built.rows_written;
   step.report.rows_removed = step.built.rows_removed;
   return step.built.changed ? StepState::Built : StepState::Unchanged;
+}
+
+// What is archived would be missing from a table that is made of all of its input, as if it had been deleted. `since`:
+// made of what happened from then on, which can't have been loaded earlier; "": of all.
+void StepRunner::refuse_archived_inputs(const Step& step, const std::string& since) const {
+  std::map<TableName, std::string> versions;
+  for (const TableName& input : step.model->reads) resolver_.add_versions(input, versions);
+  for (const auto& [input, version] : versions) {
+    const auto entry = resolver_.find(input);
+    const auto archived = entry ? days_of(*entry, kArchivedProperty) : std::map<std::string, std::string>{};
+    if (archived.empty() || (!since.empty() && archived.rbegin()->first < since.substr(0, 10))) continue;
+    throw Error(ErrorKind::Data, fmt::format("it would be built of all of `{}`, of which a part is archived ({})",
+                                             to_string(input), archive_note(*entry)))
+        .at(step.model->model->position)
+        .hint("restore it first, or make this model incremental and let it read on by `$since`");
+  }
 }
 
 // Here, where it is known which keys were touched: the audit comes in any session.

@@ -32,6 +32,7 @@ class StepRunner {
   StepState run_source(Worker& worker, Step& step);
   StepState run_model(Worker& worker, Step& step);
   StepState run_replay(Worker& worker, Step& step);
+  void refuse_archived_inputs(const Step& step, const std::string& since) const;
   void audit_own(Session& session, const TableName& table, const ModelBuilt& built);
   StepState put_view(Step& step);
   std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);

@@ -1,6 +1,6 @@
 """Kills runs at chosen writes, fills the disk from one on, or stalls one, then looks at what is left.
 
-  crash.py kill  [--every N | --times N] [--seed S] [--case first|run|maintain]   SIGKILL at the n-th write
+  crash.py kill  [--every N | --times N] [--seed S] [--case first|run|maintain|archive|restore]   SIGKILL at the n-th write
   crash.py full  […]                                                              no space from the n-th write on
   crash.py stall […]                           the n-th write takes longer than an attempt may: it comes too late
 
@@ -10,6 +10,7 @@ earlier ones can still be read, and `maintain` leaves neither a file too many no
 """
 import argparse
 import json
+import os
 import pathlib
 import random
 import re
@@ -18,26 +19,46 @@ import sys
 from shop_lake import Broken, DELIVERIES, PROJECT, ShopLake, clean, fault_library, work_folder
 
 SAYS_FULL = re.compile(r"no space|disk is full|disk full|full disk", re.IGNORECASE)
+COMMANDS = {"maintain": ["maintain"], "archive": ["maintain"], "restore": ["archive", "restore", "raw.sale"]}
+# Three days later the rows of raw.sale and raw.delivery are old enough.
+ARCHIVED = PROJECT["lochan.yaml"] + "layers: { raw: { archive_after: 1d, archive: ./cold } }\n"
+LATER = str(3 * 86400)
 TIMEOUT = PROJECT["lochan.yaml"].replace("retry_delay: 10ms", "retry_delay: 10ms, timeout: 1s")
 
 
-def prepare(folder, case, seed):
+def prepare(folder, case, seed, library):
     """A lake just before the command that is to be disturbed."""
-    lake = ShopLake(folder, seed).create(DELIVERIES)
-    for _ in range({"first": 0, "run": 1, "maintain": 5}[case]):
+    ages = case in ("archive", "restore")
+    lake = ShopLake(folder, seed).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
+    for _ in range({"first": 0, "run": 1}.get(case, 5)):
         lake.trade(late=True)
         lake.deliver()
         lake.run()
-    lake.trade(late=True)
-    lake.deliver()
+    if ages:
+        os.environ |= {"LD_PRELOAD": str(library), "FAULT_TIME_OFFSET": LATER}
+    else:
+        lake.trade(late=True)
+        lake.deliver()
+    if case == "restore":
+        lake.maintain()
     return lake
 
 
-def look(lake, undisturbed, exactly):
+def tend(lake, case):
+    """After which nothing is archived, so that the tables can be compared with the shops."""
+    removed = lake.maintain()
+    if case in ("archive", "restore"):
+        for table in ("raw.sale", "raw.delivery"):
+            lake.must("archive", "restore", table)
+        removed = lake.maintain()
+    return removed
+
+
+def look(lake, undisturbed, exactly, case):
     for step in json.loads(lake.must("run", "--output", "json"))["steps"]:
         if step["step"] == "source:drop/drop" and step["rows_read"] != step["rows_written"] + step["rows_rejected"]:
             raise Broken(f"read, written and rejected rows don't add up: {step}")
-    removed = lake.maintain()
+    removed = tend(lake, case)
     lake.must_hold(undisturbed["contents"])
     again = lake.must("run")
     if "nothing to do" not in again:
@@ -70,8 +91,9 @@ def disturbed(options, lake, library, place):
     else:
         env |= {"FAULT_STALL_AT": str(place), "FAULT_STALL_MS": "2500"}
         lake.write("lochan.yaml", TIMEOUT)
-    done = lake.command("maintain" if options.case == "maintain" else "run", env=env)
-    lake.write("lochan.yaml", PROJECT["lochan.yaml"])
+    done = lake.command(*COMMANDS.get(options.case, ["run"]), env=env)
+    if options.mode == "stall":
+        lake.write("lochan.yaml", PROJECT["lochan.yaml"])
     said = done.stdout + done.stderr
     if options.mode == "kill":
         return done.returncode != 0  # it may have ended by itself: how many writes there are depends on the threads
@@ -85,7 +107,7 @@ def disturbed(options, lake, library, place):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=["kill", "full", "stall"])
-    parser.add_argument("--case", choices=["first", "run", "maintain"], default="run", help="the command that is disturbed")
+    parser.add_argument("--case", choices=["first", "run", *COMMANDS], default="run", help="the command that is disturbed")
     parser.add_argument("--every", type=int, help="at each N-th write")
     parser.add_argument("--times", type=int, default=20, help="at N random writes (default 20)")
     parser.add_argument("--at", type=int, action="append", help="at this write")
@@ -95,16 +117,16 @@ def main():
     failures = ended = 0
     try:
         library = fault_library(folder)
-        lake = prepare(folder / "lake", options.case, options.seed)
+        lake = prepare(folder / "lake", options.case, options.seed, library)
         before = lake.save(folder / "before")
         lake.oracle.load(lake)
         expected = lake.oracle.contents()
         count_file = folder / "count"
-        lake.must("maintain" if options.case == "maintain" else "run",
-                   env={"LD_PRELOAD": str(library), "FAULT_COUNT_FILE": str(count_file)})
+        lake.must(*COMMANDS.get(options.case, ["run"]),
+                  env={"LD_PRELOAD": str(library), "FAULT_COUNT_FILE": str(count_file)})
         count = int(count_file.read_text().split()[1])
         lake.must("run")
-        lake.maintain()
+        tend(lake, options.case)
         lake.must_hold(expected)
         undisturbed = {"contents": expected, "shape": lake.shape(), "publications": len(lake.publications())}
         chooser = random.Random(options.seed)
@@ -114,7 +136,7 @@ def main():
             lake.restore(before)
             try:
                 ended += disturbed(options, lake, library, place)
-                look(lake, undisturbed, exactly=options.mode == "kill")
+                look(lake, undisturbed, options.mode == "kill", options.case)
             except Broken as broken:
                 print(f"FAILED {options.mode} {options.case} at write {place} of {count}: {broken}", flush=True)
                 failures += 1

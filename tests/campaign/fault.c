@@ -7,6 +7,7 @@
 //   FAULT_FULL_WHILE=F       as long as there is a file F, all that need space fail with ENOSPC
 //   FAULT_STALL_AT=N         the N-th write is done FAULT_STALL_MS milliseconds later
 //   FAULT_READ_ONLY=FOLDER   nothing under FOLDER (an absolute path) can be changed: EROFS
+//   FAULT_TIME_OFFSET=S      the clock (not the monotonic one) is S seconds ahead
 //   FAULT_COUNT_FILE=F       at exit F gets two lines: `writes N` and `requests N` (HTTP requests sent)
 //
 // What counts as a write: write, pwrite, writev, ftruncate, rename, unlink, remove, mkdir, rmdir, and opening with O_CREAT.
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 static atomic_long writes, requests;
-static long kill_at = -1, full_from = -1, stall_at = -1, stall_ms;
+static long kill_at = -1, full_from = -1, stall_at = -1, stall_ms, time_offset;
 static int torn;
 static const char* read_only;
 static const char* full_while;
@@ -44,6 +45,7 @@ __attribute__((constructor)) static void start(void) {
   stall_at = number_of("FAULT_STALL_AT");
   stall_ms = number_of("FAULT_STALL_MS");
   torn = number_of("FAULT_TORN") > 0;
+  time_offset = getenv("FAULT_TIME_OFFSET") ? number_of("FAULT_TIME_OFFSET") : 0;
   read_only = getenv("FAULT_READ_ONLY");
   full_while = getenv("FAULT_FULL_WHILE");
 }
@@ -106,6 +108,13 @@ static void note_request(const void* data, size_t size) {
     errno = (error); \
     return -1;       \
   } while (0)
+
+int clock_gettime(clockid_t clock, struct timespec* time) {
+  REAL(clock_gettime);
+  const int result = real(clock, time);
+  if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += time_offset;
+  return result;
+}
 
 ssize_t write(int fd, const void* data, size_t size) {
   REAL(write);

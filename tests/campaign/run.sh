@@ -15,7 +15,7 @@ try() {
 for seed in 1 2 3; do
   try crash kill --times 100 --seed "$seed"
 done
-for case in first run maintain; do
+for case in first run maintain archive restore; do
   try crash kill --every 1 --case "$case"
   try crash full --every 3 --case "$case"
 done

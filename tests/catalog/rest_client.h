@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -34,13 +35,14 @@ struct RestAnswer {
 
 class RestClient {
  public:
-  RestClient()
+  explicit RestClient(std::vector<std::string> immutable_layers = {})
       : folder_(std::filesystem::temp_directory_path() / ("lochan-rest-" + random_uuid())),
         state_(open_sqlite(folder_ / "state.db", {})),
         store_(make_local_store(folder_ / "lake")) {
     migrate(*state_, Catalog::migrations());
     CatalogOptions options;
     options.project_tables = {{"raw", "sale"}, {"raw", "item"}};
+    options.immutable_layers = std::move(immutable_layers);
     catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, options);
     routes_ = std::make_unique<RestRoutes>(*catalog_, log_);
   }

@@ -15,7 +15,7 @@ const ProblemCase kCases[] = {
        "name: a\n"
        "zzzzzzzz: 1\n",
        "lochan.yaml:2:1: unknown key `zzzzzzzz`\n"
-       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`"),
+       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`, `maintain`"),
     in_project("DuplicateKey",
        "name: a\n"
        "name: b\n",
@@ -40,11 +40,11 @@ const ProblemCase kCases[] = {
     in_project("AList",
        "- name: a\n",
        "lochan.yaml:1:1: found a list, wanted a mapping\n"
-       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`"),
+       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`, `maintain`"),
     in_project("AText",
        "just text\n",
        "lochan.yaml:1:1: found text `just text`, wanted a mapping\n"
-       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`"),
+       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`, `maintain`"),
     in_project("OpenBracket",
        "name: a\n"
        "variables: { a: [1\n",
@@ -110,6 +110,38 @@ const ProblemCase kCases[] = {
        "name: a\n"
        "retention: { keep_publications: 0 }\n",
        "lochan.yaml:2:33: `keep_publications` is the number 0, wanted a whole number, 1 or more"),
+    in_project("ImmutableLayerWithALifecycle",
+       "name: a\n"
+       "layers:\n"
+       "  raw: { immutable: true, archive_after: 30d }\n",
+       "lochan.yaml:3:3: layer `raw` is immutable, so nothing of it can be archived or deleted\n"
+       "  hint: take away `immutable`, or `archive_after` and `delete_after`"),
+    in_project("LayerThatDeletesBeforeItArchives",
+       "name: a\n"
+       "layers:\n"
+       "  raw: { archive_after: 30d, delete_after: 7d }\n",
+       "lochan.yaml:3:3: layer `raw` deletes before it archives\n"
+       "  hint: `delete_after` counts from the day itself: let it be longer than `archive_after`"),
+    in_project("LayerThatLosesHalfADay",
+       "name: a\n"
+       "layers:\n"
+       "  raw: { delete_after: 12h }\n",
+       "lochan.yaml:3:3: layer `raw` would lose days before they are over\n"
+       "  hint: give a day (1d) or more"),
+    in_project("ArchiveWithoutATime",
+       "name: a\n"
+       "layers:\n"
+       "  raw: { archive: ./cold }\n",
+       "lochan.yaml:3:3: layer `raw` has an `archive` and no `archive_after`\n"
+       "  hint: say when: archive_after: 30d"),
+    in_project("DeleteRatioThatIsNoShare",
+       "name: a\n"
+       "maintain: { delete_ratio: 5 }\n",
+       "lochan.yaml:2:27: `delete_ratio` is number `5`, wanted a share of a table's rows such as `5%`"),
+    in_project("TargetThatIsNothing",
+       "name: a\n"
+       "maintain: { target: 0MB }\n",
+       "lochan.yaml:2:21: `target` is text `0MB`, wanted more than nothing"),
     in_project("YesForFlag",
        "name: a\n"
        "layers: { raw: { immutable: yes } }\n",

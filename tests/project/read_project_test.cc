@@ -41,6 +41,7 @@ state: sqlite:/var/lib/shop/state.db
 layers:
   raw: { immutable: true }
   mart:
+  log: { archive_after: 2d, delete_after: 1w, archive: ./cold }
 connections:
   branch_1: sqlite:./data/branch_1.db
   drop: files:/srv/drop
@@ -48,12 +49,16 @@ variables: { low: 5, city: Łódź, strict: true }
 engine: { memory_limit: 512MB, threads: 3, spill: tmp/spill }
 run: { workers: 4, retries: 0, retry_delay: 250ms, timeout: 1h30m, publish: all, wait_for_claim: 0 }
 retention: { publications: 2d, keep_publications: 3, failed_branches: 90s }
+maintain: { target: 64MiB, delete_ratio: 10%, budget: 1.5GB }
 )y"}};
   const Project project = written.read();
   EXPECT_EQ(project.lake, written.folder() / "data/lake");
   EXPECT_EQ(project.state, "/var/lib/shop/state.db");
   EXPECT_TRUE(project.layers.at("raw").immutable);
   EXPECT_FALSE(project.layers.at("mart").immutable);
+  EXPECT_EQ(project.layers.at("log").archive_after, hours(48));
+  EXPECT_EQ(project.layers.at("log").delete_after, hours(24 * 7));
+  EXPECT_EQ(project.layers.at("log").archive.filename(), "cold");
   EXPECT_EQ(project.connections.at("branch_1").kind, "sqlite");
   EXPECT_EQ(project.connections.at("branch_1").url, "sqlite:./data/branch_1.db");
   EXPECT_EQ(project.connections.at("branch_1").location, (written.folder() / "data/branch_1.db").string());
@@ -71,6 +76,9 @@ retention: { publications: 2d, keep_publications: 3, failed_branches: 90s }
   EXPECT_EQ(project.retention.publications, hours(48));
   EXPECT_EQ(project.retention.keep_publications, 3);
   EXPECT_EQ(project.retention.failed_branches, seconds(90));
+  EXPECT_EQ(project.maintain.target_bytes, 64U << 20);
+  EXPECT_DOUBLE_EQ(project.maintain.delete_ratio, 0.1);
+  EXPECT_EQ(project.maintain.budget_bytes, 1'500'000'000U);
 }
 
 TEST(ReadProject, ReadsSources) {

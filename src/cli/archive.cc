@@ -1,0 +1,132 @@
+// `lochan archive`: what left its table for the archive, and how it comes back.
+#include "run/archive.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/json_output.h"
+#include "cli/text_table.h"
+#include "project/scalar.h"
+#include "run/lake.h"
+
+namespace lochan {
+namespace {
+
+class ArchiveCommand final : public Command {
+ public:
+  void add_options(Options& options) override {
+    output_.add(options);
+    options.command("list", "list what is archived", list_);
+    Options restore = options.command("restore", "bring days of a table back", restore_);
+    restore.argument("TABLE", table_, "layer.name", true);
+    restore.text("--from", from_, "DAY", "the first day: 2026-09-01");
+    restore.text("--to", to_, "DAY", "the last day");
+    restore.text("--for", stay_, "TIME", "how long they stay before they are archived again (7d by default)");
+  }
+  bool wants_json() const override { return output_.is_json(); }
+
+  int run(Context& context) override {
+    const Project project = open_project(context);
+    Lake lake(project, context.clock);
+    if (restore_) return restore(context.terminal, lake);
+    return list(context.terminal, lake);
+  }
+
+ private:
+  int list(Terminal& terminal, Lake& lake) const {
+    Document documents = Document::array();
+    std::vector<std::vector<std::string>> lines = {{"table", "dt", "rows", "size", "archived", "file"}};
+    for (const Entry& entry : lake.catalog().entries("main")) {
+      const auto days = days_of(entry, kArchivedProperty);
+      const Archive archive(Archive::folder_of(lake, entry.table.layer));
+      for (const auto& [day, file] : days) {
+        const ArchivedPartition partition = archive.describe(entry.table, day, file);
+        documents.push_back(to_document(partition));
+        lines.push_back({to_string(entry.table), day, std::to_string(partition.rows), text::human_bytes(partition.size_bytes),
+                         to_string(partition.archived_at).substr(0, 19), file});
+      }
+    }
+    if (output_.is_json())
+      print_document(terminal, {{"archived", std::move(documents)}});
+    else
+      terminal.print(lines.size() == 1 ? "nothing is archived" : align(lines));
+    return kExitDone;
+  }
+
+  static Document to_document(const ArchivedPartition& partition) {
+    return {{"table", to_string(partition.table)}, {"dt", partition.day},
+            {"rows", partition.rows},              {"bytes", partition.size_bytes},
+            {"sha256", partition.sha256},          {"archived_at", to_iso8601(partition.archived_at)},
+            {"file", partition.file}};
+  }
+
+  int restore(Terminal& terminal, Lake& lake) const {
+    RestoreRequest request;
+    request.table = parse_table();
+    request.from = day(from_, "--from");
+    request.to = day(to_, "--to");
+    request.author = author();
+    if (!stay_.empty()) {
+      const auto stay = parse_duration(stay_);
+      if (!stay) throw Error(ErrorKind::Usage, fmt::format("`--for` is `{}`, wanted a time such as `7d`", stay_));
+      request.stay = std::chrono::duration_cast<std::chrono::seconds>(*stay);
+    }
+    const Restored restored = restore_archived(lake, request);
+    if (output_.is_json()) {
+      Document documents = Document::array();
+      for (const ArchivedPartition& partition : restored.partitions) documents.push_back(to_document(partition));
+      print_document(terminal, {{"restored", std::move(documents)},
+                                {"rows", restored.rows},
+                                {"publication", restored.publication.value_or(0)}});
+    } else if (restored.partitions.empty()) {
+      terminal.print("nothing of that is archived");
+    } else {
+      terminal.print(fmt::format("restored {} of {}, {}, as publication {}",
+                                 text::plural(static_cast<std::int64_t>(restored.partitions.size()), "day"), table_,
+                                 text::plural(restored.rows, "row"), *restored.publication));
+    }
+    return kExitDone;
+  }
+
+  TableName parse_table() const {
+    const auto parts = text::split(table_, '.');
+    if (parts.size() != 2)
+      throw Error(ErrorKind::Usage, fmt::format("`{}` is no table's name, wanted `layer.name`", table_));
+    return {parts[0], parts[1]};
+  }
+
+  static std::string day(const std::string& text, std::string_view option) {
+    if (text.empty()) return text;
+    try {
+      if (text.size() == 10) return to_string(parse_instant(text + "T00:00:00Z")).substr(0, 10);
+    } catch (const Error&) {
+      // Told below, with the option's name.
+    }
+    throw Error(ErrorKind::Usage, fmt::format("`{}` is `{}`, wanted a day such as 2026-09-01", option, text));
+  }
+
+  OutputOption output_;
+  std::string table_, from_, to_, stay_;
+  bool list_ = false;
+  bool restore_ = false;
+};
+
+}  // namespace
+
+CommandKind archive_command() {
+  return {.name = "archive",
+          .group = "the lake",
+          .summary = "what left its table for the archive, and bringing it back",
+          .more =
+              "Days of a table that are older than `archive_after` of its layer leave it when `lochan maintain` runs. A query\n"
+              "that reads such a table says so. What is restored is as it was, row for row, and makes nothing stale.",
+          .examples = {{"archive list", "what is archived"},
+                       {"archive restore raw.sale --from 2026-09-01 --to 2026-09-30", "bring September back"}},
+          .make = make_command<ArchiveCommand>};
+}
+
+}  // namespace lochan

@@ -67,7 +67,9 @@ Selected steps_with_result(Database& state, const Project& project, const std::s
 bool is_unchanged(Lake& lake, const Analysis& analysis, const Find& find, const SourceConfig& source,
                   const Connection& connection) {
   try {
-    const auto mark = make_source(connection)->change_mark();
+    std::vector<const SourceTable*> tables;
+    for (const SourceTable& table : source.tables) tables.push_back(&table);
+    const auto mark = make_source(connection)->change_mark(tables);
     if (!mark) return false;
     const std::string cursors = cursors_digest(source, connection, analysis, find);
     return SourceMarks(lake.state()).find(source.name, connection.name, cursors) == mark;

@@ -88,7 +88,7 @@ bool StepRunner::is_immutable(const std::string& layer) const {
 
 StepState StepRunner::run_source(Worker& worker, Step& step) {
   const std::unique_ptr<Source> source = make_source(*step.connection);
-  step.change_mark = source->change_mark();
+  step.change_mark = source->change_mark(step.source_tables);
   step.loaded_at = next_loaded_at(step);
   LoadRequest request{*step.source, *step.connection, step.source_tables, {},
                       run_,         step.loaded_at,   is_immutable("raw")};
@@ -100,6 +100,7 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
     if (!refusing.rules.empty() || refusing.has_log) request.quarantine[table] = {refusing.rules, refusing.has_log};
   }
   step.loaded = load(worker.session(), *source, request);
+  if (!source->read_as_marked()) step.change_mark.reset();
   bool changed = false;
   step.report.rows_read = step.report.rows_written = step.report.rows_rejected = 0;
   for (const LoadedTable& loaded : step.loaded) {

@@ -60,7 +60,7 @@ class FilesSource final : public Source {
     return stream;
   }
 
-  std::optional<std::string> change_mark() override {
+  std::optional<std::string> change_mark(std::span<const SourceTable* const>) override {
     std::string text;
     for (const FoundFile& file : list("**")) text += fmt::format("{}|{}|{}\n", file.name, file.size_bytes, file.modified_ns);
     return sha256(text);

@@ -33,7 +33,7 @@ class MysqlSource final : public Source, public SqlServer {
   Stream describe(const SourceTable& table, std::span<const Column>) override { return stream(find(table)); }
 
   // The binary log's position would be one, but it may be off, or leave out databases and sessions.
-  std::optional<std::string> change_mark() override { return std::nullopt; }
+  std::optional<std::string> change_mark(std::span<const SourceTable* const>) override { return std::nullopt; }
 
   void open(Session& session) override {
     snapshot_ = std::make_shared<MysqlConnection>(url_, name_);

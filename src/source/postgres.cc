@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "source/kinds.h"
 #include "source/postgres_catalog.h"
+#include "source/postgres_change_mark.h"
 #include "source/postgres_cursor.h"
 #include "source/postgres_parts.h"
 #include "source/postgres_snapshot.h"
@@ -33,10 +34,15 @@ class PostgresSource final : public Source, public SqlServer {
 
   Stream describe(const SourceTable& table, std::span<const Column>) override { return stream(find(table)); }
 
-  std::optional<std::string> change_mark() override { return std::nullopt; }
+  std::optional<std::string> change_mark(std::span<const SourceTable* const> tables) override {
+    mark_ = postgres_change_mark(catalog(), tables);
+    return mark_;
+  }
+  bool read_as_marked() const override { return is_read_as_marked_; }
 
   void open(Session& session) override {
     snapshot_ = std::make_shared<PostgresSnapshot>(url_, name_, [&session] { return session.is_interrupted(); });
+    is_read_as_marked_ = !mark_ || postgres_state(snapshot_->connection()) == mark_;
   }
 
   void close(Session& session) noexcept override {
@@ -204,6 +210,8 @@ class PostgresSource final : public Source, public SqlServer {
   const std::string name_;
   const std::string url_;
   std::unique_ptr<PostgresConnection> catalog_;
+  std::optional<std::string> mark_;
+  bool is_read_as_marked_ = true;
   // Shared with the engine's statements that read its rows.
   std::shared_ptr<PostgresSnapshot> snapshot_;
   std::vector<std::string> outside_;

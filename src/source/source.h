@@ -59,9 +59,11 @@ class Source {
   /// One table's stream; Error{NotFound} names the nearest one on offer. `known` are the columns that the lake has of it: a
   /// source without types of its own keeps to them.
   virtual Stream describe(const SourceTable& table, std::span<const Column> known) = 0;
-  /// A cheap mark of the connection's state: when it is what it was at the last read, nothing is new. Nothing if there
-  /// is no such mark. Read before `extract`.
-  virtual std::optional<std::string> change_mark() = 0;
+  /// A cheap mark of the connection's state: when it is what it was at the last read, nothing is new in these tables.
+  /// Nothing if there is no such mark. Read before `open`.
+  virtual std::optional<std::string> change_mark(std::span<const SourceTable* const> tables) = 0;
+  /// Whether the rows read since are surely not of an earlier state than the mark's, as another server's may be.
+  virtual bool read_as_marked() const { return true; }
   /// Called inside the engine's transaction, which keeps one snapshot for all tables of the connection.
   virtual Extract extract(Session& session, const SourceTable& table, const Cursor& from) = 0;
   /// Called once before the first `extract` of an attempt, outside a transaction (attaches), and after the last.

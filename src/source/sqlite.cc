@@ -40,7 +40,7 @@ class SqliteSource final : public Source {
     });
   }
 
-  std::optional<std::string> change_mark() override { return sqlite_change_mark(path_); }
+  std::optional<std::string> change_mark(std::span<const SourceTable* const>) override { return sqlite_change_mark(path_); }
 
   void open(Session& session) override {
     told([&] { SqliteFile file(path_); });

@@ -153,7 +153,7 @@ class Growing final : public Source {
   Growing(std::unique_ptr<Source> files, std::filesystem::path file) : files_(std::move(files)), file_(std::move(file)) {}
   std::vector<Stream> discover() override { return files_->discover(); }
   Stream describe(const SourceTable& table, std::span<const Column> known) override { return files_->describe(table, known); }
-  std::optional<std::string> change_mark() override { return files_->change_mark(); }
+  std::optional<std::string> change_mark(std::span<const SourceTable* const> tables) override { return files_->change_mark(tables); }
   Extract extract(Session& session, const SourceTable& table, const Cursor& from) override {
     Extract extract = files_->extract(session, table, from);
     std::ofstream(file_, std::ios::app) << "2\n";

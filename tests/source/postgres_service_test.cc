@@ -46,6 +46,83 @@ TEST_F(PostgresTest, OffersTablesAndWhatReadsLikeThem) {
                                         Column{"at", "DATE", false}));
 }
 
+class PostgresChangeMarkTest : public PostgresTest {
+ protected:
+  std::optional<std::string> mark(const std::string& from = "sale") {
+    table_.from = from;
+    const SourceTable* tables[] = {&table_};
+    return make_source(connection())->change_mark(tables);
+  }
+  // The server's own work, such as gathering statistics, may move it at any time.
+  std::optional<std::string> settled_mark(const std::string& from = "sale") {
+    for (int tries = 0; tries < 1000; ++tries) {
+      const auto first = mark(from);
+      if (first && mark(from) == first) return first;
+    }
+    ADD_FAILURE() << "it moves all the time";
+    return std::nullopt;
+  }
+};
+
+TEST_F(PostgresChangeMarkTest, MovesWithEveryCommit) {
+  server("create table sale(id int primary key); create table other(id int)");
+  auto before = settled_mark();
+  for (const char* change : {"insert into sale values (1)", "update sale set id = 2", "truncate sale", "alter table sale add column what text",
+                             "insert into other values (1)", "drop table sale; create table sale(id int)"}) {
+    server(change);
+    EXPECT_NE(mark(), before) << change;
+    before = settled_mark();
+  }
+}
+
+// A transaction's rows are there at its end, whatever numbers others have had meanwhile.
+TEST_F(PostgresChangeMarkTest, OpenTransactionsMoveItWhenTheyEnd) {
+  server("create table sale(id int primary key)");
+  const auto before = settled_mark();
+  PostgresConnection slow = database_.connect();
+  slow.execute("begin; insert into sale values (1)");
+  const auto open = mark();
+  server("insert into sale values (2)");
+  EXPECT_EQ(mark(), std::nullopt) << "a later one has ended";
+  slow.execute("commit");
+  const auto after = settled_mark();
+  EXPECT_NE(after, open);
+  EXPECT_NE(after, before);
+}
+
+TEST_F(PostgresChangeMarkTest, IsOfTablesThatChangeByCommitsAlone) {
+  server("create table sale(id int, at date) partition by range (at); create table sale_1 partition of sale for values from ('2026-01-01') to "
+         "('2026-02-01'); create materialized view kept as select * from sale; create view fresh as select * from sale where at > now();"
+         "create table secret(id int); alter table secret enable row level security;"
+         "create foreign data wrapper far; create server away foreign data wrapper far; create foreign table there(id int) server away;"
+         "create table parted(id int, at date) partition by range (at);"
+         "create foreign table parted_1 partition of parted for values from ('2026-01-01') to ('2026-02-01') server away");
+  for (const char* table : {"sale", "sale_1", "kept"}) EXPECT_TRUE(settled_mark(table).has_value()) << table;
+  for (const char* table : {"fresh", "secret", "there", "parted", "absent"})
+    for (int tries = 0; tries < 3; ++tries) EXPECT_EQ(mark(table), std::nullopt) << table;
+}
+
+TEST_F(PostgresChangeMarkTest, IsOfTheSnapshotThatIsRead) {
+  server("create table sale(id int primary key)");
+  const SourceTable* tables[] = {&table_};
+  bool was_read_as_marked = false;
+  for (int tries = 0; tries < 1000 && !was_read_as_marked; ++tries) {
+    const auto source = make_source(connection());
+    if (!source->change_mark(tables)) continue;
+    source->open(session());
+    was_read_as_marked = source->read_as_marked();
+    source->close(session());
+  }
+  EXPECT_TRUE(was_read_as_marked);
+  settled_mark();
+  const auto source = make_source(connection());
+  ASSERT_TRUE(source->change_mark(tables).has_value());
+  server("insert into sale values (1)");
+  source->open(session());
+  EXPECT_FALSE(source->read_as_marked());
+  source->close(session());
+}
+
 TEST_F(PostgresTest, ReadsPartitionedTablesViewsAndOtherSchemas) {
   server("create table parted(id int, day date) partition by range (day);"
          "create table parted_1 partition of parted for values from ('2026-01-01') to ('2026-02-01');"

@@ -137,15 +137,15 @@ TEST_F(SqliteTest, ItsChangeMarkMovesWithEachCommit) {
     for (int i = 0; i < 10; ++i) {
       shop("insert into sale values (1); update sale set id = 2", name);
       // A mark that can't be relied on, as the file changed in this very moment, is none.
-      const auto mark = source->change_mark();
+      const auto mark = source->change_mark({});
       EXPECT_TRUE(!mark || marks.insert(*mark).second) << mode;
     }
     std::filesystem::last_write_time(folder_ / (name + ".db"), std::filesystem::file_time_type::clock::now() - std::chrono::seconds{2});
-    const auto mark = source->change_mark();
+    const auto mark = source->change_mark({});
     EXPECT_TRUE(mark && !marks.contains(*mark) == (std::string(mode) == "wal"));
-    EXPECT_EQ(source->change_mark(), mark);
+    EXPECT_EQ(source->change_mark({}), mark);
   }
-  EXPECT_FALSE(make_source(connection("none"))->change_mark());
+  EXPECT_FALSE(make_source(connection("none"))->change_mark({}));
 }
 
 TEST_F(SqliteTest, DiscoversTablesKeysAndIndexes) {

@@ -128,9 +128,9 @@ CommandKind maintain_command() {
           .summary = "join small files, and remove what nothing can reach any more",
           .more =
               "Tables of many small files or deleted rows are written anew, the most rewarding first; that makes nothing\n"
-              "stale. Days that are older than a layer keeps go to the archive, or away. Publications and branches of failed runs go when they are older than `retention` in lochan.yaml says; "
-              "then the\n"
-              "files that no publication, branch or running reader can reach. It gives way to runs.",
+              "stale. Days that are older than their layer keeps go to the archive, or away. Publications and branches of\n"
+              "failed runs go when they are older than `retention` in lochan.yaml says; then the files that no\n"
+              "publication, branch or running reader can reach. It gives way to runs.",
           .examples = {{"maintain --dry-run", "what would be done"},
                        {"maintain", "do it"},
                        {"maintain --budget 1GB", "reading and writing no more than that"}},

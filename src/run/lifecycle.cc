@@ -186,7 +186,8 @@ bool may_age(const Project& project, const TableName& table) {
   }
   for (const auto& [name, source] : project.sources)
     for (const SourceTable& loaded : source.tables)
-      if (loaded.table() == table) return loaded.load == LoadMode::Incremental && loaded.deletes == SourceDeletes::Ignore;
+      // With a key, a load compares what it reads again with the newest version that is here.
+      if (loaded.table() == table) return loaded.load == LoadMode::Incremental && loaded.key.empty();
   return false;
 }
 

@@ -154,11 +154,14 @@ class Runner {
     return text;
   }
 
-  // What it is going to make: if the process is killed, this is known of it.
-  static void save_waiting(StartedRun& run, const std::vector<Step>& steps) {
+  // What it is going to make, by its newest plan: if the process is killed, this is known of it.
+  void save_waiting(StartedRun& run, const std::vector<Step>& steps) {
     std::vector<StepReport> waiting;
     for (const Step& step : steps) waiting.push_back(step.report);
-    run.journal().save_steps(run.number(), waiting);
+    lake_.state().write([&] {
+      lake_.state().execute("delete from step where run = $1", {run.number()});
+      run.journal().save_steps(run.number(), waiting);
+    });
   }
 
   void save_journal(StartedRun& run, const RunOutcome& outcome) {

@@ -200,7 +200,7 @@ void Scheduler::look_at_makers(Entry& entry) const {
 std::string Scheduler::failed_maker(const Entry& entry, const std::string& table) const {
   const auto rows = lake_.state().query(
       "select step.run, step.state from step join run on run.run = step.run where step.run > $1 and "
-      "run.target = 'main' and run.state <> 'running' and step.tables like $2 order by step.run desc limit 1",
+      "run.target = 'main' and run.state not in ('running', 'nothing to do') and step.tables like $2 order by step.run desc limit 1",
       {entry.makers, fmt::format("%\"{}\"%", table)});
   if (rows.empty() || rows[0].text(1) == "built" || rows[0].text(1) == "unchanged") return "";
   return fmt::format("run {} failed to make `{}`: restart it, or: lochan schedule release {}", rows[0].integer(0), table,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -23,9 +24,8 @@ std::string bearer_token(const HttpRequest& request) {
   return std::string(text::trim(header.substr(space)));
 }
 
-HttpResponse wrong_ref(std::string_view asked, const Ref& ref) {
-  return http_error(403, "ForbiddenException", fmt::format("this token is for `{}`, not for `{}`", ref, asked));
-}
+// Opens a ref for who asks, or throws.
+using Door = std::function<TableAccess(const Ref& asked)>;
 
 HttpResponse answer_endpoint(const RestEndpoint& endpoint, const RestCall& call) {
   try {
@@ -37,12 +37,12 @@ HttpResponse answer_endpoint(const RestEndpoint& endpoint, const RestCall& call)
 
 // Nothing when no endpoint of the table has the request's path and method.
 std::optional<HttpResponse> answer_from(std::span<const RestEndpoint> endpoints, const HttpRequest& request,
-                                        TableAccess& access) {
+                                        const Door& open) {
   for (const RestEndpoint& endpoint : endpoints) {
     if (endpoint.method != request.method) continue;
     std::optional<std::map<std::string, std::string, std::less<>>> names = match_rest_path(endpoint.path, request.path);
     if (!names) continue;
-    if (names->at("prefix") != access.ref()) return wrong_ref(names->at("prefix"), access.ref());
+    TableAccess access = open(names->at("prefix"));
     return answer_endpoint(endpoint, {request, access, parse_query(request.query), std::move(*names)});
   }
   return std::nullopt;
@@ -55,44 +55,69 @@ std::string endpoint_list() {
   return list.dump();
 }
 
+// The warehouse is the ref; without one it is `otherwise`.
+HttpResponse answer_config(Catalog& catalog, const HttpRequest& request, const Door& open, const Ref& otherwise,
+                           std::string_view endpoints) {
+  const auto query = parse_query(request.query);
+  const auto warehouse = query.find("warehouse");
+  const Ref asked = warehouse == query.end() ? otherwise : warehouse->second;
+  try {
+    catalog.impl().bind(asked);
+    open(asked);
+  } catch (...) {
+    return rest_error(std::current_exception(), {.not_found = "NoSuchWarehouseException"});
+  }
+  HttpResponse response;
+  response.body =
+      fmt::format(R"({{"defaults":{{}},"overrides":{{"prefix":{}}},"endpoints":{}}})", Json(asked).dump(), endpoints);
+  return response;
+}
+
+HttpResponse answer_through(Catalog& catalog, const HttpRequest& request, const Door& open, const Ref& otherwise,
+                            std::string_view endpoints) {
+  if (request.method == "GET" && request.path == "/v1/config")
+    return answer_config(catalog, request, open, otherwise, endpoints);
+  std::optional<HttpResponse> answered = answer_from(rest_endpoints(), request, open);
+  if (!answered) answered = answer_from(refused_rest_endpoints(), request, open);
+  if (answered) return std::move(*answered);
+  return http_error(404, "NotFoundException", fmt::format("no endpoint {} {}", request.method, request.path));
+}
+
+template <typename Work>
+HttpResponse answered(const HttpRequest& request, Log& log, Work&& work) {
+  HttpResponse response;
+  try {
+    response = work();
+  } catch (...) {
+    response = rest_error(std::current_exception(), {});
+  }
+  if (response.status >= 500)
+    log.write(LogLevel::Error,
+              fmt::format("{} {}: {}: {}", request.method, request.path, response.status, response.body));
+  return response;
+}
+
 }  // namespace
 
 RestRoutes::RestRoutes(Catalog& catalog, Log& log) : catalog_(catalog), log_(log), endpoints_(endpoint_list()) {}
 
 HttpResponse RestRoutes::answer(const HttpRequest& request) const {
-  HttpResponse response;
-  try {
-    TableAccess access(catalog_, bearer_token(request));
-    if (request.method == "GET" && request.path == "/v1/config") return answer_config(request, access.ref());
-    std::optional<HttpResponse> answered = answer_from(rest_endpoints(), request, access);
-    if (!answered) answered = answer_from(refused_rest_endpoints(), request, access);
-    if (!answered)
-      answered = http_error(404, "NotFoundException", fmt::format("no endpoint {} {}", request.method, request.path));
-    response = std::move(*answered);
-  } catch (...) {
-    response = rest_error(std::current_exception(), {});
-  }
-  if (response.status >= 500)
-    log_.write(LogLevel::Error,
-               fmt::format("{} {}: {}: {}", request.method, request.path, response.status, response.body));
-  return response;
+  return answered(request, log_, [&] {
+    const TableAccess access(catalog_, bearer_token(request));
+    const Door open = [&](const Ref& asked) {
+      if (asked != access.ref())
+        throw Forbidden(fmt::format("this token is for `{}`, not for `{}`", access.ref(), asked));
+      return access;
+    };
+    return answer_through(catalog_, request, open, access.ref(), endpoints_);
+  });
 }
 
-// The warehouse is the ref; without one it is the token's.
-HttpResponse RestRoutes::answer_config(const HttpRequest& request, const Ref& ref) const {
-  const auto query = parse_query(request.query);
-  const auto warehouse = query.find("warehouse");
-  const std::string asked = warehouse == query.end() ? ref : warehouse->second;
-  try {
-    catalog_.impl().bind(asked);
-  } catch (...) {
-    return rest_error(std::current_exception(), {.not_found = "NoSuchWarehouseException"});
-  }
-  if (asked != ref) return wrong_ref(asked, ref);
-  HttpResponse response;
-  response.body =
-      fmt::format(R"({{"defaults":{{}},"overrides":{{"prefix":{}}},"endpoints":{}}})", Json(ref).dump(), endpoints_);
-  return response;
+HttpResponse RestRoutes::answer(const HttpRequest& request, const ScopeOf& scope_of) const {
+  return answered(request, log_, [&] {
+    const Door open = [&](const Ref& asked) { return TableAccess(catalog_, scope_of(asked)); };
+    return answer_through(catalog_, request, open, "main", endpoints_);
+  });
 }
 
 }  // namespace lochan

@@ -84,6 +84,9 @@ TableAccess::TableAccess(Catalog& catalog, const std::string& token)
   if (!grant_) throw Unauthorized("the token is unknown, or it was revoked");
 }
 
+TableAccess::TableAccess(Catalog& catalog, TokenScope scope)
+    : catalog_(catalog), grant_(std::make_shared<Grant>(std::move(scope))) {}
+
 const Ref& TableAccess::ref() const { return grant_->scope.ref; }
 
 std::vector<std::string> TableAccess::namespaces() const {

@@ -37,6 +37,8 @@ class TableAccess {
  public:
   /// Throws `Unauthorized` for a token nobody granted, or that was revoked; the routes answer 401.
   TableAccess(Catalog& catalog, const std::string& token);
+  /// Of somebody whom another door let in, for this request.
+  TableAccess(Catalog& catalog, TokenScope scope);
 
   /// The ref that the token is for; a request with another prefix is 403.
   const Ref& ref() const;

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "project/project.h"
+#include "project/read_project.h"
 
 namespace lochan {
 
@@ -59,6 +60,10 @@ std::unique_ptr<Command> make_command() {
 }
 
 std::span<const CommandKind> command_kinds();
+
+/// The project around `context.start`, with its problems. Where `lochan serve` started us: as it was when it was taken
+/// into service, which is in the folder of its `.lochan` that $LOCHAN_PROJECT_COPY names.
+ReadProject read_project_here(Context& context);
 
 /// The project around `context.start`. Throws ProjectProblems with all that is wrong with its files.
 Project open_project(Context& context);

@@ -23,6 +23,7 @@ CommandKind rollback_command();
 CommandKind run_command();
 CommandKind schedule_command();
 CommandKind schema_command();
+CommandKind serve_command();
 CommandKind show_command();
 CommandKind simulate_command();
 CommandKind source_command();

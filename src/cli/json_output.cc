@@ -1,19 +1,11 @@
 #include "cli/json_output.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 
 namespace lochan {
 namespace {
-
-void add_position(Document& document, const Position& position) {
-  if (!position.is_known()) return;
-  document["file"] = position.file;
-  if (position.line > 0) document["line"] = position.line;
-  if (position.column > 0) document["column"] = position.column;
-}
 
 Document to_document(const PlannedTable& planned) {
   Document result = {{"table", to_string(planned.table)},
@@ -33,9 +25,6 @@ Document list(const Items& items) {
   return result;
 }
 
-/// To the millisecond: more is noise.
-double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
-
 /// Before the text is quoted: a quoted secret would no longer be found in it.
 void mask(const Terminal& terminal, Document& document) {
   if (document.is_string()) document = terminal.masked(document.get_ref<const std::string&>());
@@ -44,60 +33,6 @@ void mask(const Terminal& terminal, Document& document) {
 }
 
 }  // namespace
-
-Document to_document(const Error& error) {
-  Document result;
-  add_position(result, error.position());
-  result["kind"] = to_string(error.kind());
-  result["message"] = error.message();
-  if (!error.hint().empty()) result["hint"] = error.hint();
-  return result;
-}
-
-Document to_document(const Column& column) {
-  return {{"name", column.name}, {"type", column.type}, {"nullable", column.nullable}};
-}
-
-Document to_document(const Rows& rows) {
-  Document lines = Document::array();
-  for (const auto& row : rows.rows) {
-    Document line = Document::array();
-    for (const auto& cell : row) line.push_back(cell ? Document(*cell) : Document());
-    lines.push_back(std::move(line));
-  }
-  Document names = Document::array();
-  for (const Column& column : rows.columns) names.push_back(column.name);
-  return {{"columns", std::move(names)}, {"rows", std::move(lines)}};
-}
-
-Document to_document(const CheckResult& result) {
-  Document document = {{"check", result.name},
-                       {"table", to_string(result.table)},
-                       {"severity", result.severity == Severity::Error ? "error" : "warn"},
-                       {"passed", result.passed()},
-                       {"failing", result.failing}};
-  if (!result.error.empty()) document["error"] = result.error;
-  add_position(document, result.position);
-  if (!result.sample.empty()) document["sample"] = to_document(result.sample);
-  return document;
-}
-
-Document to_document(const StepReport& step) {
-  Document document = {{"step", step.name},
-                       {"kind", step.kind},
-                       {"state", to_string(step.state)},
-                       {"reason", step.reason},
-                       {"attempts", step.attempts},
-                       {"rows_read", step.rows_read},
-                       {"rows_written", step.rows_written},
-                       {"rows_removed", step.rows_removed},
-                       {"rows_rejected", step.rows_rejected},
-                       {"seconds", rounded(step.seconds)},
-                       {"tables", to_document(std::span(step.tables))}};
-  if (!step.intervals.empty()) document["intervals"] = step.intervals;
-  if (!step.error.empty()) document["error"] = step.error;
-  return document;
-}
 
 Document to_document(const PlannedSink& planned) {
   return {{"sink", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
@@ -116,7 +51,7 @@ Document to_document(const RunOutcome& outcome) {
   document["state"] = to_string(outcome.state);
   document["publication"] = outcome.publication ? Document(*outcome.publication) : Document();
   document["branch"] = outcome.branch.empty() ? Document() : Document(outcome.branch);
-  document["seconds"] = rounded(outcome.seconds);
+  document["seconds"] = rounded_seconds(outcome.seconds);
   document["published"] = to_document(std::span(outcome.published));
   document["held_back"] = list(outcome.held_back);
   document["steps"] = list(outcome.steps);
@@ -125,32 +60,12 @@ Document to_document(const RunOutcome& outcome) {
   return document;
 }
 
-Document to_document(const RunRecord& record) {
-  return {{"run", record.run},
-          {"state", to_string(record.state)},
-          {"command", record.command},
-          {"selection", record.selection},
-          {"author", record.author},
-          {"target", record.target},
-          {"branch", record.branch},
-          {"publication", record.publication == 0 ? Document() : Document(record.publication)},
-          {"started_at", to_iso8601(record.started_at)},
-          {"finished_at", record.finished_at ? Document(to_iso8601(*record.finished_at)) : Document()},
-          {"message", record.message}};
-}
-
 Document to_document(const MaintainOutcome& outcome) {
   return {{"removed_files", outcome.removed_files},
           {"removed_bytes", outcome.removed_bytes},
           {"expired_publications", outcome.expired_publications},
           {"dropped_branches", outcome.dropped_branches},
           {"busy", to_document(std::span(outcome.busy))}};
-}
-
-Document to_document(std::span<const TableName> tables) {
-  Document result = Document::array();
-  for (const TableName& table : tables) result.push_back(to_string(table));
-  return result;
 }
 
 void print_document(Terminal& terminal, Document document) {

@@ -86,7 +86,7 @@ class ValidateCommand final : public Command {
   bool wants_json() const override { return output_.is_json(); }
 
   int run(Context& context) override {
-    const ReadProject read = read_project(find_project(context.start), context.secrets);
+    const ReadProject read = read_project_here(context);
     const std::vector<Error> problems = find_problems(read, context);
     const Counts counts = count(read.project);
     if (output_.is_json()) {

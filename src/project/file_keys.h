@@ -73,6 +73,7 @@ const Keys<RetentionConfig>& retention_keys();
 const Keys<AlertConfig>& alert_keys();
 /// The list of `alerts`.
 void read_alerts(ValueReader& reader, const YamlValue& value, Project& project);
+const Keys<ServeConfig>& serve_keys();
 
 const Keys<SourceConfig>& source_keys();
 const Keys<SourceTable>& source_table_keys();

@@ -74,7 +74,8 @@ std::string describe_wanted(const ValueType& type) {
 
 std::vector<const KeyTable*> all_key_tables() {
   return {&project_keys().table(),       &layer_keys().table(),           &engine_keys().table(),
-          &run_keys().table(),           &retention_keys().table(),       &schedule_keys().table(), &alert_keys().table(), &source_keys().table(),
+          &run_keys().table(),           &retention_keys().table(),       &schedule_keys().table(),
+          &alert_keys().table(),         &serve_keys().table(),           &source_keys().table(),
           &source_table_keys().table(),  &sink_keys().table(),            &sink_table_keys().table(),
           &sink_index_keys().table(),      &model_keys().table(),           &model_input_keys().table(),
           &check_keys().table(),

@@ -33,6 +33,7 @@ bool ProjectFiles::exists(std::string_view name) const {
 }
 
 std::vector<fs::directory_entry> ProjectFiles::entries(const std::string& folder) {
+  folders_.insert(folder);
   std::vector<fs::directory_entry> found;
   std::error_code error;
   if (!fs::exists(folder_ / folder, error)) return found;
@@ -84,6 +85,7 @@ std::optional<std::string> ProjectFiles::read(const std::string& name) {
   try {
     std::string text = read_file(path);
     const auto broken = find_not_utf8(text);
+    texts_[name] = text;
     if (!broken) return text;
     const auto [line, column] = text::line_column(text, *broken);
     problems_.add({name, line, column}, "the file is not UTF-8 text here", "save it as UTF-8");

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,11 +34,17 @@ class ProjectFiles {
   /// Nothing, and a problem, when the file can't be read, is no UTF-8 text, or is too large to be meant.
   std::optional<std::string> read(const std::string& name);
 
+  /// What was read, by name, and the folders that were looked into, whether they are there or not.
+  const std::map<std::string, std::string>& texts() const { return texts_; }
+  const std::set<std::string>& folders() const { return folders_; }
+
  private:
   std::vector<std::filesystem::directory_entry> entries(const std::string& folder);
 
   std::filesystem::path folder_;
   Problems& problems_;
+  std::map<std::string, std::string> texts_;
+  std::set<std::string> folders_;
 };
 
 }  // namespace lochan

@@ -115,6 +115,7 @@ Keys<Project> make_project_keys() {
             .type = {.shape = Shape::Mapping, .count = Count::List, .keys = &alert_keys().table()},
             .help = "who is told of what: failures, failed audits, lateness, recovery"},
            read_alerts);
+  add_part(keys, "serve", serve_keys(), &Project::serve, "where `lochan serve` listens, and what its clients must bear");
   return keys;
 }
 

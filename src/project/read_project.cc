@@ -41,18 +41,19 @@ std::map<std::string, std::string> read_dot_env_file(ProjectFiles& files, Proble
 
 }  // namespace
 
-ReadProject read_project(const fs::path& folder, Secrets& secrets) {
+ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOptions& options) {
   const fs::path root = fs::absolute(folder).lexically_normal();
   Problems problems;
-  ProjectFiles files(root, problems);
+  ProjectFiles files(options.copy.empty() ? root : options.copy, problems);
   if (!files.exists(kProjectFile))
     throw Error(ErrorKind::Usage, fmt::format("no `{}` in `{}`", kProjectFile, root.string()))
         .hint(files.exists("lochan.yml") ? "rename `lochan.yml` to `lochan.yaml`"
                                          : "go to a project's folder, or make one with `lochan init`");
 
-  const Variables variables(environment_variable, read_dot_env_file(files, problems), root, secrets);
-  ValueReader reader(variables, problems, root);
   ReadProject result;
+  result.dot_env = read_dot_env_file(files, problems);
+  const Variables variables(environment_variable, result.dot_env, root, secrets);
+  ValueReader reader(variables, problems, root);
   Project& project = result.project;
   project.folder = root;
   project.lake = root / "lake";
@@ -76,6 +77,8 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets) {
   verify_schedules(project, problems);
   // Whoever reads on, to find all problems, would say of these again that they are broken.
   std::erase_if(project.connections, [](const auto& connection) { return connection.second.location.empty(); });
+  result.texts = files.texts();
+  result.folders = files.folders();
   result.problems = problems.take_sorted();
   return result;
 }

@@ -1,0 +1,64 @@
+// The one thread of a server that does what is due: it waits until there is something to do, and costs nothing until
+// then.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+
+#include "serve/event_log.h"
+#include "serve/health.h"
+#include "serve/notify.h"
+#include "serve/reload.h"
+#include "serve/served_project.h"
+#include "serve/watch.h"
+
+namespace lochan {
+
+struct LoopParts {
+  CurrentProject& current;
+  Health& health;
+  Secrets& secrets;
+  const Clock& clock;
+  EventLog& log;
+  const Notify& notify;
+  std::filesystem::path program;  // our own, for the processes that are started
+};
+
+/// SIGHUP asks for a reload: blocked before any other thread starts, a loop hears it.
+void block_reload_signal();
+
+class Loop {
+ public:
+  explicit Loop(const LoopParts& parts);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// Until it is stopped.
+  void run(std::stop_token stop);
+  /// There may be something to do. From any thread.
+  void wake() noexcept;
+
+ private:
+  using Time = Reload::Time;
+
+  void wait();
+  std::chrono::milliseconds patience(Time now) const;
+  void hear_signals();
+  void follow_project();
+  void reload(Time now);
+  void pet_watchdog(Time now);
+
+  const LoopParts parts_;
+  Reload reload_;
+  Watch watch_;
+  int woken_ = -1;    // eventfd
+  int signals_ = -1;  // signalfd: SIGHUP
+  std::optional<Time> look_at_;  // where no change of a file is heard of
+  std::optional<Time> pet_at_;
+  bool is_reloading_ = false;  // the service manager was told
+};
+
+}  // namespace lochan

@@ -60,7 +60,7 @@ class ServeCommand final : public Command {
 CommandKind serve_command() {
   return {.name = "serve",
           .group = "runs",
-          .summary = "serve the lake, and keep it fresh",
+          .summary = "serve the lake to everyone, at one address",
           .more =
               "At one address: the Iceberg REST catalog, for PyIceberg, DuckDB, Spark and others; an API of runs; "
               "/health and\n"

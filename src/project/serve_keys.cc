@@ -21,7 +21,7 @@ void read_port(ValueReader& reader, const YamlValue& value, ServeConfig& serve) 
 
 /// `${LOCHAN_TOKEN:-}` is none where the variable isn't set.
 void read_token(ValueReader& reader, const YamlValue& value, ServeConfig& serve) {
-  auto text = reader.read_scalar(value, "token", {});
+  auto text = reader.read_scalar(value, "token", {.shape = ValueType::Shape::Literal});
   if (!text || text->empty()) return;
   if (text->size() < kShortestToken)
     reader.problems().add(value.position, fmt::format("`token` has {} letters, wanted at least {}", text->size(),
@@ -43,6 +43,7 @@ const Keys<ServeConfig>& serve_keys() {
                 .help = "the port to listen on; 0: a free one"},
                read_port)
           .add({.name = "token",
+                .type = {.shape = ValueType::Shape::Literal},
                 .help = "what clients must bear; without one only an address of this machine may be listened on"},
                read_token);
   return kKeys;

@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 PRESET ?= release
 JOBS ?= $(shell nproc)
 FILES ?= src/
-SERVICES ?= $(basename $(notdir $(filter-out %/service.sh,$(wildcard tests/services/*.sh))))
+SERVICES ?= $(basename $(notdir $(filter-out %/service.sh %/spark.sh,$(wildcard tests/services/*.sh))))
 
 export LOCHAN_BIN := $(CURDIR)/build/$(PRESET)/lochan
 

@@ -17,6 +17,7 @@ class ServeCommand final : public Command {
   void add_options(Options& options) override {
     options.text("--address", address_, "IP", "listen here, whatever the project says");
     options.number("--port", port_, "PORT", "and on this port; 0: a free one");
+    options.flag("--stop-runs", stop_runs_, "when it is stopped, end the runs that schedules began, and wait for them");
     options.choice("--log-format", log_format_, {"text", "json"}, "key=value, or a JSON object a line");
   }
 
@@ -46,12 +47,14 @@ class ServeCommand final : public Command {
     ServeRequest request;
     request.address = address_.empty() ? config.address : address_;
     request.port = static_cast<std::uint16_t>(port);
+    request.stops_runs = stop_runs_;
     request.program = std::filesystem::read_symlink("/proc/self/exe");
     return request;
   }
 
   std::string address_;
   std::optional<std::int64_t> port_;
+  bool stop_runs_ = false;
   std::string log_format_ = "text";
 };
 
@@ -60,11 +63,13 @@ class ServeCommand final : public Command {
 CommandKind serve_command() {
   return {.name = "serve",
           .group = "runs",
-          .summary = "serve the lake to everyone, at one address",
+          .summary = "keep the lake fresh, and serve it to everyone",
           .more =
-              "At one address: the Iceberg REST catalog, for PyIceberg, DuckDB, Spark and others; an API of runs; "
-              "/health and\n"
-              "/ready. Clients bear the `token` of `serve` in lochan.yaml; without one only this machine is served.\n"
+              "Runs are started when schedules are due, as processes of their own, and alerts are sent. At one address: "
+              "the\n"
+              "Iceberg REST catalog, for PyIceberg, DuckDB, Spark and others; an API of runs and schedules; /health and "
+              "/ready.\n"
+              "Clients bear the `token` of `serve` in lochan.yaml; without one only this machine is served.\n"
               "A changed project takes effect by itself; a broken one doesn't, and that is told. SIGHUP asks for it.\n"
               "The first Ctrl-C or SIGTERM lets requests end, the second ends at once. Runs are processes of their own: "
               "they go on.\n"

@@ -47,6 +47,7 @@ std::int64_t ProcessLauncher::start(const TickKey& tick, const std::vector<std::
   options.command = {program_, "-C", folder_.string()};
   options.command.insert(options.command.end(), arguments.begin(), arguments.end());
   options.folder = folder_;
+  options.environment = environment_;
   options.output_file = child.output;
   child.process = std::make_unique<Subprocess>(options);
   const std::int64_t id = child.process->id();

@@ -18,6 +18,9 @@ class ProcessLauncher final : public Launcher {
   ProcessLauncher(std::filesystem::path folder, std::filesystem::path home, std::string program = "");
   ~ProcessLauncher() override;
 
+  /// Of those that are started from now on, beside what this process has.
+  void use_environment(std::map<std::string, std::string> environment) { environment_ = std::move(environment); }
+
   std::int64_t start(const TickKey& tick, const std::vector<std::string>& arguments) override;
   std::vector<EndedProcess> take_ended() override;
   bool is_alive(const TickKey& tick, std::int64_t process) override;
@@ -35,6 +38,7 @@ class ProcessLauncher final : public Launcher {
   const std::filesystem::path folder_;
   const std::filesystem::path home_;
   const std::string program_;
+  std::map<std::string, std::string> environment_;
   std::map<std::int64_t, Child> children_;
 };
 

@@ -16,7 +16,6 @@ namespace {
 constexpr int kMostStarts = 3;
 constexpr std::chrono::seconds kFirstDelay{2};  // before a second start; doubled
 constexpr std::chrono::seconds kGrace{20};      // from a request to stop to the end by force
-constexpr std::chrono::seconds kLongestSleep{1};  // people and publications don't wake us
 constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 130;
 
@@ -49,7 +48,7 @@ void Supervisor::step() {
 }
 
 Instant Supervisor::wake_at() const {
-  const Instant latest = lake_->clock().now() + kLongestSleep;
+  const Instant latest = lake_->clock().now() + options_.longest_sleep;
   if (!scheduler_) return latest;
   return std::min(latest, scheduler_->next().value_or(latest));
 }

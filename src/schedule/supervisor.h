@@ -19,6 +19,8 @@ namespace lochan {
 
 struct SupervisorOptions {
   int at_once = 4;  // runs that go on at once; more wait for their turn
+  /// How long `wake_at` may be ahead. More than a second is for who hears of what others write into the state.
+  std::chrono::seconds longest_sleep{1};
 };
 
 /// Used by one thread at a time. Of several on one state only one acts, which holds `.lochan/schedule.lock`.

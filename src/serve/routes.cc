@@ -15,6 +15,11 @@ constexpr std::array kRoutes{
     Route{"GET", "/ready", Asks::Anyone, answer_ready},
     Route{"GET", "/api/runs", Asks::SignedIn, list_runs},
     Route{"GET", "/api/runs/{run}", Asks::SignedIn, show_run},
+    Route{"GET", "/api/schedules", Asks::SignedIn, list_schedules},
+    Route{"POST", "/api/schedules/{schedule}/pause", Asks::SignedIn, pause_schedule},
+    Route{"POST", "/api/schedules/{schedule}/resume", Asks::SignedIn, resume_schedule},
+    Route{"POST", "/api/schedules/{schedule}/release", Asks::SignedIn, release_schedule},
+    Route{"POST", "/api/schedules/{schedule}/trigger", Asks::SignedIn, trigger_schedule},
 };
 
 HttpResponse answer_route(const Route& route, const RouteCall& call) {

@@ -47,6 +47,11 @@ HttpResponse answer_health(const RouteCall& call);
 HttpResponse answer_ready(const RouteCall& call);
 HttpResponse list_runs(const RouteCall& call);
 HttpResponse show_run(const RouteCall& call);
+HttpResponse list_schedules(const RouteCall& call);
+HttpResponse pause_schedule(const RouteCall& call);
+HttpResponse resume_schedule(const RouteCall& call);
+HttpResponse release_schedule(const RouteCall& call);
+HttpResponse trigger_schedule(const RouteCall& call);
 
 /// Any request: the catalog's, `/v1/oauth/tokens`, and those of the table. Never throws.
 HttpResponse answer_request(const HttpRequest& request, ServedProject& served, const RouteParts& parts);

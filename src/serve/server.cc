@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/http_server.h"
 #include "base/json.h"
+#include "serve/alert_thread.h"
 #include "serve/loop.h"
 #include "serve/routes.h"
 
@@ -84,7 +85,8 @@ void serve(ReadProject read, const ServeRequest& request, const Clock& clock, Se
   const OnlyServer only(read.project);
   CurrentProject current(std::make_shared<ServedProject>(std::move(read), clock, log));
   Health health;
-  Loop loop({current, health, secrets, clock, log, notify, request.program});
+  AlertThread alerts(current, health, secrets, clock, log);
+  Loop loop({current, health, secrets, clock, log, notify, alerts, request.program});
   const RouteParts parts{health, clock, secrets, [&] { loop.wake(); }};
   const auto answer = [&](const HttpRequest& asked) { return answer_request(asked, *current.get(), parts); };
   const HttpServer http(http_options(request), answer, log);
@@ -96,6 +98,7 @@ void serve(ReadProject read, const ServeRequest& request, const Clock& clock, Se
   health.stop();
   log.event(LogLevel::Info, "stopping");
   notify.send("STOPPING=1");
+  if (request.stops_runs) loop.stop_runs();
 }
 
 }  // namespace lochan

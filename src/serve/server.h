@@ -19,6 +19,7 @@ namespace lochan {
 struct ServeRequest {
   std::string address;
   std::uint16_t port = 0;         // 0: a free one
+  bool stops_runs = false;        // when it is stopped, those that it started for schedules end too
   std::filesystem::path program;  // our own
 };
 

@@ -100,7 +100,20 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self._kill_runs()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kill_runs(self):
+        """They outlive their server."""
+        if not os.path.exists(self.path(".lochan/state.db")):
+            return
+        connection = sqlite3.connect(self.path(".lochan/state.db"), timeout=PATIENCE)
+        for (process,) in connection.execute("select process from run where state = 'running'").fetchall():
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        connection.close()
 
     def ask(self, method, path, token=TOKEN, body=None, headers=()):
         """Status and document."""

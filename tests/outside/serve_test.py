@@ -177,5 +177,74 @@ class Managed(serve.ServeTest):
         self.hear("WATCHDOG=1")
 
 
+class Ticking(serve.ServeTest):
+    """With a schedule that is due all the time, and a model that can be made slow."""
+
+    more = "serve: { token: ${LOCHAN_TOKEN:-} }\nschedules: [{ name: often, every: 1s }]"
+
+    def runs(self):
+        return self.server.get("/api/runs")[1]["runs"]
+
+    def schedule(self):
+        return self.server.get("/api/schedules")[1]["schedules"][0]
+
+    def sales(self):
+        code, output = self.server.lochan("query", "--output", "csv", "select sales from mart.total")
+        return int(output.split()[1]) if code == 0 else None
+
+    def make_slow(self):
+        """A run that goes on for long after it began."""
+        self.server.write("models/mart/slow.sql", "select sum(a.range * b.range) as n from range(1000000) a, range(60000) b\n")
+
+    def wait_for_slow(self):
+        return self.server.wait_for(lambda: [run for run in self.runs() if run["state"] == "running"], "a run that goes on")[0]
+
+    def test_it_keeps_the_lake_fresh(self):
+        self.server.start()
+        self.server.wait_for(lambda: self.sales() == 10, "the first run")
+        self.server.sell(5)
+        self.server.wait_for(lambda: self.sales() == 15, "the second one")
+        self.assertEqual((self.schedule()["schedule"], self.schedule()["paused"]), ("often", False))
+
+    def test_a_schedule_is_paused_resumed_and_triggered(self):
+        self.server.start()
+        self.assertEqual(self.server.ask("POST", "/api/schedules/often/pause"), (200, {"schedule": "often", "paused": True}))
+        self.server.wait_for(lambda: not self.schedule()["open"], "the end of what was going on")
+        self.server.sell(3)
+        status, tick = self.server.ask("POST", "/api/schedules/often/trigger")
+        self.assertEqual((status, tick["by_hand"]), (202, True))
+        self.server.wait_for(lambda: self.sales() == 13, "the run")
+        self.assertEqual(self.server.ask("POST", "/api/schedules/often/resume")[1]["paused"], False)
+        self.server.sell(2)
+        self.server.wait_for(lambda: self.sales() == 15, "the next run")
+        self.assertEqual(self.server.ask("POST", "/api/schedules/nowhere/pause")[0], 404)
+        self.assertEqual(self.server.get("/api/schedules", token=None)[0], 401)
+
+    def test_a_broken_project_stops_no_schedule(self):
+        self.server.start()
+        self.server.wait_for(lambda: self.sales() == 10, "the first run")
+        self.server.write("models/mart/total.sql", BROKEN)
+        self.server.wait_for(lambda: self.server.get("/ready")[1]["problems"], "the problem")
+        before = max(run["publication"] or 0 for run in self.runs())
+        self.server.sell(5)
+        self.server.wait_for(lambda: max(run["publication"] or 0 for run in self.runs()) > before, "a run by what was served before")
+        self.server.write("models/mart/total.sql", serve.MODEL)
+        self.server.wait_for(lambda: self.sales() == 15, "the sound project")
+
+    def test_a_run_outlives_the_server_and_is_found_again(self):
+        self.make_slow()
+        self.server.start()
+        run = self.wait_for_slow()
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            self.server.stop(number)
+            self.server.start()
+            self.assertEqual([other["run"] for other in self.runs() if other["state"] == "running"], [run["run"]])
+        self.assertEqual([tick["run"] for tick in self.schedule()["open"] if tick["state"] == "running"], [run["run"]])
+        self.server.stop()
+        self.server.start("--stop-runs")
+        self.assertEqual(self.server.stop(), 0)
+        self.assertEqual(self.server.lochan("history", "--runs", "--limit", "1")[1].split().count("cancelled"), 1)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -1,5 +1,6 @@
 """`lochan serve` as an operator has it: started, reloaded, killed, stopped."""
 
+import json
 import os
 import signal
 import socket
@@ -243,7 +244,8 @@ class Ticking(serve.ServeTest):
         self.server.stop()
         self.server.start("--stop-runs")
         self.assertEqual(self.server.stop(), 0)
-        self.assertEqual(self.server.lochan("history", "--runs", "--limit", "1")[1].split().count("cancelled"), 1)
+        history = json.loads(self.server.lochan("history", "--runs", "--output", "json")[1])
+        self.assertEqual([other["state"] for other in history["runs"] if other["run"] == run["run"]], ["cancelled"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "catalog/file_uri.h"
 #include "catalog/metadata_update.h"
 #include "catalog/table_metadata.h"
 
@@ -27,9 +28,10 @@ void MetadataUpdate::add_snapshot(const Json& update) {
   const std::int64_t id = snapshot.at("snapshot-id");
   if (find_snapshot(metadata_, id) != nullptr)
     throw Error(ErrorKind::Conflict, fmt::format("snapshot {} is already there", id));
-  const std::string manifests = snapshot.value("manifest-list", "");
+  const std::string manifests = canonical_uri(snapshot.value("manifest-list", ""));
   if (!manifests.starts_with(metadata_.at("location").get<std::string>() + "/"))
     refuse(fmt::format("the manifest list `{}` is not under the table's location", manifests));
+  snapshot["manifest-list"] = manifests;
   const std::int64_t sequence = snapshot.value("sequence-number", std::int64_t{0});
   // Files are ordered by it when deletes are applied: one that came late would bring deleted rows back.
   if (sequence <= metadata_.at("last-sequence-number").get<std::int64_t>())

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/sql.h"
+#include "catalog/file_uri.h"
 
 namespace lochan {
 namespace {
@@ -29,7 +30,7 @@ std::set<std::string> read_avro(Session& session, std::span<const std::string> f
   const Rows rows =
       session.query(fmt::format("select distinct {} from read_avro([{}])", expression, fmt::join(names, ", ")));
   for (const auto& row : rows.rows)
-    if (row[0]) values.insert(*row[0]);
+    if (row[0]) values.insert(canonical_uri(*row[0]));
   return values;
 }
 
@@ -56,7 +57,7 @@ std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables,
   std::set<std::string> files;
   std::unique_ptr<Session> session;
   const auto add = [&](const std::set<std::string>& uris) {
-    for (const std::string& uri : uris) files.insert(relative_name(uri, root_uri));
+    for (const std::string& uri : uris) files.insert(relative_name(canonical_uri(uri), root_uri));
   };
   for (const ReachableTable& table : tables) {
     add(table.metadata_files);

@@ -37,6 +37,10 @@ class Spark(serve.ServeTest):
                                    "select * from lake.lab.note order by id", LAKE_CREDENTIAL=f"spark:{serve.TOKEN}")
         self.assertEqual((code, rows), (0, ["17\t85", "1\ta", "2\tb"]), errors)
         self.assertEqual(self.server.lochan("query", "--output", "csv", "select count(*) as n from lab.note"), (0, "n\n2\n"))
+        # Tending knows Spark's files, which it names in another way.
+        code, output = self.server.lochan("maintain")
+        self.assertEqual(code, 0, output)
+        self.assertEqual(self.server.lochan("query", "--output", "csv", "select count(*) as n from lab.note"), (0, "n\n2\n"))
         code, rows, errors = spark(self.server, "select sales, amount from lake.mart.total", ref=f"at-{number}")
         self.assertEqual((code, rows), (0, ["10\t50"]), errors)
 

@@ -59,6 +59,6 @@ sql() {
 case ${1:-} in
   install) install_it ;;
   status) is_installed || { tell "it isn't installed: $0 install"; exit 3; } ;;
-  sql) sql "$2" || { tail -n 30 "$data/log" >&2; exit 1; } ;;
+  sql) sql "$2" || { grep -m 20 -E "Exception|Error" "$data/log" >&2; exit 1; } ;;
   *) tell "usage: $0 install|status|sql STATEMENTS"; exit 2 ;;
 esac

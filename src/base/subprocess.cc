@@ -81,7 +81,7 @@ void limit(int what, std::uint64_t value) {
   setrlimit(static_cast<__rlimit_resource>(what), &limits);
 }
 
-// What the child does between fork and exec: nothing that may wait for a lock of another thread.
+// What the child does between vfork and exec: system calls, and nothing that may wait for a lock of another thread.
 struct Launch {
   const char* program;
   char* const* arguments;
@@ -90,7 +90,7 @@ struct Launch {
   std::uint64_t memory_bytes;
   std::uint64_t cpu_seconds;
   int output;  // -1: inherited
-  int failure;
+  int failure;  // a pipe
   pid_t parent;
   bool dies_with_parent;
 
@@ -102,7 +102,7 @@ struct Launch {
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) ::signal(number, SIG_DFL);
     if (dies_with_parent) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (getppid() != parent) _exit(127);
+      if (getppid() != parent) _exit(127);  // it is gone already
     }
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
@@ -129,6 +129,20 @@ int open_output(const SubprocessOptions& options) {
     throw Error(ErrorKind::Unavailable,
                 fmt::format("can't write `{}`: {}", options.output_file.string(), strerror(errno)));
   return file;
+}
+
+// The child borrows this process' memory until it executes the program, and its thread waits for that: the price is the same
+// however large this process is.
+pid_t start(const Launch& launch) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours may run in the child
+  const pid_t id = vfork();
+  if (id == 0) launch.run();
+  const int reason = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (id < 0) throw Error(ErrorKind::Unavailable, fmt::format("no process could be started: {}", strerror(reason)));
+  return id;
 }
 
 struct Pipe {
@@ -179,11 +193,8 @@ Subprocess::Subprocess(const SubprocessOptions& options) {
                       .failure = failure.ends[1],
                       .parent = getpid(),
                       .dies_with_parent = options.dies_with_parent};
-  id_ = fork();
-  if (id_ == 0) launch.run();
+  id_ = start(launch);
   if (file >= 0) close(file);
-  if (id_ < 0) throw Error(ErrorKind::Unavailable, fmt::format("no process could be started: {}", strerror(errno)));
-  setpgid(id_, id_);  // also here: whoever comes first
   failure.close_end(1);
   int reason = 0;
   ssize_t count = 0;
@@ -194,6 +205,7 @@ Subprocess::Subprocess(const SubprocessOptions& options) {
     waitpid(id_, nullptr, 0);
     throw cannot_start(options, reason);
   }
+  ends_group_ = options.ends_group;
   ended_ = static_cast<int>(syscall(SYS_pidfd_open, id_, 0));
   if (output) {
     output_ = output->release(0);
@@ -212,6 +224,11 @@ Subprocess::~Subprocess() {
 
 std::optional<ExitStatus> Subprocess::poll() {
   if (status_) return status_;
+  if (ends_group_) {
+    siginfo_t info{};
+    if (waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return std::nullopt;
+    signal(SIGKILL);  // before its number is free for another group
+  }
   int state = 0;
   if (waitpid(id_, &state, WNOHANG) != id_) return std::nullopt;
   status_ = WIFSIGNALED(state) ? ExitStatus{128 + WTERMSIG(state), WTERMSIG(state)} : ExitStatus{WEXITSTATUS(state), 0};

@@ -22,6 +22,7 @@ struct SubprocessOptions {
   std::optional<std::chrono::seconds> cpu_time{};
   bool dies_with_parent = false;   // is killed when the thread that started it ends, however that comes
   std::filesystem::path output_file{};  // writes there, from its beginning on, instead of into `output()`
+  bool ends_group = false;         // what it started and left in its group is killed when it has ended
   bool inherits_output = false;    // writes where this process writes, instead of into `output()`
 };
 
@@ -62,6 +63,7 @@ class Subprocess {
   int ended_ = -1;
   int output_ = -1;
   bool is_detached_ = false;
+  bool ends_group_ = false;
   std::optional<ExitStatus> status_;
 };
 

@@ -10,6 +10,7 @@ CommandKind backfill_command();
 CommandKind replay_command();
 CommandKind branch_command();
 CommandKind build_command();
+CommandKind cancel_command();
 CommandKind check_command();
 CommandKind discard_command();
 CommandKind doctor_command();

@@ -38,10 +38,15 @@ Document to_document(const PlannedSink& planned) {
   return {{"sink", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
 }
 
+Document to_document(const PlannedCommand& planned) {
+  return {{"command", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
+}
+
 Document to_document(const Plan& plan) {
   Document document = {
       {"publication", plan.publication}, {"has_work", plan.has_work()}, {"tables", list(plan.tables)}};
   if (!plan.sinks.empty()) document["sinks"] = list(plan.sinks);
+  if (!plan.commands.empty()) document["commands"] = list(plan.commands);
   return document;
 }
 

@@ -82,7 +82,7 @@ void OutputOption::add(Options& options) {
 
 void SelectOption::add(Options& options) {
   options.texts("-s,--select", select, "SELECTOR",
-                "only these: mart.sales, +a, a+, tag:x, source:y, sink:w, layer:z, state:modified, result:error");
+                "only these: mart.sales, +a, a+, tag:x, source:y, sink:w, command:v, layer:z, state:modified, result:error");
   options.texts("--exclude", exclude, "SELECTOR", "but not these");
 }
 

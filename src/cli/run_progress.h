@@ -28,6 +28,7 @@ class RunProgress final : public Observer {
   void step_started(const StepReport& step) override;
   void step_finished(const StepReport& step) override;
   void check_finished(const CheckResult& result) override;
+  std::string mask(std::string_view text) const override { return context_.secrets.mask(text); }
   void write(LogLevel level, std::string_view message) noexcept override;
 
   /// Takes the live lines off the screen: called before the result is printed.

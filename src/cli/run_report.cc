@@ -27,6 +27,10 @@ std::string nothing_to_do(const Plan& plan) {
   const std::int64_t sinks = std::ssize(plan.sinks);
   if (plan.tables.empty() && sinks > 0)
     said.push_back(fmt::format("{} up to date", sinks == 1 ? "1 sink is" : fmt::format("{} sinks are", sinks)));
+  else if (plan.tables.empty() && !plan.commands.empty())
+    said.push_back(fmt::format("{} up to date", plan.commands.size() == 1
+                                                    ? "1 command is"
+                                                    : fmt::format("{} commands are", plan.commands.size())));
   else if (fresh > 0 || held == 0)
     said.push_back(are(fresh) + " up to date");
   if (held > 0) said.push_back(are(held) + " held after a rollback");
@@ -44,6 +48,12 @@ std::string carried_out(const RunOutcome& outcome) {
   return sinks == 0 ? "" : fmt::format("{} carried {} out", text::plural(sinks, "sink"), text::plural(rows, "row"));
 }
 
+std::int64_t commands_run(const RunOutcome& outcome) {
+  return std::ranges::count_if(outcome.steps, [](const StepReport& step) {
+    return step.kind == "command" && step.state == StepState::Built;
+  });
+}
+
 std::string headline(const RunOutcome& outcome, const RunRequest& request) {
   const std::string run =
       outcome.run == 0 ? "" : fmt::format(" (run {}, {})", outcome.run, text::human_seconds(outcome.seconds));
@@ -54,6 +64,8 @@ std::string headline(const RunOutcome& outcome, const RunRequest& request) {
     return fmt::format("put {} on branch {}{}", tables(outcome.published.size()), request.target, run);
   if (const std::string carried = carried_out(outcome); !carried.empty() && outcome.state == RunState::Succeeded)
     return fmt::format("nothing to publish: {}{}", carried, run);
+  if (const std::int64_t commands = commands_run(outcome); commands > 0 && outcome.state == RunState::Succeeded)
+    return fmt::format("{} ran: nothing to publish{}", text::plural(commands, "command"), run);
   if (outcome.state == RunState::Cancelled) return "cancelled: nothing was published" + run;
   if (outcome.state == RunState::Succeeded) return "nothing new: nothing to publish" + run;
   return "nothing was published" + run;
@@ -135,6 +147,10 @@ void print_plan(Terminal& terminal, const Plan& plan) {
     const bool is_made_again = planned.rebuild && !planned.is_raw && planned.reason != "never built";
     lines.push_back({to_string(planned.table), std::string(to_string(planned.state)),
                      is_made_again ? planned.reason + " (built anew)" : planned.reason});
+  }
+  for (const PlannedCommand& planned : plan.commands) {
+    ++counts[planned.state];
+    lines.push_back({"command:" + planned.name, std::string(to_string(planned.state)), planned.reason});
   }
   for (const PlannedSink& planned : plan.sinks) {
     ++counts[planned.state];

@@ -61,10 +61,16 @@ class ShowCommand final : public Command {
       sinks.push_back(to_document(sink));
       lines.push_back({"sink:" + sink.name, "sink", "", std::string(to_string(sink.state)), sink.reason});
     }
-    if (output_.is_json() && sinks.empty())
-      print_document(terminal, {{"tables", std::move(documents)}});
-    else if (output_.is_json())
-      print_document(terminal, {{"tables", std::move(documents)}, {"sinks", std::move(sinks)}});
+    Document commands = Document::array();
+    for (const PlannedCommand& command : reports.commands()) {
+      commands.push_back(to_document(command));
+      lines.push_back({"command:" + command.name, "command", "", std::string(to_string(command.state)), command.reason});
+    }
+    Document document = {{"tables", std::move(documents)}};
+    if (!sinks.empty()) document["sinks"] = std::move(sinks);
+    if (!commands.empty()) document["commands"] = std::move(commands);
+    if (output_.is_json())
+      print_document(terminal, std::move(document));
     else
       terminal.print(lines.size() == 1 ? "no tables: add a file to sources/ or models/" : align(lines));
     return kExitDone;

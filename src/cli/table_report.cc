@@ -23,6 +23,8 @@ constexpr std::size_t kShortFingerprint = 12;
 
 std::string kind_of(const Project& project, const TableName& table) {
   const auto model = project.models.find(table);
+  for (const auto& [name, command] : project.commands)
+    if (std::ranges::find(command.outputs, table, &CommandOutput::table) != command.outputs.end()) return "command:" + name;
   return model == project.models.end() ? "raw" : std::string(to_string(model->second.materialized));
 }
 
@@ -101,6 +103,7 @@ const Entry* TableReports::entry(const TableName& table) const {
 
 void TableReports::add_plan(const Plan& plan, const Project& project) {
   sinks_ = plan.sinks;
+  commands_ = plan.commands;
   for (const PlannedTable& planned : plan.tables) {
     const Entry* found = entry(planned.table);
     summaries_.push_back({planned.table, kind_of(project, planned.table),

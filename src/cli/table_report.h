@@ -60,6 +60,7 @@ class TableReports {
 
   const std::vector<TableSummary>& summaries() const { return summaries_; }
   const std::vector<PlannedSink>& sinks() const { return sinks_; }
+  const std::vector<PlannedCommand>& commands() const { return commands_; }
   /// Throws Error{Usage} with the nearest name.
   TableName find(const std::string& name) const;
   /// Counts the rows, so it opens an engine when the table is there.
@@ -77,6 +78,7 @@ class TableReports {
   std::optional<Graph> graph_;
   std::vector<TableSummary> summaries_;
   std::vector<PlannedSink> sinks_;
+  std::vector<PlannedCommand> commands_;
 };
 
 nlohmann::ordered_json to_document(const TableSummary& summary);

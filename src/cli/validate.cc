@@ -24,6 +24,7 @@ struct Counts {
   std::size_t models = 0;
   std::size_t checks = 0;
   std::size_t sinks = 0;
+  std::size_t commands = 0;
 };
 
 Counts count(const Project& project) {
@@ -35,6 +36,7 @@ Counts count(const Project& project) {
   counts.raw_tables = raw_tables.size();
   counts.models = project.models.size();
   counts.sinks = project.sinks.size();
+  counts.commands = project.commands.size();
   for (const auto& [table, checks] : project.checks) counts.checks += checks.size();
   return counts;
 }
@@ -97,6 +99,7 @@ class ValidateCommand final : public Command {
                                         {"models", counts.models},
                                         {"checks", counts.checks},
                                         {"sinks", counts.sinks},
+                                        {"commands", counts.commands},
                                         {"problems", std::move(list)}});
     } else {
       print(context.terminal, problems, counts);
@@ -111,10 +114,11 @@ class ValidateCommand final : public Command {
       return text::plural(static_cast<std::int64_t>(value), word);
     };
     if (problems.empty())
-      terminal.print(fmt::format("{}: {}, {}, {}{}", terminal.paint(Color::Green, "ok"),
+      terminal.print(fmt::format("{}: {}, {}, {}{}{}", terminal.paint(Color::Green, "ok"),
                                  number(counts.raw_tables, "raw table"), number(counts.models, "model"),
                                  number(counts.checks, "check"),
-                                 counts.sinks == 0 ? "" : ", " + number(counts.sinks, "sink")));
+                                 counts.sinks == 0 ? "" : ", " + number(counts.sinks, "sink"),
+                                 counts.commands == 0 ? "" : ", " + number(counts.commands, "command")));
     else
       terminal.note(number(problems.size(), "problem"));
   }

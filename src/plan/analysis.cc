@@ -13,6 +13,7 @@
 #include "check/check.h"
 #include "check/history.h"
 #include "model/history.h"
+#include "plan/command_analysis.h"
 #include "plan/interval_model.h"
 #include "project/rejected_name.h"
 #include "source/load.h"
@@ -33,7 +34,9 @@ class Analyser {
     offer_names();
     parse_models();
     declare_raw_tables();
+    declare_outputs();
     for (const auto& [table, model] : project_.models) visit(table);
+    for (const auto& [name, command] : project_.commands) visit_command(command);
     analyse_checks();
     std::ranges::stable_sort(result_.problems, {}, [](const Error& problem) {
       return std::pair(problem.position().file, problem.position().line);
@@ -60,6 +63,8 @@ class Analyser {
     for (const auto& [table, model] : project_.models) names.push_back(table);
     for (const auto& [name, source] : project_.sources)
       for (const SourceTable& table : source.tables) names.push_back(table.table());
+    for (const auto& [name, command] : project_.commands)
+      for (const CommandOutput& output : command.outputs) names.push_back(output.table);
     for (const auto& [table, entry] : entries_) names.push_back(table);
     shadow_.offer_names(names);
   }
@@ -149,6 +154,58 @@ class Analyser {
     return {};
   }
 
+  // What a program will write is known from its file, or from what it has written.
+  void declare_outputs() {
+    for (const auto& [name, command] : project_.commands) {
+      collect([&] { result_.commands.emplace(name, analyse_command(project_, command)); });
+      for (const CommandOutput& output : command.outputs) {
+        makers_.emplace(output.table, &command);
+        std::vector<Column> columns = declared_columns(output);
+        if (const auto found = entries_.find(output.table); columns.empty() && found != entries_.end())
+          columns = found->second->columns;
+        try {
+          declare(output.table, std::move(columns));
+        } catch (const Error& error) {
+          result_.problems.push_back(Error(ErrorKind::Project, error.message()).at(output.position).hint(error.hint()));
+        }
+      }
+    }
+  }
+
+  // After all that it needs. A command or a table that is met again on its own path is a cycle.
+  void visit_command(const CommandConfig& command) {
+    if (visited_commands_.contains(command.name)) return;
+    path_.push_back(step_name(command));
+    for (const LocatedText& input : command.inputs) {
+      const auto table = parse_table_name(*input);
+      if (!table) continue;
+      const auto made_by = makers_.find(*table);
+      if (made_by != makers_.end() && made_by->second == &command) continue;  // it is reported already
+      const std::string needed = made_by == makers_.end() ? to_string(*table) : step_name(*made_by->second);
+      if (is_on_path(needed))
+        report_cycle(needed, input.position);
+      else if (made_by != makers_.end())
+        visit_command(*made_by->second);
+      else
+        visit(*table);
+    }
+    for (const LocatedText& name : command.after) {
+      const auto found = project_.commands.find(*name);
+      if (found == project_.commands.end() || *name == command.name) continue;  // it is reported already
+      if (is_on_path(step_name(found->second)))
+        report_cycle(step_name(found->second), name.position);
+      else
+        visit_command(found->second);
+    }
+    path_.pop_back();
+    if (!visited_commands_.insert(command.name).second) return;
+    result_.command_order.push_back(command.name);
+    for (const CommandOutput& output : command.outputs) result_.order.push_back(output.table);
+  }
+
+  static std::string step_name(const CommandConfig& command) { return "command:" + command.name; }
+  bool is_on_path(const std::string& name) const { return std::ranges::find(path_, name) != path_.end(); }
+
   void declare(const TableName& table, std::vector<Column> columns) {
     if (!columns.empty()) shadow_.declare_table(table, columns);
     result_.columns[table] = std::move(columns);
@@ -159,11 +216,11 @@ class Analyser {
     if (visited_.contains(table)) return;
     const auto found = result_.models.find(table);
     if (found == result_.models.end()) return;  // it didn't parse: reported already
-    path_.push_back(table);
+    path_.push_back(to_string(table));
     bool is_bindable = true;
     for (const TableReference& reference : found->second.query.references) {
-      if (std::ranges::find(path_, reference.table) != path_.end()) {
-        report_cycle(found->second, reference);
+      if (is_on_path(to_string(reference.table))) {
+        report_cycle(to_string(reference.table), position(found->second, reference));
         is_bindable = false;
       } else {
         is_bindable = visit_input(found->second, reference) && is_bindable;
@@ -181,9 +238,16 @@ class Analyser {
     const TableName& input = reference.table;
     if (project_.models.contains(input)) {
       visit(input);
+    } else if (const auto made_by = makers_.find(input); made_by != makers_.end()) {
+      if (is_on_path(step_name(*made_by->second))) {
+        report_cycle(step_name(*made_by->second), position(reader, reference));
+        return false;
+      }
+      visit_command(*made_by->second);
+      require_columns(*made_by->second, input);
     } else if (const auto base = rejected_of(input); base && makes(*base)) {
-      if (std::ranges::find(path_, *base) != path_.end()) {
-        report_cycle(reader, {*base, reference.offset, reference.size, reference.has_alias});
+      if (is_on_path(to_string(*base))) {
+        report_cycle(to_string(*base), position(reader, reference));
         return false;
       }
       visit(*base);
@@ -199,6 +263,20 @@ class Analyser {
     }
     const auto columns = result_.columns.find(input);
     return columns != result_.columns.end() && !columns->second.empty();
+  }
+
+  // Of a command's output that a model reads; said once.
+  void require_columns(const CommandConfig& command, const TableName& table) {
+    if (!result_.columns[table].empty() || !columnless_.insert(table).second) return;
+    const auto output = std::ranges::find(command.outputs, table, &CommandOutput::table);
+    result_.problems.push_back(
+        Error(ErrorKind::Project, fmt::format("the columns of `{}`, which models read, aren't known before `command:{}` has "
+                                              "written it",
+                                              to_string(table), command.name))
+            .at(output->position)
+            .hint(fmt::format("name them here, such as `{}: {{ columns: {{ id: BIGINT, name: VARCHAR }} }}`, or run the command "
+                              "before there are models that read it",
+                              to_string(table))));
   }
 
   bool makes(const TableName& table) const {
@@ -259,22 +337,27 @@ class Analyser {
     std::vector<std::string> names;
     for (const auto& [table, model] : project_.models) names.push_back(to_string(table));
     for (const auto& [table, print] : result_.raw_fingerprints) names.push_back(to_string(table));
+    for (const auto& [table, command] : makers_) names.push_back(to_string(table));
     for (const auto& [table, entry] : entries_) names.push_back(to_string(table));
     const std::string name = to_string(reference.table);
     result_.problems.push_back(
         Error(ErrorKind::Project, fmt::format("no table `{}`", name))
             .at(position(reader, reference))
-            .hint(text::did_you_mean(name, names, "no source, model or table of the lake has this name")));
+            .hint(text::did_you_mean(name, names, "no source, model, command or table of the lake has this name")));
   }
 
-  void report_cycle(const AnalysedModel& reader, const TableReference& reference) {
+  void report_cycle(const std::string& met_again, const Position& position) {
     std::string text;
-    for (auto at = std::ranges::find(path_, reference.table); at != path_.end(); ++at)
-      text += to_string(*at) + " reads ";
-    // The path runs from reader to input, so each table reads the next.
-    result_.problems.push_back(Error(ErrorKind::Project, fmt::format("a cycle: {}{}", text, to_string(reference.table)))
-                                   .at(position(reader, reference))
-                                   .hint("one of these models must read something else"));
+    bool has_command = false;
+    for (auto at = std::ranges::find(path_, met_again); at != path_.end(); ++at) {
+      // The path runs from reader to input, so each table reads the next.
+      has_command = has_command || at->starts_with("command:");
+      text += *at + (at->starts_with("command:") ? " needs " : " reads ");
+    }
+    result_.problems.push_back(Error(ErrorKind::Project, fmt::format("a cycle: {}{}", text, met_again))
+                                   .at(position)
+                                   .hint(has_command ? "one of these must do without the next"
+                                                     : "one of these models must read something else"));
   }
 
   // A check that every table with history has, known where it ends whether keys may.
@@ -336,12 +419,21 @@ class Analyser {
   AnalysisOptions options_;
   std::map<TableName, const Entry*> entries_;
   std::set<TableName> visited_;
-  std::vector<TableName> path_;
+  std::map<TableName, const CommandConfig*> makers_;  // of outputs of commands
+  std::set<std::string> visited_commands_;
+  std::set<TableName> columnless_;  // outputs that were reported
+  std::vector<std::string> path_;   // tables, and commands as `command:name`
   std::map<TableName, bool> is_gapless_;  // tables with history, of known columns
   Analysis result_;
 };
 
 }  // namespace
+
+const AnalysedCommand* maker(const Analysis& analysis, const TableName& table) {
+  for (const auto& [name, command] : analysis.commands)
+    if (std::ranges::find(command.writes, table) != command.writes.end()) return &command;
+  return nullptr;
+}
 
 ProjectProblems::ProjectProblems(std::vector<Error> problems)
     : Error(ErrorKind::Project,

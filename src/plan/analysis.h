@@ -32,15 +32,28 @@ struct AnalysedCheck {
   std::optional<RowRule> rule = {};  // with `on_fail: quarantine`
 };
 
+/// A command, with the tables around it.
+struct AnalysedCommand {
+  const CommandConfig* config = nullptr;
+  std::vector<TableName> reads;
+  std::vector<TableName> writes;
+  std::string fingerprint;  // of its settings, and of the project's files that it runs
+};
+
 struct Analysis {
   std::map<TableName, AnalysedModel> models;
+  std::map<std::string, AnalysedCommand> commands;
   std::map<TableName, std::vector<AnalysedCheck>> checks;
-  std::vector<TableName> order;                       // raw tables and models, inputs first
+  std::vector<TableName> order;                       // raw tables, models and outputs of commands, inputs first
+  std::vector<std::string> command_order;             // what they need first
   std::map<TableName, std::vector<Column>> columns;   // of every table that is known
   std::map<TableName, std::string> raw_fingerprints;  // raw tables: of how they are loaded
   std::list<CheckConfig> own_checks;                  // those that are nowhere written down: of tables with history
   std::vector<Error> problems;                        // in the order of files and lines
 };
+
+/// The command that writes a table; null when none does.
+const AnalysedCommand* maker(const Analysis& analysis, const TableName& table);
 
 /// All problems of a project as one error: what a command that needs a sound project throws.
 class ProjectProblems : public Error {

@@ -19,6 +19,8 @@ const std::string* property(const Entry& entry, const std::string& name) {
   return found == entry.properties.end() ? nullptr : &found->second;
 }
 
+constexpr std::string_view kHeld = "held after a rollback: change its code, or `lochan rollback --release`";
+
 class Planner {
  public:
   Planner(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,
@@ -40,6 +42,10 @@ class Planner {
     Plan plan;
     for (const TableName& table : graph_.order()) {
       if (!options_.selected.contains(table)) continue;
+      if (const AnalysedCommand* command = maker(analysis_, table)) {
+        plan_output(plan, table, *command);
+        continue;
+      }
       PlannedTable planned = sources_.contains(table) ? plan_raw(table) : plan_model(table);
       planned.table = table;
       if (options_.replay && planned.state != PlanState::Held) {
@@ -50,6 +56,8 @@ class Planner {
       if (planned.state == PlanState::Stale || planned.state == PlanState::Depends) moving_.insert(table);
       plan.tables.push_back(std::move(planned));
     }
+    for (const std::string& name : analysis_.command_order)
+      if (options_.commands.contains(name)) plan.commands.push_back(plan_command(analysis_.commands.at(name)));
     for (const std::string& name : options_.sinks) plan.sinks.push_back(plan_sink(project_.sinks.at(name)));
     return plan;
   }
@@ -118,6 +126,50 @@ class Planner {
     return planned;
   }
 
+  // All outputs of a command are planned with it.
+  void plan_output(Plan& plan, const TableName& table, const AnalysedCommand& command) {
+    if (!options_.commands.contains(command.config->name)) return;
+    const PlannedCommand& made_by = plan_command(command);
+    PlannedTable planned;
+    planned.table = table;
+    planned.state = made_by.state;
+    planned.reason = made_by.state == PlanState::Fresh || made_by.state == PlanState::Held
+                         ? made_by.reason
+                         : fmt::format("command:{}: {}", made_by.name, made_by.reason);
+    planned.command = made_by.name;
+    if (planned.state == PlanState::Stale || planned.state == PlanState::Depends) moving_.insert(table);
+    plan.tables.push_back(std::move(planned));
+  }
+
+  const PlannedCommand& plan_command(const AnalysedCommand& command) {
+    const auto [found, is_new] = commands_.try_emplace(command.config->name);
+    PlannedCommand& planned = found->second;
+    if (!is_new) return planned;
+    planned.name = command.config->name;
+    const auto mark = last_mark(
+        command,
+        [this](const TableName& table) {
+          const Entry* entry = find(table);
+          return entry == nullptr ? std::nullopt : std::optional<Entry>(*entry);
+        },
+        options_.command_mark);
+    const bool is_held = std::ranges::any_of(command.writes, [&](const TableName& table) { return options_.held.contains(table); });
+    if (is_held && mark && mark->fingerprint == command.fingerprint) {
+      planned.state = PlanState::Held;
+      planned.reason = std::string(kHeld);
+      return planned;
+    }
+    auto reason = stale_reason(command, mark, versions_);
+    planned.full_refresh = options_.full_refresh;
+    if (!reason && options_.full_refresh) reason = "full refresh";
+    std::vector<std::string> moving;
+    for (const TableName& input : command.reads)
+      if (moving_.contains(input)) moving.push_back(to_string(input));
+    planned.state = reason ? PlanState::Stale : moving.empty() ? PlanState::Fresh : PlanState::Depends;
+    planned.reason = reason ? *reason : moving.empty() ? "up to date" : fmt::format("if {} moves", fmt::join(moving, " or "));
+    return planned;
+  }
+
   PlannedSink plan_sink(const SinkConfig& sink) {
     std::vector<std::string> moved, moving, missing;
     for (const SinkTable& table : sink.tables) {
@@ -139,7 +191,7 @@ class Planner {
 
   static PlannedTable& held(PlannedTable& planned) {
     planned.state = PlanState::Held;
-    planned.reason = "held after a rollback: change its code, or `lochan rollback --release`";
+    planned.reason = std::string(kHeld);
     return planned;
   }
 
@@ -150,6 +202,7 @@ class Planner {
   std::map<TableName, const Entry*> entries_;
   std::map<TableName, const SourceConfig*> sources_;
   std::set<TableName> moving_;
+  std::map<std::string, PlannedCommand> commands_;
   Versions versions_;
 };
 
@@ -171,7 +224,8 @@ std::string_view to_string(PlanState state) {
 
 bool Plan::has_work() const {
   const auto is_stale = [](const auto& planned) { return planned.state == PlanState::Stale; };
-  return std::ranges::any_of(tables, is_stale) || std::ranges::any_of(sinks, is_stale);
+  return std::ranges::any_of(tables, is_stale) || std::ranges::any_of(sinks, is_stale) ||
+         std::ranges::any_of(commands, is_stale);
 }
 
 Plan make_plan(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,
@@ -216,13 +270,34 @@ std::string inputs_property(const std::map<TableName, std::string>& inputs) {
   return json.dump();
 }
 
+CommandMark mark_of(const Entry& entry) {
+  CommandMark mark;
+  if (const std::string* fingerprint = property(entry, "lochan.fingerprint")) mark.fingerprint = *fingerprint;
+  if (const std::string* inputs = property(entry, "lochan.inputs")) mark.inputs = parse_inputs(*inputs);
+  return mark;
+}
+
+std::optional<CommandMark> last_mark(const AnalysedCommand& command,
+                                     const std::function<std::optional<Entry>(const TableName&)>& find,
+                                     const std::function<std::optional<CommandMark>(const std::string&)>& mark) {
+  if (command.writes.empty()) return mark ? mark(command.config->name) : std::nullopt;
+  std::optional<CommandMark> last;
+  for (const TableName& table : command.writes) {
+    const auto entry = find(table);
+    if (!entry) return std::nullopt;
+    CommandMark made = mark_of(*entry);
+    if (last && (last->fingerprint != made.fingerprint || last->inputs != made.inputs)) return std::nullopt;
+    last = std::move(made);
+  }
+  return last;
+}
+
 namespace {
 
-std::vector<std::string> moved_inputs(const AnalysedModel& model, const Entry& current, Versions& versions) {
-  const std::string* recorded = property(current, "lochan.inputs");
-  const auto built_from = recorded == nullptr ? std::map<TableName, std::string>{} : parse_inputs(*recorded);
+std::vector<std::string> moved_inputs(std::span<const TableName> reads, const std::map<TableName, std::string>& built_from,
+                                      Versions& versions) {
   std::vector<std::string> moved;
-  for (const TableName& input : model.reads) {
+  for (const TableName& input : reads) {
     const auto before = built_from.find(input);
     const auto now = versions.of(input);
     if (before == built_from.end() || !now || before->second != *now) moved.push_back(to_string(input));
@@ -245,6 +320,20 @@ std::string missing_text(const TimeRanges& missing, Interval interval) {
 
 }  // namespace
 
+std::optional<std::string> stale_reason(const AnalysedCommand& command, const std::optional<CommandMark>& mark,
+                                        Versions& versions) {
+  const CommandConfig& config = *command.config;
+  const CommandWhen by_default = config.inputs.empty() ? CommandWhen::Always : CommandWhen::Changed;
+  const CommandWhen when = config.when.value_or(by_default);
+  if (when == CommandWhen::Always) return "it runs always";
+  if (when == CommandWhen::Selected) return "it was selected";
+  if (!mark) return command.writes.empty() ? "never run" : "never built";
+  if (mark->fingerprint != command.fingerprint) return "its settings or files changed";
+  const auto moved = moved_inputs(command.reads, mark->inputs, versions);
+  if (moved.empty()) return std::nullopt;
+  return fmt::format("{} moved", fmt::join(moved, ", "));
+}
+
 std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry* current, Versions& versions,
                                         std::optional<Instant> now) {
   if (current == nullptr) return StaleReason{"never built", true};
@@ -252,7 +341,7 @@ std::optional<StaleReason> stale_reason(const AnalysedModel& model, const Entry*
   if (made_by == nullptr || *made_by != model.fingerprint) return StaleReason{"its code changed", true};
   if (model.model->materialized == Materialization::View) return std::nullopt;
   std::vector<std::string> reasons;
-  if (const auto moved = moved_inputs(model, *current, versions); !moved.empty())
+  if (const auto moved = moved_inputs(model.reads, mark_of(*current).inputs, versions); !moved.empty())
     reasons.push_back(fmt::format("{} moved", fmt::join(moved, ", ")));
   if (has_intervals(*model.model)) {
     const TimeRanges built = built_intervals(*current);

@@ -42,6 +42,21 @@ struct PlannedTable {
   std::optional<BackfillPart> backfill;  // incremental by time
   std::optional<ReplayPart> replay;
   std::vector<std::string> connections;  // raw: those that will be asked
+  std::string command;                   // that writes it; of other tables ""
+};
+
+/// Its outputs are among the plan's tables, in the same state.
+struct PlannedCommand {
+  std::string name;
+  PlanState state = PlanState::Fresh;
+  std::string reason;  // "never run", "its settings or files changed", "mart.sale moved", "it runs always"
+  bool full_refresh = false;  // because a person asked for it
+};
+
+/// What a command was last run with.
+struct CommandMark {
+  std::string fingerprint;
+  std::map<TableName, std::string> inputs;  // data versions
 };
 
 /// Stale: a table it carries moved since it last did. Depends: one may move in this run.
@@ -55,6 +70,7 @@ struct Plan {
   std::int64_t publication = 0;      // of main when this was planned
   std::vector<PlannedTable> tables;  // the selected ones, inputs first
   std::vector<PlannedSink> sinks;    // the selected ones
+  std::vector<PlannedCommand> commands;  // the selected ones, what they need first
   bool has_work() const;
 };
 
@@ -63,6 +79,9 @@ struct PlanOptions {
   bool full_refresh = false;
   std::set<TableName> held;
   std::set<std::string> sinks;  // selected
+  std::set<std::string> commands;  // selected
+  /// Of a command that writes no tables; nothing when it never ran. Of others their tables say it.
+  std::function<std::optional<CommandMark>(const std::string& command)> command_mark;
   /// Whether the target of a sink's table has this version of it, as far as is known without asking.
   std::function<bool(const SinkConfig&, const SinkTable&, const std::string& version)> is_carried;
   std::optional<Instant> now;        // for intervals that time has brought
@@ -89,6 +108,18 @@ class Versions {
 /// `lochan.inputs` and back: table → data version.
 std::map<TableName, std::string> parse_inputs(const std::string& property);
 std::string inputs_property(const std::map<TableName, std::string>& inputs);
+
+/// How an output of a command was made, as its properties say.
+CommandMark mark_of(const Entry& entry);
+
+/// Why a command must run again, given what it was last run with; nothing when it needn't.
+std::optional<std::string> stale_reason(const AnalysedCommand& command, const std::optional<CommandMark>& mark,
+                                        Versions& versions);
+
+/// What its outputs say of it, `mark` for one that has none; nothing when one of them is missing, or they differ.
+std::optional<CommandMark> last_mark(const AnalysedCommand& command,
+                                     const std::function<std::optional<Entry>(const TableName&)>& find,
+                                     const std::function<std::optional<CommandMark>(const std::string&)>& mark);
 
 /// Why a model must be built again, given the entry it has and the versions its inputs have now; nothing when it is
 /// up to date. `rebuild` is set when what is there can't be built on. Intervals are missing up to `now`.

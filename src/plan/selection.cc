@@ -76,6 +76,7 @@ class Selection {
   static void add(Selected& to, Selected what) {
     to.tables.merge(what.tables);
     to.sinks.merge(what.sinks);
+    to.commands.merge(what.commands);
   }
 
   Selected intersection(const std::string& word) {
@@ -87,6 +88,7 @@ class Selection {
       } else {
         std::erase_if(result->tables, [&](const TableName& table) { return !chosen.tables.contains(table); });
         std::erase_if(result->sinks, [&](const std::string& sink) { return !chosen.sinks.contains(sink); });
+        std::erase_if(result->commands, [&](const std::string& command) { return !chosen.commands.contains(command); });
       }
     }
     return std::move(*result);
@@ -95,20 +97,21 @@ class Selection {
   Selected expand(const Selector& selector) {
     const Selected matched = match(selector.word);
     Selected result = matched;
-    for (const TableName& table : matched.tables) {
-      if (selector.up) result.tables.merge(context_.graph.upstream(table, *selector.up));
-      if (selector.down) result.tables.merge(context_.graph.downstream(table, *selector.down));
-      if (selector.down && *selector.down != 0) add_readers(result, table, *selector.down - 1);
-    }
+    const Reached from{matched.tables, matched.commands};
+    add(result, context_.graph.upstream(from, selector.up.value_or(0)));
+    if (selector.down) add(result, context_.graph.downstream(from, *selector.down));
+    if (selector.down && *selector.down != 0) add_readers(result, from, *selector.down - 1);
     for (const std::string& sink : matched.sinks)
       for (const SinkTable& table : context_.project.sinks.at(sink).tables)
-        if (selector.up && *selector.up != 0) result.tables.merge(context_.graph.upstream(table.table, std::max(*selector.up - 1, -1)));
+        if (selector.up && *selector.up != 0) add(result, context_.graph.upstream({{table.table}, {}}, std::max(*selector.up - 1, -1)));
     return result;
   }
 
+  static void add(Selected& to, const Reached& reached) { add(to, Selected{reached.tables, {}, reached.commands}); }
+
   // A sink is one step further than the table it carries.
-  void add_readers(Selected& result, const TableName& from, int depth) const {
-    const std::set<TableName> reached = context_.graph.downstream(from, std::max(depth, -1));
+  void add_readers(Selected& result, const Reached& from, int depth) const {
+    const std::set<TableName> reached = context_.graph.downstream(from, std::max(depth, -1)).tables;
     for (const auto& [name, sink] : context_.project.sinks)
       if (std::ranges::any_of(sink.tables, [&](const SinkTable& table) { return reached.contains(table.table); }))
         result.sinks.insert(name);
@@ -118,16 +121,17 @@ class Selection {
     const auto colon = word.find(':');
     const std::string method = colon == std::string::npos ? "" : word.substr(0, colon);
     const std::string value = word.substr(colon == std::string::npos ? 0 : colon + 1);
-    if (method.empty()) return {by_name(value), {}};
+    if (method.empty()) return {by_name(value), {}, {}};
     if (method == "tag") return by_tag(value);
-    if (method == "source") return {by_source(value), {}};
-    if (method == "sink") return {{}, by_sink(value)};
-    if (method == "layer") return {by_layer(value), {}};
-    if (method == "state") return {by_state(value), {}};
+    if (method == "source") return {by_source(value), {}, {}};
+    if (method == "sink") return {{}, by_sink(value), {}};
+    if (method == "command") return {{}, {}, by_command(value)};
+    if (method == "layer") return {by_layer(value), {}, {}};
+    if (method == "state") return by_state(value);
     if (method == "result") return context_.with_result(value);
-    const std::vector<std::string> methods = {"tag", "source", "sink", "layer", "state", "result"};
+    const std::vector<std::string> methods = {"tag", "source", "sink", "command", "layer", "state", "result"};
     throw Error(ErrorKind::Usage, fmt::format("`{}` is no way to select", method + ":"))
-        .hint(text::did_you_mean(method, methods, "there are tag:, source:, sink:, layer:, state: and result:"));
+        .hint(text::did_you_mean(method, methods, "there are tag:, source:, sink:, command:, layer:, state: and result:"));
   }
 
   std::set<TableName> by_name(const std::string& name) {
@@ -154,6 +158,17 @@ class Selection {
     return result;
   }
 
+  std::set<std::string> by_command(const std::string& name) {
+    std::vector<std::string> names;
+    std::set<std::string> result;
+    for (const auto& [command_name, command] : context_.project.commands) {
+      names.push_back(command_name);
+      if (matches(name, command_name)) result.insert(command_name);
+    }
+    if (result.empty()) fail("command", name, names);
+    return result;
+  }
+
   Selected by_tag(const std::string& tag) {
     Selected result;
     std::vector<std::string> names;
@@ -168,7 +183,9 @@ class Selection {
         for (const SourceTable& table : source.tables) result.tables.insert(table.table());
     for (const auto& [name, sink] : context_.project.sinks)
       if (note(sink.tags)) result.sinks.insert(name);
-    if (result.tables.empty() && result.sinks.empty()) fail("tag", tag, names);
+    for (const auto& [name, command] : context_.project.commands)
+      if (note(command.tags)) result.commands.insert(name);
+    if (result.tables.empty() && result.sinks.empty() && result.commands.empty()) fail("tag", tag, names);
     return result;
   }
 
@@ -195,7 +212,7 @@ class Selection {
     return result;
   }
 
-  std::set<TableName> by_state(const std::string& state) {
+  Selected by_state(const std::string& state) {
     if (state == "modified") return context_.modified();
     throw Error(ErrorKind::Usage, fmt::format("`state:{}` is not known", state)).hint("there is state:modified");
   }
@@ -219,12 +236,18 @@ Selected select(const SelectionContext& context, std::span<const std::string> se
   if (select.empty()) {
     result.tables = {context.graph.order().begin(), context.graph.order().end()};
     for (const auto& [name, sink] : context.project.sinks) result.sinks.insert(name);
+    for (const auto& [name, command] : context.project.commands) {
+      if (command.when != CommandWhen::Selected) result.commands.insert(name);
+      else
+        for (const CommandOutput& output : command.outputs) result.tables.erase(output.table);
+    }
   } else {
     result = selection.select(select);
   }
   const Selected excluded = selection.select(exclude);
   for (const TableName& table : excluded.tables) result.tables.erase(table);
   for (const std::string& sink : excluded.sinks) result.sinks.erase(sink);
+  for (const std::string& command : excluded.commands) result.commands.erase(command);
   return result;
 }
 

@@ -55,6 +55,10 @@ struct EnumWords<WhileRunning> {
   static constexpr std::array<std::string_view, 2> kWords = {"queue", "skip"};
 };
 template <>
+struct EnumWords<CommandWhen> {
+  static constexpr std::array<std::string_view, 3> kWords = {"changed", "always", "selected"};
+};
+template <>
 struct EnumWords<PublishMode> {
   static constexpr std::array<std::string_view, 2> kWords = {"audited", "all"};
 };
@@ -66,6 +70,7 @@ struct CheckFile {
 };
 
 const Keys<Project>& project_keys();
+const Keys<Connection>& connection_keys();
 const Keys<LayerConfig>& layer_keys();
 const Keys<EngineConfig>& engine_keys();
 const Keys<RunConfig>& run_keys();
@@ -82,6 +87,9 @@ const Keys<SourceTable>& source_table_keys();
 const Keys<SinkConfig>& sink_keys();
 const Keys<SinkTable>& sink_table_keys();
 const Keys<SinkIndex>& sink_index_keys();
+
+const Keys<CommandConfig>& command_keys();
+const Keys<CommandOutput>& command_output_keys();
 
 const Keys<Model>& model_keys();
 const Keys<ModelInput>& model_input_keys();
@@ -109,6 +117,22 @@ void read_schedules(ValueReader& reader, const YamlValue& value, Project& projec
 /// The row for a key `checks`, and its reader.
 Key checks_key();
 std::vector<CheckConfig> read_checks(ValueReader& reader, const YamlValue& value);
+
+/// The keys `retries`, `retry_delay` and `timeout` of a mapping that is a step or several.
+template <typename T>
+void add_limit_keys(Keys<T>& keys) {
+  const auto add = [&](std::string_view name, auto member, std::string_view help) {
+    using M = std::remove_reference_t<decltype(StepLimits{}.*member)>;
+    const Key key{.name = name, .type = Member<M>::type(), .help = help};
+    keys.add(key, [key, member](ValueReader& reader, const YamlValue& value, T& into) {
+      Member<M>::read(reader, value, key, into.limits.*member);
+    });
+  };
+  add("retries", &StepLimits::retries, "further attempts, where what failed may be retried; by default as `run` says");
+  add("retry_delay", &StepLimits::retry_delay,
+      "before the second attempt; doubled each time, up to five minutes; by default as `run` says");
+  add("timeout", &StepLimits::timeout, "of one attempt; by default as `run` says");
+}
 
 /// The row for a key `inputs`, and its reader.
 Key model_inputs_key();

@@ -107,13 +107,13 @@ std::string project_json_schema() {
       {"anyOf", {{{"type", "string"}, {"pattern", "^([0-9]+(ms|s|m|h|d|w))+$"}}, {{"type", "integer"}, {"const", 0}}}}};
   definitions["size"] = {{"type", "string"}, {"pattern", "^[0-9.]+ ?[kKmMgGtT][iI]?[bB]$"}};
   definitions["table_name"] = {{"type", "string"}, {"pattern", "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$"}};
-  // One schema for all kinds of YAML files: a source says so by its key `source`, a sink by `sink`. Front matter is `model`,
+  // One schema for all kinds of YAML files: a source says so by its key `source`, a sink by `sink`, a command by `command`. Front matter is `model`,
   // `check_file`.
   const OrderedJson schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                               {"title", "Lochan project files"},
                               {"if", {{"required", {"source"}}}},
                               {"then", reference("source")},
-                              {"else", {{"if", {{"required", {"sink"}}}}, {"then", reference("sink")}, {"else", reference("project")}}},
+                              {"else", {{"if", {{"required", {"sink"}}}}, {"then", reference("sink")}, {"else", {{"if", {{"required", {"command"}}}}, {"then", reference("command")}, {"else", reference("project")}}}}},
                               {"$defs", std::move(definitions)}};
   return schema.dump(2) + "\n";
 }

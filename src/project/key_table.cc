@@ -73,16 +73,39 @@ std::string describe_wanted(const ValueType& type) {
 }
 
 std::vector<const KeyTable*> all_key_tables() {
-  return {&project_keys().table(),       &layer_keys().table(),           &engine_keys().table(),
-          &run_keys().table(),           &retention_keys().table(),       &maintain_keys().table(),
-          &schedule_keys().table(),      &alert_keys().table(),           &serve_keys().table(),
-          &source_keys().table(),
-          &source_table_keys().table(),  &sink_keys().table(),            &sink_table_keys().table(),
-          &sink_index_keys().table(),      &model_keys().table(),           &model_input_keys().table(),
-          &check_keys().table(),
-          &not_null_keys().table(), &unique_keys().table(),  &accepted_values_keys().table(), &range_keys().table(),
-          &pattern_keys().table(),      &freshness_keys().table(), &reconciliation_keys().table(), &relationships_keys().table(), &row_count_keys().table(),       &expression_keys().table(),
-          &check_file_keys().table()};
+  return {
+      &project_keys().table(),
+      &connection_keys().table(),
+      &layer_keys().table(),
+      &engine_keys().table(),
+      &run_keys().table(),
+      &retention_keys().table(),
+      &maintain_keys().table(),
+      &schedule_keys().table(),
+      &alert_keys().table(),
+      &serve_keys().table(),
+      &source_keys().table(),
+      &source_table_keys().table(),
+      &sink_keys().table(),
+      &sink_table_keys().table(),
+      &sink_index_keys().table(),
+      &command_keys().table(),
+      &command_output_keys().table(),
+      &model_keys().table(),
+      &model_input_keys().table(),
+      &check_keys().table(),
+      &not_null_keys().table(),
+      &unique_keys().table(),
+      &accepted_values_keys().table(),
+      &range_keys().table(),
+      &pattern_keys().table(),
+      &freshness_keys().table(),
+      &reconciliation_keys().table(),
+      &relationships_keys().table(),
+      &row_count_keys().table(),
+      &expression_keys().table(),
+      &check_file_keys().table(),
+  };
 }
 
 }  // namespace lochan

@@ -42,6 +42,7 @@ Keys<Model> make_model_keys() {
       .add("tags", &Model::tags, "words to select it by, as in `--select tag:nightly`",
            {.shape = ValueType::Shape::Word})
       .add("description", &Model::description, "what the table is, for people");
+  add_limit_keys(keys);
   return keys;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -194,8 +195,17 @@ struct SinkConfig {
   Position position;
 };
 
-/// Whether a command is run when what it reads has moved, or in every run that selects it.
-enum class CommandWhen { Changed, Always };
+/// Whether a command is run when what it reads has moved, in every run that selects it, or in those alone that name it, and
+/// not in a run of everything.
+enum class CommandWhen { Changed, Always, Selected };
+
+/// A table that a command writes, on the run's branch.
+struct CommandOutput {
+  TableName table;
+  std::vector<std::pair<std::string, std::string>> columns;  // names and types, in order; none: as it was last written
+  std::vector<CheckConfig> checks;
+  Position position;
+};
 
 /// A file of `commands/`: a program as a step.
 struct CommandConfig {
@@ -203,7 +213,8 @@ struct CommandConfig {
   std::vector<std::string> run;     // the program and its arguments; no shell
   std::string folder;               // absolute: where it runs; the project's by default
   std::vector<LocatedText> inputs;  // tables it reads
-  std::vector<LocatedText> outputs;  // tables it writes, on the run's branch
+  std::vector<CommandOutput> outputs;
+  std::vector<LocatedText> after;   // commands that come first, where a run has them too
   std::map<std::string, std::string> environment;  // beside what it inherits; may hold secrets
   std::optional<CommandWhen> when;  // by default Changed with inputs, Always without
   std::string memory_limit;         // "512MB"; "": none
@@ -211,6 +222,7 @@ struct CommandConfig {
   std::vector<LocatedText> connections;  // whose pools it takes a place in
   std::vector<std::string> tags;
   StepLimits limits;
+  std::vector<int> retry_on_exit{75};  // EX_TEMPFAIL of sysexits.h
   std::string description;
   Position position;
 };

@@ -56,7 +56,9 @@ void read_connections(ValueReader& reader, const YamlValue& value, Project& proj
     Connection connection;
     connection.name = entry.key;
     connection.position = entry.position;
-    if (auto url = reader.read_scalar(entry.value, entry.key, {})) {
+    if (entry.value.kind == YamlValue::Kind::Mapping) {
+      connection_keys().read(reader, entry.value, connection);
+    } else if (auto url = reader.read_scalar(entry.value, entry.key, {})) {
       connection.url = std::move(*url);
       read_connection_url(connection, entry.value, reader);
     }
@@ -104,7 +106,7 @@ Keys<Project> make_project_keys() {
             .help = "where the catalog and the journal keep their rows: `sqlite:` and a file's path"},
            read_state);
   keys.add({.name = "connections",
-            .type = {.shape = Shape::Text, .count = Count::Named},
+            .type = {.shape = Shape::Text, .count = Count::Named, .keys = &connection_keys().table()},
             .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `postgresql://…` or `mysql://…`"},
            read_connections);
   keys.add({.name = "layers",
@@ -132,6 +134,21 @@ Keys<Project> make_project_keys() {
 
 const Keys<Project>& project_keys() {
   static const Keys<Project> kKeys = make_project_keys();
+  return kKeys;
+}
+
+const Keys<Connection>& connection_keys() {
+  static const Keys<Connection> kKeys =
+      Keys<Connection>("connection", "A connection, in `connections`", "An outside system. A URL alone is its `url`.")
+          .add({.name = "url", .is_required = true, .help = "its kind and where it is"},
+               [](ValueReader& reader, const YamlValue& value, Connection& connection) {
+                 auto url = reader.read_scalar(value, "url", {});
+                 if (!url) return;
+                 connection.url = std::move(*url);
+                 read_connection_url(connection, value, reader);
+               })
+          .add("pool", &Connection::pool,
+               "how many steps may use it at once, of all runs together; 0: any number");
   return kKeys;
 }
 
@@ -165,7 +182,7 @@ const Keys<RunConfig>& run_keys() {
       Keys<RunConfig>("run", "`run`", "How a run is done.")
           .add("workers", &RunConfig::workers, "steps at once; 0: as many as cores")
           .add("retries", &RunConfig::retries, "further attempts at a step, where what failed may be retried")
-          .add("retry_delay", &RunConfig::retry_delay, "before the second attempt; doubled each time")
+          .add("retry_delay", &RunConfig::retry_delay, "before the second attempt; doubled each time, up to five minutes")
           .add("timeout", &RunConfig::timeout, "of one attempt at one step")
           .add("publish", &RunConfig::publish,
                "`audited`: every table that is not held back; `all`: all tables or none")

@@ -62,6 +62,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   read_project_file(files, reader, project);
   read_sources(files, reader, project);
   read_sinks(files, reader, project);
+  read_commands(files, reader, project);
   read_models(files, reader, project);
   read_check_files(files, reader, project);
   read_macros(files, project);
@@ -74,6 +75,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   verify_sources(project, problems);
   verify_sinks(project, problems);
   verify_lifecycle(project, problems);
+  verify_commands(project, problems);
   verify_tables(project, problems);
   verify_schedules(project, problems);
   // Whoever reads on, to find all problems, would say of these again that they are broken.

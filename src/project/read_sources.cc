@@ -1,4 +1,4 @@
-// Reads lochan.yaml, sources/*.yaml and sinks/*.yaml.
+// Reads lochan.yaml, sources/*.yaml, sinks/*.yaml and commands/*.yaml.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,6 +49,27 @@ void read_sinks(ProjectFiles& files, ValueReader& reader, Project& project) {
     const auto [first, is_new] = project.sinks.try_emplace(sink.name, sink);
     if (!is_new)
       reader.problems().add(sink.position, fmt::format("sink `{}` is in two files", sink.name),
+                            fmt::format("the other one is {}", to_string(first->second.position)));
+  }
+}
+
+void read_commands(ProjectFiles& files, ValueReader& reader, Project& project) {
+  for (const ProjectFile& file : files.list("commands", ".yaml")) {
+    const auto text = files.read(file.name);
+    if (!text) continue;
+    const auto value = read_yaml(*text, file.name, reader.problems());
+    if (!value) continue;
+    CommandConfig command;
+    command.position = value->position;
+    command.folder = project.folder.string();
+    command_keys().read(reader, *value, command);
+    if (command.name.empty()) continue;
+    const auto [first, is_new] = project.commands.try_emplace(command.name, command);
+    if (is_new)
+      for (const CommandOutput& output : command.outputs)
+        std::ranges::copy(output.checks, std::back_inserter(project.checks[output.table]));
+    else
+      reader.problems().add(command.position, fmt::format("command `{}` is in two files", command.name),
                             fmt::format("the other one is {}", to_string(first->second.position)));
   }
 }

@@ -20,6 +20,8 @@ not name is an error. The same as a JSON Schema, for editors: `lochan schema`.
 |---|---|
 | `lochan.yaml` | the project |
 | `sources/*.yaml` | what brings tables into the layer `raw` |
+| `sinks/*.yaml` | what carries tables of the lake out to a connection |
+| `commands/*.yaml` | programs as steps of a run |
 | `models/<layer>/<name>.sql` | one SELECT that makes the table `<layer>.<name>` |
 | `checks/*.sql` | one SELECT of the rows that should not be there |
 | `macros/*.sql` | `create macro …` statements, for all models and checks |

@@ -87,6 +87,7 @@ Keys<SinkConfig> make_sink_keys() {
             .help = "the tables it carries, by their names in the lake"},
            read_sink_tables);
   keys.add("tags", &SinkConfig::tags, "words to select it by, as in `--select tag:nightly`", {.shape = Shape::Word});
+  add_limit_keys(keys);
   return keys;
 }
 

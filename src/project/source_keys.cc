@@ -107,6 +107,7 @@ Keys<SourceConfig> make_source_keys() {
            read_tables);
   keys.add("tags", &SourceConfig::tags, "words to select its tables by, as in `--select tag:nightly`",
            {.shape = Shape::Word});
+  add_limit_keys(keys);
   return keys;
 }
 

@@ -10,14 +10,15 @@
 
 namespace lochan {
 
-/// Raw tables and models, in order, each once.
+/// Raw tables, models and what commands write, in order, each once.
 std::vector<TableName> all_tables(const Project& project);
 
-/// Whether there is a raw table or a model of this name; if not, a problem names the nearest.
+/// Whether there is a raw table, a model or a command's output of this name; if not, a problem names the nearest.
 bool is_known_table(const Project& project, const Located<TableName>& table, Problems& problems);
 
 void verify_sources(const Project& project, Problems& problems);
 void verify_sinks(const Project& project, Problems& problems);
+void verify_commands(const Project& project, Problems& problems);
 /// Keys of incremental models by time.
 void verify_intervals(const Project& project, Problems& problems);
 /// Schedules: when they are due, and what they name.

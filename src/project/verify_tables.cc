@@ -42,6 +42,8 @@ void verify_names(const Project& project, Problems& problems) {
   });
   for (const auto& [position, table] : raw) add(table, position);
   for (const auto& [table, model] : project.models) add(table, {model.file, 1, 1});
+  for (const auto& [name, command] : project.commands)
+    for (const CommandOutput& output : command.outputs) add(output.table, output.position);
 }
 
 /// `dt`, `day(sold_at)`, `bucket(16, id)`: Iceberg's transforms.
@@ -150,8 +152,13 @@ void verify_checks(const Project& project, Problems& problems) {
       if (quarantines(check) && check.severity == Severity::Warn)
         problems.add(check.position, fmt::format("`{}` only warns, and would put rows in quarantine", check.name),
                      "remove `severity: warn` or `on_fail: quarantine`");
-      if (check.kind == "reconciliation" && model != project.models.end())
-        problems.add(check.position, fmt::format("`{}` is for a source's table, and `{}` is a model", check.name, to_string(table)),
+      const bool is_output = std::ranges::any_of(project.commands, [&](const auto& command) {
+        const auto& outputs = command.second.outputs;
+        return std::ranges::find(outputs, table, &CommandOutput::table) != outputs.end();
+      });
+      if (check.kind == "reconciliation" && (model != project.models.end() || is_output))
+        problems.add(check.position, fmt::format("`{}` is for a source's table, and `{}` is {}", check.name, to_string(table),
+                                                 is_output ? "a command's" : "a model"),
                      "write it at the table that the source loads");
       if (check.to)
         if (const auto to = parse_table_name(check.to->value))
@@ -186,6 +193,8 @@ std::vector<TableName> all_tables(const Project& project) {
   for (const auto& [name, source] : project.sources)
     for (const SourceTable& table : source.tables) tables.insert(table.table());
   for (const auto& [table, model] : project.models) tables.insert(table);
+  for (const auto& [name, command] : project.commands)
+    for (const CommandOutput& output : command.outputs) tables.insert(output.table);
   return {tables.begin(), tables.end()};
 }
 
@@ -195,10 +204,12 @@ bool is_known_table(const Project& project, const Located<TableName>& table, Pro
   };
   if (project.models.contains(*table)) return true;
   if (table->layer == "raw" && std::ranges::any_of(project.sources, makes)) return true;
+  for (const auto& [name, command] : project.commands)
+    if (std::ranges::find(command.outputs, *table, &CommandOutput::table) != command.outputs.end()) return true;
   std::vector<std::string> names;
   for (const TableName& known : all_tables(project)) names.push_back(to_string(known));
   problems.add(table.position, fmt::format("no table `{}`", to_string(*table)),
-               text::did_you_mean(to_string(*table), names, "neither a source nor a model makes it"));
+               text::did_you_mean(to_string(*table), names, "no source, model or command makes it"));
   return false;
 }
 

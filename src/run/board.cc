@@ -10,11 +10,22 @@
 
 namespace lochan {
 
-Board::Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps)
-    : analysis_(analysis), graph_(graph), steps_(steps) {
+namespace {
+
+bool is_over(const Step& step) {
+  return step.report.state != StepState::Waiting && step.report.state != StepState::Running;
+}
+
+}  // namespace
+
+Board::Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps, const Pools* pools)
+    : analysis_(analysis), graph_(graph), steps_(steps), pools_(pools) {
   for (std::size_t i = 0; i < steps_.size(); ++i)
     for (const TableName& table : steps_[i].writes()) tables_[table].writers.push_back(i);
-  for (std::size_t i = 0; i < steps_.size(); ++i) waiting_.push_back(i);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    waiting_.push_back(i);
+    if (steps_[i].command != nullptr) commands_.emplace(steps_[i].command->config->name, i);
+  }
   for (auto& [table, state] : tables_) {
     const auto checks = analysis_.checks.find(table);
     state.has_checks = checks != analysis_.checks.end() && !checks->second.empty();
@@ -67,8 +78,8 @@ bool Board::needs_audit(const TableName& table) const {
 }
 
 std::string Board::unfit_input(const Step& step) const {
-  if (step.model == nullptr) return {};
-  for (const TableName& read : step.model->reads) {
+  if (std::string unfit = unfit_command(step); !unfit.empty()) return unfit;
+  for (const TableName& read : step.reads()) {
     const TableName input = rejected_of(read).value_or(read);
     const auto found = tables_.find(input);
     if (found == tables_.end() || !is_settled(input)) continue;
@@ -79,11 +90,27 @@ std::string Board::unfit_input(const Step& step) const {
   return {};
 }
 
+std::string Board::unfit_command(const Step& step) const {
+  if (step.command == nullptr) return {};
+  for (const LocatedText& before : step.command->config->after) {
+    const auto found = commands_.find(*before);
+    if (found == commands_.end()) continue;
+    const StepState state = steps_[found->second].report.state;
+    if (state == StepState::Failed || state == StepState::Skipped || state == StepState::Cancelled)
+      return fmt::format("`command:{}` {}", *before, state == StepState::Failed ? "failed" : "was not run");
+  }
+  return {};
+}
+
 bool Board::may_start(const Step& step) const {
   const auto is_being_written = [&](const TableName& table) { return being_written_.contains(table); };
   if (std::ranges::any_of(step.report.tables, is_being_written)) return false;
-  return step.model == nullptr ||
-         std::ranges::all_of(step.model->reads, [&](const TableName& input) { return may_be_read(input); });
+  const auto has_come = [&](const LocatedText& before) {
+    const auto found = commands_.find(*before);
+    return found == commands_.end() || is_over(steps_[found->second]);
+  };
+  if (step.command != nullptr && !std::ranges::all_of(step.command->config->after, has_come)) return false;
+  return std::ranges::all_of(step.reads(), [&](const TableName& input) { return may_be_read(input); });
 }
 
 // A step whose input failed ends without being tried; its readers follow in the same way.
@@ -118,7 +145,7 @@ std::optional<Task> Board::take() {
   if (auto audit = take_audit()) return audit;
   for (const std::size_t i : waiting_) {
     Step& step = steps_[i];
-    if (!may_start(step)) continue;
+    if (!may_start(step) || !take_places(i)) continue;
     step.report.state = StepState::Running;
     being_written_.insert(step.report.tables.begin(), step.report.tables.end());
     std::erase(waiting_, i);
@@ -129,10 +156,19 @@ std::optional<Task> Board::take() {
 
 Board::Time Board::ready_since(const Step& step) const {
   Time since = began_;
-  if (step.model == nullptr) return since;
-  for (const TableName& read : step.model->reads)
+  for (const TableName& read : step.reads())
     if (const auto found = tables_.find(read); found != tables_.end()) since = std::max(since, found->second.settled_at);
   return since;
+}
+
+bool Board::take_places(std::size_t step) {
+  if (pools_ == nullptr) return true;
+  const std::vector<std::string> connections = steps_[step].connections();
+  if (connections.empty()) return true;
+  auto places = pools_->try_take(connections);
+  if (!places) return false;
+  if (!places->empty()) places_.emplace(step, std::move(*places));
+  return true;
 }
 
 bool Board::has_ready(std::size_t number) const {
@@ -142,9 +178,6 @@ bool Board::has_ready(std::size_t number) const {
 }
 
 bool Board::is_done() const {
-  const auto is_over = [](const Step& step) {
-    return step.report.state != StepState::Waiting && step.report.state != StepState::Running;
-  };
   if (!std::ranges::all_of(steps_, is_over)) return false;
   return std::ranges::all_of(tables_, [&](const auto& entry) {
     const TableState& state = entry.second;
@@ -156,6 +189,7 @@ void Board::step_finished(std::size_t step, StepState state, const std::string& 
   StepReport& report = steps_[step].report;
   report.state = state;
   report.error = error;
+  places_.erase(step);
   for (const TableName& table : steps_[step].writes()) {
     being_written_.erase(table);
     TableState& made = tables_.at(table);
@@ -170,10 +204,11 @@ void Board::step_finished(std::size_t step, StepState state, const std::string& 
     } else if (steps_[step].is_source()) {
       for (const LoadedTable& loaded : steps_[step].loaded)
         if (loaded.table == table && loaded.changed) made.is_changed = true;
-    } else if (state == StepState::Built) {
+    } else if (state == StepState::Built && (steps_[step].command == nullptr || steps_[step].changed_outputs.contains(table))) {
       made.is_changed = true;
     }
   }
+  has_new_failure_ = has_new_failure_ || (steps_[step].command != nullptr && !error.empty());
 }
 
 void Board::audit_finished(const TableName& table, const std::string& failed) {

@@ -1,5 +1,5 @@
 // The board says what may go on next: steps when what they read is built and audited, audits when all that their checks
-// read is built, and at the end which tables are held back. Plain logic: no engine, no threads.
+// read is built, and at the end which tables are held back. Plain logic but for the places in pools: no engine, no threads.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plan/graph.h"
+#include "run/pools.h"
 #include "run/step.h"
 
 namespace lochan {
@@ -26,8 +27,9 @@ class Board {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// Both must outlive the board; the board writes the states of the steps' reports.
-  Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps);
+  /// All must outlive the board; the board writes the states of the steps' reports. Without `pools` no step waits for a
+  /// place in one.
+  Board(const Analysis& analysis, const Graph& graph, std::vector<Step>& steps, const Pools* pools = nullptr);
 
   /// The next task that may start now, marked as started; nothing when all have to wait or are done.
   std::optional<Task> take();
@@ -77,16 +79,21 @@ class Board {
   bool reads_descendants(const TableName& table, const std::vector<AnalysedCheck>& checks) const;
   std::optional<Task> take_audit();
   std::string unfit_input(const Step& step) const;  // "" when all inputs are fit
+  std::string unfit_command(const Step& step) const;  // that it comes after
   bool may_start(const Step& step) const;
+  bool take_places(std::size_t step);
   void skip_blocked();
 
   const Time began_ = std::chrono::steady_clock::now();
   const Analysis& analysis_;
   const Graph& graph_;
   std::vector<Step>& steps_;
+  const Pools* const pools_;
+  std::map<std::size_t, Places> places_;  // of running steps
   std::map<TableName, TableState> tables_;
   std::set<TableName> being_written_;
   std::vector<std::size_t> waiting_;  // steps, in the plan's order
+  std::map<std::string, std::size_t> commands_;  // steps, by their names
   std::set<TableName> unaudited_;     // tables with checks that were not started
   bool has_new_failure_ = false;
   std::vector<std::size_t> skipped_;

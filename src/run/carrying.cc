@@ -154,14 +154,17 @@ StepState Carrying::carry(const SinkConfig& sink, StepReport& report) {
   if (tables.empty()) return StepState::Unchanged;
   const Connection& connection = lake_.project().connections.at(*sink.to);
   const auto target = make_sink(connection);
-  auto delay = lake_.project().run.retry_delay;
+  const AttemptLimits limits = attempt_limits(lake_.project().run, sink.limits);
+  const Places places = wait_for_place(sink);
   std::vector<CarriedTable> carried;
   for (report.attempts = 1;; ++report.attempts) {
+    std::chrono::milliseconds delay{0};
     try {
-      carried = attempt(*target, sink, publication, tables);
+      carried = attempt(*target, sink, publication, tables, limits);
       break;
     } catch (const Error& failure) {
-      if (!may_retry(failure, report.attempts)) throw;
+      if (stop_.stop_requested() || !may_retry(limits, failure, report.attempts)) throw;
+      delay = retry_delay(limits, report.attempts);
       tell([&](Observer& observer) {
         observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", report.name,
                                                    report.attempts, delay.count(), failure.what()));
@@ -169,7 +172,6 @@ StepState Carrying::carry(const SinkConfig& sink, StepReport& report) {
     }
     recover_engine();
     pause(delay);
-    delay *= 2;
   }
   bool changed = false;
   for (std::size_t i = 0; i < carried.size(); ++i) {
@@ -186,7 +188,7 @@ StepState Carrying::carry(const SinkConfig& sink, StepReport& report) {
 }
 
 std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink, std::int64_t publication,
-                                            const std::vector<const SinkTable*>& tables) {
+                                            const std::vector<const SinkTable*>& tables, const AttemptLimits& limits) {
   LakeReader now(lake_, at(publication), engine_);
   Publications publications(lake_, engine_, now, publication);
   Versions versions = versions_at(lake_, at(publication));
@@ -206,22 +208,23 @@ std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink
     request.tables.push_back({table, *versions.of(table->table), entry->columns, now.resolve_name(table->table),
                               loaded_at(*entry), mark && mark->target == target_digest(connection, sink, *table)});
   }
-  const std::chrono::seconds timeout = lake_.project().run.timeout;
-  const Watch watch(stop_, timeout, target, now.session());
+  const Watch watch(stop_, limits.timeout, target, now.session());
   try {
     return target.carry(now.session(), request);
   } catch (const Error&) {
     if (!watch.is_late()) throw;
-    throw Error(ErrorKind::Data, fmt::format("it took longer than {} s", timeout.count()))
-        .hint("raise `run.timeout` in lochan.yaml, or split the sink");
+    throw took_too_long(ErrorKind::Data, limits);
   }
 }
 
-bool Carrying::may_retry(const Error& failure, int attempt) const {
-  if (stop_.stop_requested() || attempt > lake_.project().run.retries) return false;
-  // After an unknown commit the sink looks up what became of it.
-  return failure.kind() == ErrorKind::Unavailable || failure.kind() == ErrorKind::CommitUnknown ||
-         failure.kind() == ErrorKind::Conflict;
+Places Carrying::wait_for_place(const SinkConfig& sink) const {
+  const Pools pools(lake_.project(), lake_.home());
+  const std::vector<std::string> names{*sink.to};
+  while (!stop_.stop_requested()) {
+    if (auto places = pools.try_take(names)) return std::move(*places);
+    pause(kTick);
+  }
+  throw Error(ErrorKind::Unavailable, "cancelled while it waited for a place in a pool");
 }
 
 void Carrying::pause(std::chrono::milliseconds delay) const {

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "plan/plan.h"
+#include "run/attempts.h"
 #include "run/lake.h"
 #include "run/observer.h"
+#include "run/pools.h"
 #include "run/run.h"
 #include "sink/sink.h"
 
@@ -29,9 +31,9 @@ class Carrying {
   void run_sink(const SinkConfig& sink, StepReport& report);
   StepState carry(const SinkConfig& sink, StepReport& report);
   std::vector<CarriedTable> attempt(Sink& target, const SinkConfig& sink, std::int64_t publication,
-                                    const std::vector<const SinkTable*>& tables);
+                                    const std::vector<const SinkTable*>& tables, const AttemptLimits& limits);
   std::vector<const SinkTable*> moved_tables(const SinkConfig& sink, std::int64_t publication);
-  bool may_retry(const Error& failure, int attempt) const;
+  Places wait_for_place(const SinkConfig& sink) const;  // throws when the run is to stop
   void pause(std::chrono::milliseconds delay) const;
   void recover_engine();
   template <typename Report>

@@ -53,12 +53,12 @@ void Execution::tell(Report&& report) {
   report(observer_);
 }
 
-// Tries as often as the project says, for what may be retried. `work` gets the attempt's number.
+// Tries as often as the limits say, for what may be retried. `work` gets the attempt's number.
 template <typename Work>
-auto Execution::retry(Worker& worker, const std::string& name, Work&& work) {
-  auto delay = config_.retry_delay;
+auto Execution::retry(Worker& worker, const std::string& name, const AttemptLimits& limits, Work&& work) {
   for (int attempt = 1;; ++attempt) {
-    worker.start_attempt(config_.timeout);
+    std::chrono::milliseconds delay{0};
+    worker.start_attempt(limits.timeout);
     try {
       auto result = work(attempt);
       worker.end_attempt();
@@ -66,11 +66,11 @@ auto Execution::retry(Worker& worker, const std::string& name, Work&& work) {
     } catch (const Error& failure) {
       worker.end_attempt();
       worker.drop_session();
-      if (!may_retry(failure, attempt)) {
+      if (is_cancelled() || !may_retry(limits, failure, attempt)) {
         if (!worker.is_expired() || is_cancelled()) throw;
-        throw Error(ErrorKind::Unavailable, fmt::format("it took longer than {} s", config_.timeout.count()))
-            .hint("raise `run.timeout` in lochan.yaml, or make the step smaller");
+        throw took_too_long(ErrorKind::Unavailable, limits);
       }
+      delay = retry_delay(limits, attempt);
       tell([&](Observer& observer) {
         observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", name, attempt,
                                                    delay.count(), failure.what()));
@@ -78,7 +78,6 @@ auto Execution::retry(Worker& worker, const std::string& name, Work&& work) {
     }
     recover_engine();
     pause(delay);
-    delay *= 2;
   }
 }
 
@@ -93,7 +92,10 @@ void Execution::run(std::stop_token stop, const std::function<void()>& tick) {
 
 // The thread that started the run: looks for a stop and for attempts that take too long.
 void Execution::watch(std::stop_token stop, const std::function<void()>& tick) {
-  const std::stop_callback wake(stop, [this] { changed_.notify_all(); });
+  const std::stop_callback wake(stop, [this] {
+    const std::lock_guard lock(mutex_);  // or it may come between the look and the wait
+    changed_.notify_all();
+  });
   std::unique_lock lock(mutex_);
   while (running_ > 0) {
     changed_.wait_for(lock, kTick, [&] { return running_ == 0 || (stop.stop_requested() && !cancelled_); });
@@ -144,6 +146,11 @@ void Execution::work(Worker& worker) {
 void Execution::run_step(Worker& worker, std::size_t index) {
   Step& step = steps_[index];
   tell([&](Observer& observer) { observer.step_started(step.report); });
+  const ProgramTalk talk{
+      [&](std::string_view line) {
+        tell([&](Observer& observer) { observer.write(LogLevel::Info, fmt::format("{}: {}", step.report.name, line)); });
+      },
+      [&](std::string_view text) { return observer_.mask(text); }};
   const auto started = SteadyClock::now();
   {
     const std::lock_guard lock(mutex_);
@@ -152,9 +159,9 @@ void Execution::run_step(Worker& worker, std::size_t index) {
   StepState state = StepState::Failed;
   std::string error;
   try {
-    state = retry(worker, step.report.name, [&](int attempt) {
+    state = retry(worker, step.report.name, attempt_limits(config_, step.limits()), [&](int attempt) {
       step.report.attempts = attempt;
-      return runner_.run(worker, step);
+      return runner_.run(worker, step, talk);
     });
   } catch (const Error& failure) {
     error = failure.what();
@@ -169,13 +176,6 @@ void Execution::run_step(Worker& worker, std::size_t index) {
     changed_.notify_all();
   }
   tell([&](Observer& observer) { observer.step_finished(step.report); });
-}
-
-bool Execution::may_retry(const Error& failure, int attempt) {
-  if (is_cancelled() || attempt > config_.retries) return false;
-  // On a branch of its own even an unknown commit may be tried again: the attempt's tables were put back.
-  return failure.kind() == ErrorKind::Unavailable || failure.kind() == ErrorKind::CommitUnknown ||
-         failure.kind() == ErrorKind::Conflict;
 }
 
 bool Execution::is_cancelled() {
@@ -217,7 +217,8 @@ void Execution::run_audit(Worker& worker, const TableName& table) {
   std::string failed;
   try {
     results =
-        retry(worker, fmt::format("audit of {}", to_string(table)), [&](int) { return runner_.audit(worker, table); });
+        retry(worker, fmt::format("audit of {}", to_string(table)), attempt_limits(config_),
+              [&](int) { return runner_.audit(worker, table); });
     failed = failed_checks(results);
   } catch (const std::exception& failure) {
     failed = fmt::format("the audit could not be run: {}", failure.what());

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "run/attempts.h"
 #include "run/board.h"
 #include "run/step_runner.h"
 #include "run/worker.h"
@@ -26,8 +27,7 @@ class Execution {
   void work(Worker& worker);
   void run_step(Worker& worker, std::size_t index);
   template <typename Work>
-  auto retry(Worker& worker, const std::string& name, Work&& work);
-  bool may_retry(const Error& failure, int attempt);
+  auto retry(Worker& worker, const std::string& name, const AttemptLimits& limits, Work&& work);
   bool is_cancelled();
   void run_audit(Worker& worker, const TableName& table);
   void pause(std::chrono::milliseconds delay);

@@ -37,6 +37,10 @@ alter table run add column alerted bigint not null default 0;
 alter table run add column measured bigint not null default 0;
 create index run_not_alerted on run(finished_at) where alerted = 0;
 create index run_not_measured on run(run) where measured = 0
+)"},
+                                    Migration{"run", 4, R"(
+alter table run add column cancel_requested bigint;
+alter table run add column cancelled_by text not null default ''
 )"}};
 
 template <typename Enum>
@@ -193,6 +197,19 @@ void Journal::finish(std::int64_t run, RunState state, std::int64_t publication,
                      const std::string& message) {
   state_.execute("update run set state = $2, publication = $3, finished_at = $4, message = $5 where run = $1",
                  {run, std::string(to_string(state)), publication, to_micros(at), message});
+}
+
+bool Journal::ask_to_cancel(std::int64_t run, const std::string& by, Instant at) {
+  return state_.execute(
+             "update run set cancel_requested = $2, cancelled_by = $3 where run = $1 and state = 'running' and "
+             "cancel_requested is null",
+             {run, to_micros(at), by}) > 0;
+}
+
+std::optional<std::string> Journal::cancelled_by(std::int64_t run) const {
+  const auto rows = state_.query("select cancelled_by from run where run = $1 and cancel_requested is not null", {run});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].text(0);
 }
 
 void Journal::published(std::int64_t run, std::int64_t publication) {

@@ -8,6 +8,7 @@
 #include "base/sqlite_database.h"
 #include "run/alert_rows.h"
 #include "run/backfills.h"
+#include "run/command_marks.h"
 #include "project/rejected_name.h"
 #include "run/journal.h"
 #include "run/measures.h"
@@ -27,6 +28,8 @@ CatalogOptions catalog_options(const Project& project) {
     for (const SourceTable& table : source.tables) options.project_tables.push_back(table.table());
   for (const TableName& table : std::vector(options.project_tables))
     options.project_tables.push_back(rejected_table(table));
+  for (const auto& [name, command] : project.commands)
+    for (const CommandOutput& output : command.outputs) options.project_tables.push_back(output.table);
   options.retention = {project.retention.publications, project.retention.keep_publications,
                        project.retention.failed_branches};
   return options;
@@ -59,6 +62,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   migrations.insert(migrations.end(), AlertRows::migrations().begin(), AlertRows::migrations().end());
   migrations.insert(migrations.end(), Ticks::migrations().begin(), Ticks::migrations().end());
   migrations.insert(migrations.end(), Measures::migrations().begin(), Measures::migrations().end());
+  migrations.insert(migrations.end(), CommandMarks::migrations().begin(), CommandMarks::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());
@@ -83,6 +87,7 @@ EngineOptions Lake::engine_options() const {
 }
 
 std::string Lake::uri() {
+  const std::lock_guard lock(server_mutex_);
   if (!server_) server_ = std::make_unique<RestServer>(*catalog_, RestServerOptions{});
   return server_->uri();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ class Lake {
   /// The folder for lock files, logs, spill: `.lochan`.
   std::filesystem::path home() const;
   EngineOptions engine_options() const;
-  /// The catalog's address for engines of this process: started at the first call.
+  /// The catalog's address for engines and programs of this process: started at the first call, from any thread.
   std::string uri();
 
  private:
@@ -42,7 +43,8 @@ class Lake {
   std::unique_ptr<Database> state_;
   std::unique_ptr<ObjectStore> store_;
   std::unique_ptr<Catalog> catalog_;
-  std::unique_ptr<RestServer> server_;
+  std::mutex server_mutex_;
+  std::unique_ptr<RestServer> server_;  // guarded by server_mutex_
   std::vector<std::int64_t> recovered_;
 };
 

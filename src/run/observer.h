@@ -40,6 +40,8 @@ class Observer : public Log {
   virtual void step_started(const StepReport& step) = 0;
   virtual void step_finished(const StepReport& step) = 0;
   virtual void check_finished(const CheckResult& result) = 0;
+  /// Without secrets: of what programs say, before it becomes part of an error. May be called at any time.
+  virtual std::string mask(std::string_view text) const { return std::string(text); }
 };
 
 }  // namespace lochan

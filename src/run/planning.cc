@@ -7,6 +7,7 @@
 #include "plan/selection.h"
 #include "run/journal.h"
 #include "run/carrying.h"
+#include "run/command_marks.h"
 #include "run/source_marks.h"
 #include "source/load.h"
 #include "source/source.h"
@@ -26,8 +27,9 @@ Find finder(const std::vector<Entry>& entries) {
   };
 }
 
-std::set<TableName> modified_tables(const Analysis& analysis, const Find& find) {
-  std::set<TableName> modified;
+Selected modified_steps(const Analysis& analysis, const Find& find, const CommandMarks& marks) {
+  Selected selected;
+  std::set<TableName>& modified = selected.tables;
   const auto differs = [&](const TableName& table, const std::string& fingerprint) {
     const auto entry = find(table);
     if (!entry) return true;
@@ -38,7 +40,13 @@ std::set<TableName> modified_tables(const Analysis& analysis, const Find& find) 
     if (differs(table, model.fingerprint)) modified.insert(table);
   for (const auto& [table, fingerprint] : analysis.raw_fingerprints)
     if (differs(table, fingerprint)) modified.insert(table);
-  return modified;
+  for (const auto& [name, command] : analysis.commands) {
+    const auto mark = last_mark(command, find, [&](const std::string& other) { return marks.find(other); });
+    if (mark && mark->fingerprint == command.fingerprint) continue;
+    selected.commands.insert(name);
+    modified.insert(command.writes.begin(), command.writes.end());
+  }
+  return selected;
 }
 
 // Of the last run: `result:error`, `result:success`, `result:skipped`.
@@ -56,10 +64,13 @@ Selected steps_with_result(Database& state, const Project& project, const std::s
   if (!last) return selected;
   for (const StepReport& step : journal.steps(*last)) {
     if (std::ranges::find(states->second, step.state) == states->second.end()) continue;
-    if (step.kind != "sink")
+    const std::string name = step.name.substr(step.name.find(':') + 1);
+    if (step.kind != "sink" && step.kind != "command")
       selected.tables.insert(step.tables.begin(), step.tables.end());
-    else if (const std::string sink = step.name.substr(step.name.find(':') + 1); project.sinks.contains(sink))
-      selected.sinks.insert(sink);
+    else if (step.kind == "sink" && project.sinks.contains(name))
+      selected.sinks.insert(name);
+    else if (step.kind == "command" && project.commands.contains(name))
+      selected.commands.insert(name);
   }
   return selected;
 }
@@ -92,7 +103,7 @@ bool grows_old(const Analysis& analysis, const Graph& graph, const SourceConfig&
 
 Selected choose(Lake& lake, const Analysis& analysis, const Graph& graph, const Find& find,
                 const std::vector<std::string>& texts, const std::vector<std::string>& exclude) {
-  const SelectionContext context{lake.project(), graph, [&] { return modified_tables(analysis, find); },
+  const SelectionContext context{lake.project(), graph, [&] { return modified_steps(analysis, find, CommandMarks(lake.state())); },
                                  [&](const std::string& result) { return steps_with_result(lake.state(), lake.project(), result); }};
   return select(context, texts, exclude);
 }
@@ -133,6 +144,12 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   options.selected = std::move(selected.tables);
   // A branch is for looking at: what is there goes nowhere.
   if (request.target == "main" && !request.replay) options.sinks = std::move(selected.sinks);
+  // Nor is anything done there that isn't seen on it.
+  if (!request.replay && !request.backfill)
+    for (const std::string& command : selected.commands)
+      if (request.target == "main" || !analysis.commands.at(command).writes.empty()) options.commands.insert(command);
+  const CommandMarks marks(lake.state());
+  options.command_mark = [&](const std::string& command) { return marks.find(command); };
   options.is_carried = [&](const SinkConfig& sink, const SinkTable& table, const std::string& version) {
     return is_carried(lake, sink, table, version);
   };

@@ -31,6 +31,8 @@ class Publishing {
         add_rejected(table);
       } else if (analysis_.raw_fingerprints.contains(table)) {
         add_raw(table);
+      } else if (const AnalysedCommand* command = maker(analysis_, table)) {
+        add_output(table, *command);
       } else {
         add_model(table);
       }
@@ -71,6 +73,13 @@ class Publishing {
 
   void add_rejected(const TableName& table) {
     if (const auto entry = lake_.catalog().find(branch_, table)) add(table, *entry, {});
+  }
+
+  void add_output(const TableName& table, const AnalysedCommand& command) {
+    const auto step = std::ranges::find(steps_, &command, &Step::command);
+    if (step == steps_.end() || !ended_well(*step) || !step->was_evaluated) return;
+    if (const auto entry = lake_.catalog().find(branch_, table))
+      add(table, *entry, {{"lochan.fingerprint", command.fingerprint}, {"lochan.inputs", inputs_property(step->inputs)}});
   }
 
   void add_model(const TableName& table) {

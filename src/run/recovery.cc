@@ -6,6 +6,7 @@
 
 #include "run/journal.h"
 #include "run/ticks.h"
+#include "run/leftovers.h"
 
 namespace lochan {
 
@@ -38,6 +39,7 @@ std::vector<std::int64_t> recover_dead_runs(Database& state, Catalog& catalog, c
     const std::int64_t run = row.integer(0);
     // Its row is written while the lock is held, and the lock goes with the process.
     if (FileLock::is_held(run_lock_path(home, run))) continue;
+    kill_leftovers(home, run);  // before its row says that it is over
     state.write([&] {
       if (state.query("select 1 from run where run = $1 and state = 'running'", {run}).empty()) return;
       for (const Branch& branch : catalog.branches()) {

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "project/rejected_name.h"
+#include "run/cancelling.h"
 #include "run/carrying.h"
+#include "run/command_marks.h"
 #include "run/execution.h"
 #include "run/journal.h"
 #include "run/planning.h"
@@ -19,6 +21,8 @@ namespace lochan {
 namespace {
 
 constexpr int kMaxReplans = 2;  // when others changed main under a run
+
+struct Cancelled {};  // thrown to undo a publication
 
 class Runner {
  public:
@@ -48,10 +52,13 @@ class Runner {
                            .target = request_.target,
                            .tick = request_.tick});
     outcome.run = run.number();
+    CancelWatch cancel(lake_.state(), run.number(), stop_);
+    cancel_ = &cancel;
+    stop_ = cancel.token();
     if (!claim(run, planning)) {
       outcome.plan = std::move(planning.plan);
       outcome.state = stop_.stop_requested() ? RunState::Cancelled : RunState::Nothing;
-      run.close(outcome.state, 0, stop_.stop_requested() ? "cancelled while it waited" : "nothing to do");
+      run.close(outcome.state, 0, stop_.stop_requested() ? cancel.message() + " while it waited" : "nothing to do");
       return;
     }
     for (int attempt = 0;; ++attempt) {
@@ -68,8 +75,10 @@ class Runner {
                       fmt::format("{} changed on `{}` meanwhile: planning again", names, request_.target));
       planning = make_planning(lake_, request_);
       lake_.catalog().release_claims(run.number());
-      if (!planning.plan.has_work() || !claim(run, planning))
-        return run.close(outcome.state = RunState::Nothing, 0, "nothing left to do");
+      if (!planning.plan.has_work() || !claim(run, planning)) {
+        outcome.state = stop_.stop_requested() ? RunState::Cancelled : RunState::Nothing;
+        return run.close(outcome.state, 0, stop_.stop_requested() ? cancel.message() : "nothing left to do");
+      }
     }
   }
 
@@ -119,15 +128,17 @@ class Runner {
 
   // One execution on a branch of its own. Returns the tables that others changed on main: then nothing was published.
   std::vector<TableName> execute(StartedRun& run, Planning& planning, int attempt, RunOutcome& outcome) {
-    const std::string branch = run.new_branch(attempt);
     std::vector<Step> steps = make_steps(lake_.project(), planning.analysis, planning.plan);
+    const bool writes = std::ranges::any_of(steps, [](const Step& step) { return !step.report.tables.empty(); });
+    const std::string branch = writes ? run.new_branch(attempt) : as_it_is(planning.plan);
     observer_.run_started(run.number(), static_cast<int>(steps.size()) + count_sinks(planning.plan));
     save_waiting(run, steps);
-    Board board(planning.analysis, planning.graph, steps);
+    const Pools pools(lake_.project(), lake_.home());
+    Board board(planning.analysis, planning.graph, steps, &pools);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
     const RunBinding binding{lake_.catalog(),
                              engine_,
-                             lake_.uri(),
+                             [this] { return lake_.uri(); },
                              branch,
                              with_rejected(written_tables(planning.plan)),
                              macros(),
@@ -139,13 +150,21 @@ class Runner {
     outcome.steps.clear();
     for (const Step& step : steps) outcome.steps.push_back(step.report);
     outcome.checks = execution.checks();
-    save_journal(run, outcome);
+    save_journal(run, outcome, steps);
     if (stop_.stop_requested()) {
       outcome.state = RunState::Cancelled;
-      run.close(RunState::Cancelled, 0, "cancelled");
+      run.close(RunState::Cancelled, 0, cancel_->message());
       return {};
     }
-    return publish(run, branch, planning, board, steps, outcome);
+    try {
+      return publish(run, branch, planning, board, steps, outcome);
+    } catch (const Cancelled&) {
+      outcome.held_back.clear();
+      outcome.branch.clear();
+      outcome.state = RunState::Cancelled;
+      run.close(RunState::Cancelled, 0, cancel_->message());
+      return {};
+    }
   }
 
   std::string macros() const {
@@ -164,8 +183,18 @@ class Runner {
     });
   }
 
-  void save_journal(StartedRun& run, const RunOutcome& outcome) {
+  // What a run reads that writes nothing.
+  std::string as_it_is(const Plan& plan) const {
+    return request_.target == "main" && plan.publication > 0 ? fmt::format("at-{}", plan.publication) : request_.target;
+  }
+
+  void save_journal(StartedRun& run, const RunOutcome& outcome, const std::vector<Step>& steps) {
+    CommandMarks marks(lake_.state());
     lake_.state().write([&] {
+      for (const Step& step : steps)
+        if (step.command != nullptr && step.command->writes.empty() && step.report.state == StepState::Built)
+          marks.save(step.command->config->name, {step.command->fingerprint, step.inputs}, lake_.clock().now());
+
       run.journal().save_steps(run.number(), outcome.steps);
       for (const CheckResult& check : outcome.checks) run.journal().save_check(run.number(), check);
     });
@@ -205,6 +234,8 @@ class Runner {
       if (request_.backfill)
         request.message += " " + show_intervals(request_.backfill->range, Interval::Day);
       request.also = [&](std::int64_t publication) {
+        // Whoever asked until now has nothing published; whoever asks from here on is told that it has ended.
+        if (cancel_->is_cancelled()) throw Cancelled{};
         end(publication, branch_state);
       };
       const PublishOutcome published = commit(run, request);
@@ -231,7 +262,7 @@ class Runner {
     const auto ended = [&](StepState state) { return std::ranges::find(sinks, state, &StepReport::state) != sinks.end(); };
     if (ended(StepState::Failed)) outcome.state = RunState::Failed;
     if (ended(StepState::Cancelled)) outcome.state = RunState::Cancelled;
-    run.close(outcome.state, 0, message(outcome));
+    run.close(outcome.state, 0, outcome.state == RunState::Cancelled ? cancel_->message() : message(outcome));
   }
 
   PublishOutcome commit(StartedRun& run, const PublishRequest& request) {
@@ -253,7 +284,8 @@ class Runner {
   Lake& lake_;
   const RunRequest& request_;
   Observer& observer_;
-  std::stop_token stop_;
+  std::stop_token stop_;  // of the process; once the run has its row, of that too
+  CancelWatch* cancel_ = nullptr;
   Engine engine_;
 };
 

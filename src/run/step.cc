@@ -23,6 +23,17 @@ Step model_step(const AnalysedModel& model, const PlannedTable& planned) {
   return step;
 }
 
+Step command_step(const AnalysedCommand& command, const PlannedCommand& planned) {
+  Step step;
+  step.command = &command;
+  step.full_refresh = planned.full_refresh;
+  step.report.name = "command:" + planned.name;
+  step.report.kind = "command";
+  step.report.reason = planned.reason;
+  step.report.tables = command.writes;
+  return step;
+}
+
 // One step for each connection of the source, with all planned tables that it is to be asked for.
 void add_source_table(std::vector<Step>& steps, const Project& project, const SourceConfig& source,
                       const SourceTable& table, const PlannedTable& planned) {
@@ -64,9 +75,29 @@ Step raw_replay_step(const SourceConfig& source, const SourceTable& table, const
 std::vector<TableName> Step::writes() const {
   std::vector<TableName> tables = report.tables;
   const bool is_view = model != nullptr && model->model->materialized == Materialization::View;
-  if (!is_view)
+  if (!is_view && command == nullptr)
     for (const TableName& table : report.tables) tables.push_back(rejected_table(table));
   return tables;
+}
+
+StepLimits Step::limits() const {
+  if (source != nullptr) return source->limits;
+  if (command != nullptr) return command->config->limits;
+  return model->model->limits;
+}
+
+std::vector<std::string> Step::connections() const {
+  std::vector<std::string> names;
+  if (connection != nullptr) names.push_back(connection->name);
+  if (command != nullptr)
+    for (const LocatedText& name : command->config->connections) names.push_back(*name);
+  return names;
+}
+
+std::span<const TableName> Step::reads() const {
+  if (model != nullptr) return model->reads;
+  if (command != nullptr) return command->reads;
+  return {};
 }
 
 std::vector<Step> make_steps(const Project& project, const Analysis& analysis, const Plan& plan) {
@@ -75,7 +106,7 @@ std::vector<Step> make_steps(const Project& project, const Analysis& analysis, c
     for (const SourceTable& table : source.tables) raw.emplace(table.table(), std::pair(&source, &table));
   std::vector<Step> steps;
   for (const PlannedTable& planned : plan.tables) {
-    if (planned.state == PlanState::Fresh || planned.state == PlanState::Held) continue;
+    if (planned.state == PlanState::Fresh || planned.state == PlanState::Held || !planned.command.empty()) continue;
     if (planned.is_raw) {
       const auto& [source, table] = raw.at(planned.table);
       if (planned.replay)
@@ -86,6 +117,9 @@ std::vector<Step> make_steps(const Project& project, const Analysis& analysis, c
       steps.push_back(model_step(analysis.models.at(planned.table), planned));
     }
   }
+  for (const PlannedCommand& planned : plan.commands)
+    if (planned.state == PlanState::Stale || planned.state == PlanState::Depends)
+      steps.push_back(command_step(analysis.commands.at(planned.name), planned));
   return steps;
 }
 

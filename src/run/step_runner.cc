@@ -35,12 +35,16 @@ std::map<TableName, std::string> marks_of(const Entry& entry) {
   return found == entry.properties.end() ? std::map<TableName, std::string>{} : parse_inputs(found->second);
 }
 
-StepState StepRunner::run(Worker& worker, Step& step) {
+StepState StepRunner::run(Worker& worker, Step& step, const ProgramTalk& talk) {
+  if (step.command != nullptr && step.report.tables.empty()) return run_command(worker, step, talk);
   Attempt attempt(lake_.catalog(), branch_, step.writes());
   step.logged.clear();
   const Instant began = SystemClock().now() - kCoarseTime;  // as files' times are
   try {
-    const StepState state = step.replay ? run_replay(worker, step) : step.is_source() ? run_source(worker, step) : run_model(worker, step);
+    const StepState state = step.command != nullptr ? run_command(worker, step, talk)
+                            : step.replay           ? run_replay(worker, step)
+                            : step.is_source()      ? run_source(worker, step)
+                                                    : run_model(worker, step);
     step.report.bytes_written = state == StepState::Built ? written_bytes(step, began) : 0;
     return state;
   } catch (...) {
@@ -126,17 +130,10 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   if (!reason && !step.rebuild && !step.backfill) return StepState::Unchanged;
   step.was_evaluated = true;
   if (reason && !step.backfill) step.report.reason = reason->text;
-  step.inputs.clear();
+  step.inputs = versions_of(model.reads, versions, model.model->position, to_string(table));
   step.marks.clear();
-  for (const TableName& input : model.reads) {
-    const auto version = versions.of(input);
-    if (!version)
-      throw Error(ErrorKind::Data, fmt::format("`{}`, which it reads, was never built", to_string(input)))
-          .at(model.model->position)
-          .hint(fmt::format("build it too: --select +{}", to_string(table)));
-    step.inputs[input] = *version;
+  for (const TableName& input : model.reads)
     if (const auto reached = loaded_at(input)) step.marks[input] = to_string(*reached);
-  }
   if (model.model->materialized == Materialization::View) return put_view(step);
   step.rebuild = step.rebuild || (reason && reason->rebuild);
   Session& session = worker.session();
@@ -177,6 +174,20 @@ void StepRunner::refuse_archived_inputs(const Step& step, const std::string& sin
         .at(step.model->model->position)
         .hint("restore it first, or make this model incremental and let it read on by `$since`");
   }
+}
+
+std::map<TableName, std::string> StepRunner::versions_of(std::span<const TableName> inputs, Versions& versions,
+                                                         const Position& reader, const std::string& step) const {
+  std::map<TableName, std::string> found;
+  for (const TableName& input : inputs) {
+    const auto version = versions.of(input);
+    if (!version)
+      throw Error(ErrorKind::Data, fmt::format("`{}`, which it reads, was never built", to_string(input)))
+          .at(reader)
+          .hint(fmt::format("build it too: --select +{}", step));
+    found[input] = *version;
+  }
+  return found;
 }
 
 // Here, where it is known which keys were touched: the audit comes in any session.

@@ -7,6 +7,7 @@
 
 #include "run/board.h"
 #include "run/lake.h"
+#include "run/program_attempt.h"
 #include "run/resolver.h"
 #include "run/step.h"
 #include "run/worker.h"
@@ -16,6 +17,7 @@ namespace lochan {
 /// May be shared between the workers' threads; each step is worked on by one thread at a time.
 class StepRunner {
  public:
+  /// `branch` is where the run writes; of a run that writes nothing, what it reads.
   StepRunner(Lake& lake, const Analysis& analysis, const std::string& branch, std::int64_t run, Instant run_at)
       : lake_(lake),
         analysis_(analysis),
@@ -25,7 +27,7 @@ class StepRunner {
         resolver_(lake.catalog(), branch) {}
 
   /// Built or Unchanged; throws what ends the attempt.
-  StepState run(Worker& worker, Step& step);
+  StepState run(Worker& worker, Step& step, const ProgramTalk& talk);
   std::vector<CheckResult> audit(Worker& worker, const TableName& table);
 
  private:
@@ -33,6 +35,10 @@ class StepRunner {
   StepState run_model(Worker& worker, Step& step);
   StepState run_replay(Worker& worker, Step& step);
   void refuse_archived_inputs(const Step& step, const std::string& since) const;
+  StepState run_command(Worker& worker, Step& step, const ProgramTalk& talk);
+  void run_its_program(Worker& worker, const Step& step, const ProgramTalk& talk);
+  std::map<TableName, std::string> versions_of(std::span<const TableName> inputs, Versions& versions, const Position& reader,
+                                               const std::string& step) const;
   void audit_own(Session& session, const TableName& table, const ModelBuilt& built);
   StepState put_view(Step& step);
   std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);

@@ -1,17 +1,28 @@
 #include "run/worker.h"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
 
 namespace lochan {
 
-Worker::~Worker() { drop_session(); }
+Worker::Worker(const RunBinding& binding) : binding_(binding), expired_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (expired_event_ < 0) throw Error(ErrorKind::Unavailable, "too many files are open");
+}
+
+Worker::~Worker() {
+  drop_session();
+  ::close(expired_event_);
+}
 
 Session& Worker::session() {
   if (!session_) {
     const std::string token = binding_.catalog.grant_token({binding_.branch, true, binding_.tables, ""});
     std::unique_ptr<Session> session;
     try {
-      session = binding_.engine.open_session({binding_.uri, binding_.branch, token}, binding_.macros);
+      session = binding_.engine.open_session({binding_.uri(), binding_.branch, token}, binding_.macros);
     } catch (...) {
       binding_.catalog.revoke_token(token);
       throw;
@@ -49,6 +60,8 @@ bool Worker::use_threads(int threads) {
 void Worker::start_attempt(std::chrono::seconds timeout) {
   const std::lock_guard lock(mutex_);
   expired_ = false;
+  std::uint64_t count = 0;
+  [[maybe_unused]] const ssize_t drained = ::read(expired_event_, &count, sizeof count);
   deadline_ = std::chrono::steady_clock::now() + timeout;
 }
 
@@ -65,6 +78,8 @@ bool Worker::is_overdue(std::chrono::steady_clock::time_point now) const {
 void Worker::expire() noexcept {
   const std::lock_guard lock(mutex_);
   expired_ = true;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t told = ::write(expired_event_, &one, sizeof one);
   if (!token_.empty()) binding_.catalog.revoke_token(token_);
   if (session_) session_->interrupt();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,7 @@ namespace lochan {
 struct RunBinding {
   Catalog& catalog;
   Engine& engine;
-  std::string uri;  // of the catalog
+  std::function<std::string()> uri;  // of the catalog: it listens from the first call on
   std::string branch;
   std::vector<TableName> tables;  // that the run claimed: what it may write
   std::string macros;             // statements for each new session
@@ -29,7 +30,7 @@ struct RunBinding {
 /// `session`, `shadow` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
 class Worker {
  public:
-  explicit Worker(const RunBinding& binding) : binding_(binding) {}
+  explicit Worker(const RunBinding& binding);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -50,9 +51,12 @@ class Worker {
   void expire() noexcept;
   /// Whether `expire` was called since the attempt started.
   bool is_expired() const;
+  /// Readable since `expire` was called, up to the next attempt: for poll, by what waits for something else than SQL.
+  int expired_descriptor() const { return expired_event_; }
 
  private:
   const RunBinding& binding_;
+  const int expired_event_;  // an eventfd
   mutable std::mutex mutex_;
   std::unique_ptr<Session> session_;                               // written by its thread with mutex_ held
   std::unique_ptr<Shadow> shadow_;                                 // of its thread

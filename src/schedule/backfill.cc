@@ -58,7 +58,8 @@ class BackfillPlanner {
     if (found == lake_.project().models.end() || !has_intervals(found->second))
       throw Error(ErrorKind::Usage,
                   fmt::format("`{}` has no intervals to fill: it is {}", name,
-                              found == lake_.project().models.end()
+                              !table.command.empty() ? "what a command writes"
+                              : found == lake_.project().models.end()
                                   ? "a raw table"
                                   : fmt::format("of kind `{}`", to_string(found->second.materialized))))
           .hint(

@@ -69,6 +69,13 @@ TEST(Subprocess, KeepsToItsLimits) {
   EXPECT_EQ(process.wait().code, 1);
 }
 
+TEST(Subprocess, TakesItsGroupAlongWhereThatIsAsked) {
+  Subprocess process({.command = {"sh", "-c", "sleep 1000 & echo $!"}, .ends_group = true});
+  EXPECT_TRUE(process.wait().succeeded());
+  const std::string left = output_of(process);  // ends: the pipe's last writer is gone
+  EXPECT_GT(std::stoi(left), 1);
+}
+
 TEST(Subprocess, EndsWithItsObject) {
   pid_t id = 0;
   {

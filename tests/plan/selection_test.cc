@@ -29,6 +29,29 @@ class SelectionTest : public ::testing::Test {
     graph_.emplace(analysis_);
   }
 
+  // command:fit reads mart.day and writes mart.plan, which mart.late reads; command:mail comes after it.
+  void add_commands() {
+    command("fit", {"mart.day"}, {"mart.plan", "mart.error"}, {});
+    command("mail", {}, {}, {"fit"});
+    model("mart.late", {"mart.plan"}, {});
+    project_.commands["mail"].tags = {"nightly"};
+    graph_.emplace(analysis_);
+  }
+
+  void command(const std::string& name, const std::vector<std::string>& reads, const std::vector<std::string>& writes,
+               const std::vector<std::string>& after) {
+    CommandConfig& config = project_.commands[name];
+    config.name = name;
+    for (const std::string& other : after) config.after.push_back({other, {}});
+    AnalysedCommand analysed;
+    analysed.config = &config;
+    for (const std::string& read : reads) analysed.reads.push_back(*parse_table_name(read));
+    for (const std::string& written : writes) analysed.writes.push_back(*parse_table_name(written));
+    for (const TableName& table : analysed.writes) analysis_.order.push_back(table);
+    analysis_.commands.emplace(name, analysed);
+    analysis_.command_order.push_back(name);
+  }
+
   void model(const std::string& name, const std::vector<std::string>& reads, const std::vector<std::string>& tags) {
     const TableName table = *parse_table_name(name);
     Model& model = project_.models[table];
@@ -42,12 +65,13 @@ class SelectionTest : public ::testing::Test {
   }
 
   std::string select(const std::vector<std::string>& words, const std::vector<std::string>& exclude = {}) {
-    const SelectionContext context{project_, *graph_, [] { return std::set<TableName>{{"mart", "day"}}; },
-                                   [](const std::string&) { return Selected{{{"mart", "month"}}, {}}; }};
+    const SelectionContext context{project_, *graph_, [] { return Selected{{{"mart", "day"}}, {}, {}}; },
+                                   [](const std::string&) { return Selected{{{"mart", "month"}}, {}, {}}; }};
     const Selected selected = lochan::select(context, words, exclude);
     std::string text;
     for (const TableName& table : selected.tables) text += to_string(table) + " ";
     for (const std::string& sink : selected.sinks) text += "sink:" + sink + " ";
+    for (const std::string& command : selected.commands) text += "command:" + command + " ";
     return text;
   }
 
@@ -89,6 +113,30 @@ TEST_F(SelectionTest, SelectsAsDbtDoes) {
       {{"result:error"}, {}, "mart.month "},
   };
   for (const Case& each : cases) EXPECT_EQ(select(each.select, each.exclude), each.expected) << (each.select.empty() ? "" : each.select[0]);
+}
+
+TEST_F(SelectionTest, ACommandIsSelectedWithItsOutputs) {
+  add_commands();
+  struct Case {
+    std::vector<std::string> select;
+    std::vector<std::string> exclude;
+    std::string expected;
+  };
+  const std::vector<Case> cases = {
+      {{"command:fit"}, {}, "mart.error mart.plan command:fit "},
+      {{"mart.plan"}, {}, "mart.error mart.plan command:fit "},
+      {{"command:mail"}, {}, "command:mail "},
+      {{"command:*"}, {}, "mart.error mart.plan command:fit command:mail "},
+      {{"tag:nightly"}, {}, "sink:dwh command:mail "},
+      {{"1+command:fit"}, {}, "mart.day mart.error mart.plan command:fit "},
+      {{"command:fit+1"}, {}, "mart.error mart.late mart.plan command:fit command:mail "},
+      {{"1+command:mail"}, {}, "mart.error mart.plan command:fit command:mail "},
+      {{"1+mart.late"}, {}, "mart.error mart.late mart.plan command:fit "},
+      {{"mart.day+"}, {}, "mart.day mart.error mart.late mart.month mart.plan sink:dwh command:fit command:mail "},
+      {{"mart.day+"}, {"mart.error"}, "mart.day mart.late mart.month sink:dwh command:mail "},
+      {{"mart.day+,command:*"}, {}, "mart.error mart.plan command:fit command:mail "},
+  };
+  for (const Case& each : cases) EXPECT_EQ(select(each.select, each.exclude), each.expected) << each.select[0];
 }
 
 TEST_F(SelectionTest, UnknownNamesAreErrorsWithTheNearest) {

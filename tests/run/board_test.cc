@@ -37,6 +37,22 @@ class BoardTest : public ::testing::Test {
     for (const std::string& table : tables) step.report.tables.push_back(*parse_table_name(table));
   }
 
+  void command_step(const std::string& name, const std::vector<std::string>& reads, const std::vector<std::string>& writes,
+                    const std::vector<std::string>& after) {
+    CommandConfig& config = commands_.emplace_back();
+    config.name = name;
+    for (const std::string& other : after) config.after.push_back({other, {}});
+    AnalysedCommand analysed;
+    analysed.config = &config;
+    for (const std::string& read : reads) analysed.reads.push_back(*parse_table_name(read));
+    for (const std::string& written : writes) analysed.writes.push_back(*parse_table_name(written));
+    for (const TableName& table : analysed.writes) analysis_.order.push_back(table);
+    Step& step = steps_.emplace_back();
+    step.command = &analysis_.commands.emplace(name, analysed).first->second;
+    step.report.name = "command:" + name;
+    step.report.tables = analysed.writes;
+  }
+
   void model_steps() {
     for (const TableName& table : analysis_.order) {
       if (!analysis_.models.contains(table)) continue;
@@ -90,6 +106,7 @@ class BoardTest : public ::testing::Test {
 
   SourceConfig source_;
   std::list<Model> models_;
+  std::list<CommandConfig> commands_;
   std::list<CheckConfig> configs_;
   Analysis analysis_;
   std::vector<Step> steps_;
@@ -214,6 +231,48 @@ TEST_F(BoardTest, AuditThatReadsADescendantComesAfterItAndHoldsItBack) {
   audited("raw.sale", "totals differ");
   EXPECT_EQ(publishable(), Names{});
   EXPECT_EQ(held("mart.day"), "it reads `raw.sale`, which is held back");
+}
+
+TEST_F(BoardTest, ACommandComesAfterWhatItReadsAndAfterItsForerunners) {
+  model("mart.day", {});
+  model("mart.late", {"mart.plan"});
+  check("mart.day", {});
+  command_step("fit", {"mart.day"}, {"mart.plan"}, {});
+  command_step("mail", {}, {}, {"fit", "other"});
+  model_steps();
+  start();
+  EXPECT_EQ(take(), "mart.day");
+  EXPECT_EQ(take(), "-");
+  built("mart.day");
+  EXPECT_EQ(take(), "audit mart.day");
+  EXPECT_EQ(take(), "-");
+  audited("mart.day", "");
+  EXPECT_EQ(take(), "command:fit");
+  EXPECT_EQ(take(), "-");
+  steps_[0].changed_outputs = {{"mart", "plan"}};
+  built("command:fit");
+  EXPECT_EQ(take(), "command:mail");
+  EXPECT_EQ(take(), "mart.late");
+  built("command:mail");
+  built("mart.late");
+  EXPECT_TRUE(board_->is_done());
+  EXPECT_EQ(publishable(), (Names{"mart.day", "mart.late", "mart.plan"}));
+}
+
+TEST_F(BoardTest, WhatFollowsAFailedCommandIsSkipped) {
+  model("mart.late", {"mart.plan"});
+  command_step("fit", {}, {"mart.plan"}, {});
+  command_step("mail", {}, {}, {"fit"});
+  command_step("last", {}, {}, {"mail"});
+  model_steps();
+  start();
+  EXPECT_EQ(take(), "command:fit");
+  failed("command:fit");
+  EXPECT_EQ(take(), "-");
+  EXPECT_TRUE(board_->is_done());
+  EXPECT_EQ(steps_[1].report.error, "`command:fit` failed");
+  EXPECT_EQ(steps_[2].report.error, "`command:mail` was not run");
+  EXPECT_EQ(held("mart.late"), "`mart.plan` was not built");
 }
 
 // Nothing moved in the fact, but the dimension that its check reads lost a row: that dimension must not be published.

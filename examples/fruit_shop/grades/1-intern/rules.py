@@ -1,5 +1,6 @@
 """The suppliers' files are in the lake, bad ones are not in a mart, and the broom sweeps what it should."""
 import csv
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import time
 
 from grading import Missing, ok
 
+NIGHTLY = re.compile(r"[0-5]?\d (1?\d|2[0-3]) \* \* \*")
 ENTRY = re.compile(r"^\s*((?:[\d*/,-]+\s+){5})(.*)$")
 
 
@@ -94,8 +96,39 @@ def check_broom(work):
 
 
 def check_schedule(work):
+    if (work.folder / "crontab").is_file():
+        check_crontab(work)
+    else:
+        check_own_schedule(work)
+
+
+def check_own_schedule(work):
+    done = work.lochan("schedule", "--output", "json")
+    if done.returncode != 0:
+        raise Missing(f"`lochan schedule` ends with {done.returncode}:\n{done.stderr}")
+    schedules = json.loads(done.stdout)["schedules"]
+    work.need(schedules, "there is a schedule", "lochan.yaml has no `schedules`, and there is no file `crontab`")
+    work.need(any(NIGHTLY.fullmatch(schedule["when"]) for schedule in schedules), "once a night",
+              "no schedule is once a night", "`cron`: minute and hour are numbers, the rest is `*`")
+    commands = re.findall(r"command:(\w+)", (work.folder / "lochan.yaml").read_text())
+    work.need(commands, "it selects a command", "no schedule of lochan.yaml selects a command", 'such as `select: "command:broom"`')
+    sweep(work, ["run"], "a run of everything sweeps nothing", False)
+    sweep(work, ["run", "--select", f"command:{commands[0]}"], f"command:{commands[0]} sweeps", True)
+
+
+def sweep(work, command, what, is_gone):
+    old = work.folder / "tmp/old.tmp"
+    old.write_text("x")
+    os.utime(old, (time.time() - 3 * 86400,) * 2)
+    done = work.lochan(*command)
+    if done.returncode != 0:
+        raise Missing(f"`lochan {' '.join(command)}` ends with {done.returncode}:\n{done.stdout}{done.stderr}")
+    work.need(old.exists() != is_gone, what, f"after `lochan {' '.join(command)}` tmp/old.tmp is {'there' if is_gone else 'gone'}",
+              "`run: [sh, clean.sh]` and `when: selected` in commands/broom.yaml")
+
+
+def check_crontab(work):
     file = work.folder / "crontab"
-    work.need(file.is_file(), "there is a crontab", "there is no file `crontab`")
     lines = [line for line in file.read_text().splitlines() if line.strip() and not line.startswith("#") and "=" not in line.split()[0]]
     entries = [ENTRY.match(line) for line in lines]
     for line, entry in zip(lines, entries):

@@ -13,6 +13,7 @@ namespace {
 constexpr std::array kRoutes{
     Route{"GET", "/health", Asks::Anyone, answer_health},
     Route{"GET", "/ready", Asks::Anyone, answer_ready},
+    Route{"GET", "/metrics", Asks::SignedIn, answer_metrics},
     Route{"GET", "/api/runs", Asks::SignedIn, list_runs},
     Route{"GET", "/api/runs/{run}", Asks::SignedIn, show_run},
     Route{"GET", "/api/schedules", Asks::SignedIn, list_schedules},

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "serve/health.h"
+#include "serve/metrics.h"
 #include "serve/served_project.h"
 
 namespace lochan {
@@ -19,6 +20,7 @@ struct RouteParts {
   const Health& health;
   const Clock& clock;
   const Secrets& secrets;
+  Metrics& metrics;
   std::function<void()> wake;  // the loop looks at what there is to do
 };
 
@@ -45,6 +47,7 @@ std::span<const Route> routes();
 // Each in the file of its name; what one throws becomes an error in the catalog's shape.
 HttpResponse answer_health(const RouteCall& call);
 HttpResponse answer_ready(const RouteCall& call);
+HttpResponse answer_metrics(const RouteCall& call);
 HttpResponse list_runs(const RouteCall& call);
 HttpResponse show_run(const RouteCall& call);
 HttpResponse list_schedules(const RouteCall& call);

@@ -87,7 +87,8 @@ void serve(ReadProject read, const ServeRequest& request, const Clock& clock, Se
   Health health;
   AlertThread alerts(current, health, secrets, clock, log);
   Loop loop({current, health, secrets, clock, log, notify, alerts, request.program});
-  const RouteParts parts{health, clock, secrets, [&] { loop.wake(); }};
+  Metrics metrics;
+  const RouteParts parts{health, clock, secrets, metrics, [&] { loop.wake(); }};
   const auto answer = [&](const HttpRequest& asked) { return answer_request(asked, *current.get(), parts); };
   const HttpServer http(http_options(request), answer, log);
   const std::string uri = uri_of(request.address, http.port());

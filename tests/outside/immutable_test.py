@@ -25,7 +25,7 @@ tables:
   list: { load: full, from: "list.csv" }
 """,
     "models/raw/seen.sql": "/* ---\nmaterialized: append\n--- */\nselect id::int as id from raw.log where $since is null or _loaded_at > $since",
-    "models/mart/total.sql": "/* ---\nchecks:\n  - sql: { name: never_seven, query: select * from mart.total where sales = 7 }\n--- */\nselect count(*) as sales from raw.log",
+    "models/mart/total.sql": "/* ---\nchecks:\n  - expression: sales <> 7\n--- */\nselect count(*) as sales from raw.log",
 }
 
 # Each command of the program as it could do harm. One that isn't here is called by its name alone.

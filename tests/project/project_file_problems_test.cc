@@ -137,7 +137,7 @@ const ProblemCase kCases[] = {
     in_project("DeleteRatioThatIsNoShare",
        "name: a\n"
        "maintain: { delete_ratio: 5 }\n",
-       "lochan.yaml:2:27: `delete_ratio` is number `5`, wanted a share of a table's rows such as `5%`"),
+       "lochan.yaml:2:27: `delete_ratio` is the number 5, wanted a share of a table's rows such as `5%`"),
     in_project("TargetThatIsNothing",
        "name: a\n"
        "maintain: { target: 0MB }\n",

@@ -181,6 +181,8 @@ Json pinned_metadata(const Json& metadata) {
   Json pinned = metadata;
   pinned["metadata-log"] = Json::array();
   pinned["last-updated-ms"] = 0;
+  // Java's library refuses a table whose last change is before an entry of this log.
+  pinned["snapshot-log"] = Json::array();
   return pinned;
 }
 

@@ -43,7 +43,7 @@ bool TendedTable::take(int number) {
   if (!entry || entry->kind != EntryKind::Table) return false;
   entry_ = *entry;
   token_ = catalog.grant_token({branch_, true, {table_}, ""});
-  binding_.emplace(RunBinding{catalog, engine_, lake_.uri(), branch_, {table_}, "", 1});
+  binding_.emplace(RunBinding{catalog, engine_, [this] { return lake_.uri(); }, branch_, {table_}, "", 1});
   worker_ = std::make_unique<Worker>(*binding_);
   watcher_ = std::jthread([this](std::stop_token stop) { watch(std::move(stop)); });
   return true;

@@ -16,8 +16,8 @@ const ProblemCase kCases[] = {
        "  hint: give one of `cron`, `every` and `after`"),
     in_project("NoName",
        "name: a\nschedules:\n  - { every: 1h }\n",
-       "lochan.yaml:3:5: missing key `name`\n"
-       "  hint: the schedule's name"),
+       "lochan.yaml:3:5: `name` is missing\n"
+       "  hint: add `name:`, the schedule's name"),
     in_project("SameName",
        "name: a\nschedules:\n  - { name: shops, every: 1h }\n  - { name: shops, every: 2h }\n",
        "lochan.yaml:4:5: there are two schedules `shops`\n"
@@ -25,7 +25,7 @@ const ProblemCase kCases[] = {
     in_project("BadField",
        "name: a\nschedules:\n  - { name: shops, cron: '0 25 * * *' }\n",
        "lochan.yaml:3:26: the hour `25` is past 23\n"
-       "  hint: wanted `*`, a value from 0 to 23, a range such as `1-4`, a step such as `*/2`, or several with commas between"),
+       "  hint: wanted `*`, a value from 0 to 23, a range such as `1-3`, a step such as `*/2`, or several with commas between"),
     in_project("FourFields",
        "name: a\nschedules:\n  - { name: shops, cron: '0 1 * *' }\n",
        "lochan.yaml:3:26: `0 1 * *` has 4 fields, wanted five\n"
@@ -53,14 +53,14 @@ const ProblemCase kCases[] = {
     in_project("UnknownTableAfter",
        "name: a\nschedules:\n  - { name: shops, after: raw.sale }\n",
        "lochan.yaml:3:27: no table `raw.sale`\n"
-       "  hint: neither a source nor a model makes it"),
+       "  hint: no source, model or command makes it"),
     in_project("UnknownSource",
        "name: a\nschedules:\n  - { name: shops, every: 1h, select: 'source:shop+' }\n",
        "lochan.yaml:3:39: no source `shop`\n"
        "  hint: see the project's sources"),
     in_project("UnknownTableSelected",
        "name: a\nschedules:\n  - { name: shops, every: 1h, select: ['tag:x', '2+mart.sale+1'] }\n",
-       "lochan.yaml:3:48: no table `mart.sale`\n"
+       "lochan.yaml:3:49: no table `mart.sale`\n"
        "  hint: see the project's tables"),
     in_project("UnknownMethod",
        "name: a\nschedules:\n  - { name: shops, every: 1h, exclude: 'tags:x' }\n",
@@ -68,7 +68,7 @@ const ProblemCase kCases[] = {
        "  hint: did you mean `tag`?"),
     in_project("TendingSelectsNothing",
        "name: a\nschedules:\n  - { name: tend, every: 1h, command: maintain, select: 'tag:x' }\n",
-       "lochan.yaml:3:56: `tend` tends the whole lake: it selects nothing\n"
+       "lochan.yaml:3:57: `tend` tends the whole lake: it selects nothing\n"
        "  hint: remove it, or `command`"),
     in_project("WaitForNobody",
        "name: a\nschedules:\n  - { name: tend, every: 1h, wait_for: me }\n",

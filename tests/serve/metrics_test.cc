@@ -144,7 +144,7 @@ TEST_F(MetricsTest, AlarmsAndTheBoardNameWhatIsExported) {
       "insert into publication(number, run, author, at, message) values (1, 1, 'anna', 1, '')");
   lake_->state().execute(
       "insert into entry(layer, name, kind, metadata_location, data_version, columns, properties, from_publication, "
-      "to_publication) values ('mart', 'a', 'table', 'file:///none', '1', '[]', '{}', 1, 9223372036854775807)");
+      "to_publication) values ('mart', 'a', 'table', 'file:///none', '1', '', '', 1, 9223372036854775807)");
   std::map<std::string, std::set<std::string>> exported;
   for (const std::string& line : text::split(metrics_.text(*lake_), '\n'))
     if (!line.starts_with('#'))
@@ -166,7 +166,7 @@ TEST_F(MetricsTest, FreshnessIsSinceItWasLastSeenToBeUpToDate) {
                          {to_micros(clock_.now())});
   lake_->state().execute(
       "insert into entry(layer, name, kind, metadata_location, data_version, columns, properties, from_publication, "
-      "to_publication) values ('mart', 'a', 'table', 'file:///none', '1', '[]', '{}', 1, 9223372036854775807)");
+      "to_publication) values ('mart', 'a', 'table', 'file:///none', '1', '', '', 1, 9223372036854775807)");
   const std::string sample = R"(lochan_table_freshness_seconds{layer="mart",table="mart.a"})";
   clock_.pass(std::chrono::hours{1});
   EXPECT_EQ(value(sample), "3600");

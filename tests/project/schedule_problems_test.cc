@@ -53,7 +53,7 @@ const ProblemCase kCases[] = {
     in_project("UnknownTableAfter",
        "name: a\nschedules:\n  - { name: shops, after: raw.sale }\n",
        "lochan.yaml:3:27: no table `raw.sale`\n"
-       "  hint: neither a source nor a model makes it"),
+       "  hint: no source, model or command makes it"),
     in_project("UnknownSource",
        "name: a\nschedules:\n  - { name: shops, every: 1h, select: 'source:shop+' }\n",
        "lochan.yaml:3:39: no source `shop`\n"

@@ -25,7 +25,7 @@ TEST_F(ProgramOutputTest, IsCutIntoLinesWhereverItsPartsEnd) {
 }
 
 TEST_F(ProgramOutputTest, WhatIsNoTextIsReplaced) {
-  output_.add(std::string_view("a\0b\x1b[31m\tc\n", 10));
+  output_.add(std::string_view("a\0b\x1b[31m\tc\n", 11));
   output_.add("gr\xc3\xbc\xc3\x9f\n\xff\xfe\n");
   EXPECT_EQ(said_, (Lines{"a?b?[31m c", "gr\xc3\xbc\xc3\x9f", "??"}));
 }

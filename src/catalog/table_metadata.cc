@@ -181,9 +181,6 @@ Json pinned_metadata(const Json& metadata) {
   Json pinned = metadata;
   pinned["metadata-log"] = Json::array();
   pinned["last-updated-ms"] = 0;
-  // Java's library refuses a table whose last change is before an entry of this log; DuckDB wants the log.
-  if (pinned.contains("snapshot-log"))
-    for (Json& entry : pinned["snapshot-log"]) entry["timestamp-ms"] = 0;
   return pinned;
 }
 

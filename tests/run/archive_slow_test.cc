@@ -147,6 +147,9 @@ TEST_F(ArchiveTest, DeletesFromTheArchiveToo) {
   drop_and_run(1);
   clock_.advance(std::chrono::hours{24 * 2});
   tend();
+  drop_and_run(1);
+  clock_.advance(std::chrono::hours{24 * 2});
+  tend();
   EXPECT_EQ(archived_files(), 0U);
   EXPECT_TRUE(restore().partitions.empty());
 }

@@ -32,6 +32,7 @@ class MetricsTest : public AlertLake {
   }
   static StepReport worked(const std::string& name, std::int64_t rows) {
     StepReport report = step(name);
+    report.rows_read = rows;
     report.rows_written = rows;
     report.rows_rejected = 1;
     report.rows_late = 2;
@@ -131,7 +132,8 @@ std::vector<std::string> expressions() {
   std::vector<std::string> found;
   for (const std::string& line : text::split(read_file("deploy/prometheus/alarms.yaml"), '\n'))
     if (const auto at = line.find("expr: "); at != std::string::npos) found.push_back(line.substr(at + 6));
-  for (const Json& panel : Json::parse(read_file("deploy/grafana/lochan.json"))["panels"])
+  const Json board = Json::parse(read_file("deploy/grafana/lochan.json"));
+  for (const Json& panel : board["panels"])
     for (const Json& target : panel["targets"]) found.push_back(target["expr"].get<std::string>());
   return found;
 }

@@ -33,6 +33,7 @@ class MetricsTest : public AlertLake {
   static StepReport worked(const std::string& name, std::int64_t rows) {
     StepReport report = step(name);
     report.rows_read = rows;
+    report.rows_removed = 1;
     report.rows_written = rows;
     report.rows_rejected = 1;
     report.rows_late = 2;

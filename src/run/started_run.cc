@@ -50,7 +50,7 @@ void StartedRun::settle(std::int64_t publication, BranchState branch_state) {
   lake_.state().write([&] {
     journal_.published(record_.run, publication);
     lake_.catalog().release_claims(record_.run);
-    if (branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
+    if (!branch_.empty() && branch_state != BranchState::Published) lake_.catalog().mark_branch(branch_, branch_state);
   });
   settled_ = publication;
 }

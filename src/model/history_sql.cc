@@ -8,9 +8,10 @@
 namespace lochan {
 namespace {
 
-// What is believed: what the SELECT gives or the table shows, over what is only known to have begun.
+// What is believed: versions as the SELECT gives and the table shows them, over what a row only tells of the time: that
+// it began with an equal version, or that a deletion ended it.
 constexpr int kSeen = 1;
-constexpr int kBegan = 0;
+constexpr int kTold = 0;
 
 std::string own_columns(const HistoryShape& shape, std::string_view prefix = "") {
   return sql::identifiers(shape.own, prefix);
@@ -22,18 +23,19 @@ std::string in_type_of_time(const HistoryShape& shape, const std::string& column
   return fmt::format("{}::{}", sql::identifier(column), shape.time_type);
 }
 
+bool may_come_back(const HistoryShape& shape) { return shape.is_load_mark && !shape.loaded_at.empty(); }
+
 // A row that was loaded after its key was found gone, and that isn't newer than that, brings the key back when it was
 // loaded: the source may have restored it with its old time.
 std::string bring_back(const HistoryShape& shape, const std::string& versions) {
-  if (!shape.is_load_mark || shape.loaded_at.empty()) return versions;
+  if (!may_come_back(shape)) return versions;
   const std::string loaded = sql::identifier(shape.loaded_at);
   return fmt::format(
-      "(select * exclude (lochan_gone, lochan_at), case when not lochan_deleted and lochan_at <= lochan_gone then "
-      "greatest(lochan_at, {2}) else lochan_at end as lochan_at from (select *, max(case when lochan_deleted then "
-      "lochan_at end) "
-      "over (partition by {0} order by {1} groups between unbounded preceding and 1 preceding) as lochan_gone from "
-      "{3}))",
-      keys(shape), loaded, in_type_of_time(shape, shape.loaded_at), versions);
+      "(select * exclude (lochan_gone, lochan_at), greatest(lochan_floor, lochan_at, case when not lochan_deleted and "
+      "lochan_rank = {4} and lochan_at <= lochan_gone then {2} end) as lochan_at from (select *, max(case when "
+      "lochan_deleted then lochan_at end) over (partition by {0} order by {1} groups between unbounded preceding and 1 "
+      "preceding) as lochan_gone from {3}))",
+      keys(shape), loaded, in_type_of_time(shape, shape.loaded_at), versions, kSeen);
 }
 
 std::string differs_from_before(const HistoryShape& shape) {
@@ -64,10 +66,9 @@ std::string known_deletions(const HistoryShape& shape, const std::string& rows) 
     next = fmt::format("select * replace ({} as {}) from ({})", shape.is_load_mark ? "valid_to" : "null",
                        sql::identifier(shape.loaded_at), next);
   return fmt::format(
-      "select {}, true as lochan_deleted, {} as lochan_rank, valid_to as lochan_at from ({}) where valid_to is not "
-      "null "
-      "and valid_to is distinct from lochan_next",
-      own_columns(shape), kSeen, next);
+      "select {}, true as lochan_deleted, {} as lochan_rank, valid_to as lochan_at, null::{} as lochan_floor from ({}) "
+      "where valid_to is not null and valid_to is distinct from lochan_next",
+      own_columns(shape), kTold, shape.time_type, next);
 }
 
 }  // namespace
@@ -97,28 +98,51 @@ std::string same_values(std::span<const std::string> columns, std::string_view l
   return parts.empty() ? "true" : fmt::format("{}", fmt::join(parts, " and "));
 }
 
+std::string last_seen(const HistoryShape& shape, std::string_view prefix) {
+  const std::string time = std::string(prefix) + in_type_of_time(shape, shape.time);
+  if (!may_come_back(shape)) return fmt::format("greatest({}valid_from, {})", prefix, time);
+  return fmt::format("greatest({0}valid_from, {1}, case when {1} < {0}valid_from{2} then {0}{3} end)", prefix, time,
+                     shape.shows_deletions() ? fmt::format(" or {}is_deleted", prefix) : "",
+                     in_type_of_time(shape, shape.loaded_at));
+}
+
 std::string read_versions(const HistoryShape& shape, const std::string& rows, const std::string& at) {
   const bool drops = shape.deletes == HistoryDeletes::Ignore && !shape.deleted.empty();
-  return fmt::format("select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at from {}{}",
-                     own_columns(shape), is_deletion(shape), kSeen, at.empty() ? since_when(shape) : at, rows,
-                     drops ? fmt::format(" where not {}", is_deletion(shape)) : "");
+  return fmt::format(
+      "select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at, null::{} as lochan_floor from {}{}",
+      own_columns(shape), is_deletion(shape), kSeen, at.empty() ? since_when(shape) : at, shape.time_type, rows,
+      drops ? fmt::format(" where not {}", is_deletion(shape)) : "");
+}
+
+std::string placed_versions(const HistoryShape& shape, const std::string& rows) {
+  if (!may_come_back(shape)) return read_versions(shape, rows);
+  const std::string gone = fmt::format("(from {} where {})", rows, is_deletion(shape));
+  const auto those = [&](const char* join) {
+    return read_versions(
+        shape, fmt::format("(select n.* from {} n {} join {} k on {})", rows, join, gone, same_key(shape, "n", "k")));
+  };
+  return fmt::format("{} union all by name from {}", those("anti"), bring_back(shape, "(" + those("semi") + ")"));
 }
 
 std::string known_versions(const HistoryShape& shape, const std::string& rows) {
-  const std::string deleted = shape.shows_deletions() ? "is_deleted" : "false";
-  const auto select = [&](int rank, const std::string& at) {
-    return fmt::format("select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at from {}",
-                       own_columns(shape), deleted, rank, at, rows);
+  const auto select = [&](int rank, const std::string& at, const std::string& from) {
+    return fmt::format(
+        "select {}, {} as lochan_deleted, {} as lochan_rank, {} as lochan_at, valid_from as lochan_floor from {}",
+        own_columns(shape), shape.shows_deletions() ? "is_deleted" : "false", rank, at, from);
   };
   std::string text;
   if (shape.is_snapshot()) {
-    text = select(kSeen, "valid_from");
+    text = select(kSeen, "valid_from", rows);
   } else {
-    // A row shows the last of the equal versions that it stands for, and says when the first of them began.
-    const std::string time = in_type_of_time(shape, shape.time);
-    text =
-        fmt::format("{} union all {} where valid_from < {}",
-                    select(kSeen, fmt::format("greatest(valid_from, {})", time)), select(kBegan, "valid_from"), time);
+    // A row shows the last of the equal versions that it stands for, which is placed as it was when it was given, and
+    // says when the first of them began.
+    std::string at = in_type_of_time(shape, shape.time);
+    if (may_come_back(shape) && shape.shows_deletions())
+      at = fmt::format("case when is_deleted then greatest({0}, {1}) else {0} end", at,
+                       in_type_of_time(shape, shape.loaded_at));
+    const std::string began = fmt::format("(select * replace (valid_from as {}) from {} where valid_from < {})",
+                                          sql::identifier(shape.time), rows, last_seen(shape));
+    text = select(kSeen, at, rows) + " union all " + select(kTold, "valid_from", began);
   }
   return shape.may_end() ? text + " union all " + known_deletions(shape, rows) : text;
 }

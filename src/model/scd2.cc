@@ -142,25 +142,49 @@ class Scd2 {
     return built;
   }
 
-  // A SELECT that gives everything is first held against the table: of keys that have nothing new, no more is read.
+  // A SELECT that gives everything is first held against the table: of keys of which every version is known, no more is
+  // read.
   void touch_versions() {
     if (request_.reads_on) return make("lochan_touched", fmt::format("select distinct {} from lochan_new", key_));
-    const std::string known = fmt::format(
-        "select n.* from (select *, {} as lochan_at, {} as lochan_deleted from lochan_new) n anti join {} t on {} and "
-        "{} and "
-        "n.lochan_at >= t.valid_from and n.lochan_at <= greatest(t.valid_from, t.{}::{}) and n.lochan_deleted = {}",
-        since_when(shape_), is_deletion(shape_), target_, same_key(shape_, "n", "t"),
-        same_values(shape_.compared, "n", "t"), sql::identifier(shape_.time), shape_.time_type,
-        shape_.shows_deletions() ? "t.is_deleted" : "false");
-    const std::string kept = shape_.deletes == HistoryDeletes::Ignore ? " where not lochan_deleted" : "";
-    const std::string ended =
-        shape_.may_end() ? fmt::format(" n anti join {} t on {} and n.lochan_deleted and n.lochan_at = t.valid_to",
-                                       target_, same_key(shape_, "n", "t"))
-                         : "";
-    make("lochan_touched", fmt::format("select distinct {} from ({}){}{}", key_, known, ended, kept));
+    make("lochan_unknown", unshown(placed_versions(shape_, "lochan_new")));
+    make("lochan_unknown", unspanned("lochan_unknown", target_, same_values(shape_.compared, "n", "t")));
+    if (shape_.shows_deletions())
+      make("lochan_unknown", unspanned("lochan_unknown", fmt::format("(from {} where is_deleted)", target_), "true"));
+    if (shape_.may_end() && !shape_.deleted.empty())
+      make("lochan_unknown", fmt::format("select n.* from lochan_unknown n anti join {} g on {} and n.lochan_deleted "
+                                         "and n.lochan_at >= g.valid_to and n.lochan_at < g.lochan_next",
+                                         gaps(), same_key(shape_, "n", "g")));
+    make("lochan_touched", fmt::format("select distinct {} from lochan_unknown", key_));
     make("lochan_read",
          fmt::format("select n.* from lochan_new n semi join lochan_touched k on {}", same_key(shape_, "n", "k")));
-    session_.execute("drop table lochan_new; alter table lochan_read rename to lochan_new");
+    session_.execute("drop table lochan_unknown; drop table lochan_new; alter table lochan_read rename to lochan_new");
+  }
+
+  std::string row_is_deletion() const { return shape_.shows_deletions() ? "t.is_deleted" : "false"; }
+
+  // Versions but those that a row of the table shows as they are.
+  std::string unshown(const std::string& versions) const {
+    return fmt::format("select n.* from ({}) n anti join {} t on {} and {} and n.lochan_deleted = {}", versions,
+                       target_, same_key(shape_, "n", "t"), same_values(shape_.own, "n", "t"), row_is_deletion());
+  }
+
+  // Versions but those that lie within a row that stands for equal ones, and aren't its last.
+  std::string unspanned(const std::string& versions, const std::string& rows, const std::string& are_equal) const {
+    return fmt::format(
+        "select n.* from {} n anti join {} t on {} and n.lochan_deleted = {} and {} and n.lochan_at >= t.valid_from and "
+        "n.lochan_at < {} and n.lochan_at < coalesce(t.valid_to, 'infinity'::{})",
+        versions, rows, same_key(shape_, "n", "t"), row_is_deletion(), are_equal, last_seen(shape_, "t."),
+        shape_.time_type);
+  }
+
+  // Where keys of which a deletion isn't known are known to have been gone.
+  std::string gaps() const {
+    return fmt::format(
+        "(select {0}, valid_to, coalesce(lochan_next, 'infinity'::{1}) as lochan_next from (select {0}, valid_to, "
+        "lead(valid_from) over (partition by {0} order by valid_from) as lochan_next from {2} t semi join (from "
+        "lochan_unknown where lochan_deleted) k on {3}) where valid_to is not null and valid_to is distinct from "
+        "lochan_next)",
+        key_, shape_.time_type, target_, same_key(shape_, "t", "k"));
   }
 
   // The keys that the SQL gave. One whose row a check refused is not gone.
@@ -191,18 +215,24 @@ class Scd2 {
   }
 
   // `$since` left out what was read before. A version that comes late may split what one row stands for, so of its key
-  // everything is read; as of one that ended: what came after its deletion isn't in the table.
+  // everything is read; as of one that ended: what came after its deletion isn't in the table. Where deletions are a
+  // load's, that can only place a row anew which is older than what was read.
   void read_whole_past() {
     std::string late = fmt::format(
-        "select distinct {0} from lochan_new n join (select {1}, max(greatest(valid_from, {2}::{3}, valid_to)) as "
-        "lochan_last from "
-        "lochan_old group by {1}) o on {4} where {5} <= lochan_last",
-        sql::identifiers(shape_.key, "n."), key_, sql::identifier(shape_.time), shape_.time_type,
-        same_key(shape_, "n", "o"), since_when(shape_, "n."));
+        "select distinct {0} from lochan_new n join (select {1}, max(greatest({2}, valid_to)) as lochan_last from "
+        "lochan_old group by {1}) o on {3} where {4} <= lochan_last",
+        sql::identifiers(shape_.key, "n."), key_, last_seen(shape_), same_key(shape_, "n", "o"),
+        since_when(shape_, "n."));
+    const std::string open = "(select * from lochan_old where valid_to is null)";
     if (shape_.may_end() && !shape_.is_load_mark)
+      late += fmt::format(" union select {} from lochan_touched k anti join {} o on {}",
+                          sql::identifiers(shape_.key, "k."), open, same_key(shape_, "k", "o"));
+    else if (shape_.may_end())
       late += fmt::format(
-          " union select {} from lochan_touched k anti join (select * from lochan_old where valid_to is null) o on {}",
-          sql::identifiers(shape_.key, "k."), same_key(shape_, "k", "o"));
+          " union select {} from lochan_new n semi join lochan_old t on {} anti join {} o on {} where {} <= "
+          "$since::timestamptz::{}",
+          sql::identifiers(shape_.key, "n."), same_key(shape_, "n", "t"), open, same_key(shape_, "n", "o"),
+          since_when(shape_, "n."), shape_.time_type);
     make("lochan_late", late);
     if (count("lochan_late") > 0) {
       ModelBuildRequest whole = request_;
@@ -235,7 +265,7 @@ class Scd2 {
                         at);
       if (shape_.deletes != HistoryDeletes::Ignore && shape_.deleted.empty() && !request_.names_since)
         versions += fmt::format(
-            " union all select {}, true, 1, {} from lochan_old t join {} o on {} anti join {} n on {} where "
+            " union all select {}, true, 1, {}, null from lochan_old t join {} o on {} anti join {} n on {} where "
             "t.valid_to is null",
             sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), given(), same_key(shape_, "n", "t"));
     }

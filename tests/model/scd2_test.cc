@@ -150,6 +150,30 @@ TEST_F(Scd2Test, ABuildOfNothingMakesAnEmptyTable) {
   EXPECT_EQ(build("select 1 as id, 'a' as name, timestamp '2026-01-01' as changed").rows_written, 1);
 }
 
+TEST_F(Scd2Test, OfWhatTheInputForgotTheTableTellsTheFirstAndTheLast) {
+  by_time();
+  const auto give = [&](const char* name, int day) {
+    return build(fmt::format("select 1 as id, '{}' as name, timestamp '2026-01-{:02}' as changed", name, day)).changed;
+  };
+  for (const int day : {1, 5, 9}) EXPECT_TRUE(give("a", day));
+  EXPECT_TRUE(give("b", 3)) << "late, and the input doesn't have the fifth any more";
+  const auto expected = ElementsAre("a|2026-01-01|2026-01-01|2026-01-03", "b|2026-01-03|2026-01-03|2026-01-09",
+                                    "a|2026-01-09|2026-01-09|null");
+  const char* columns = "name, changed::date, valid_from::date, valid_to::date";
+  EXPECT_THAT(table(columns), expected);
+  EXPECT_FALSE(give("a", 9));
+  EXPECT_FALSE(give("b", 3));
+  EXPECT_THAT(table(columns), expected);
+}
+
+TEST_F(Scd2Test, ByComparingARowShowsTheOtherColumnsAsTheyWereWhenItBegan) {
+  model_.compare = {LocatedText{"name", {}}};
+  build("select 1 as id, 'a' as name, 1 as note", "2026-01-01");
+  EXPECT_FALSE(build("select 1 as id, 'a' as name, 2 as note", "2026-01-02").changed);
+  build("select 1 as id, 'b' as name, 3 as note", "2026-01-03");
+  EXPECT_THAT(table("name, note"), ElementsAre("a|1", "b|3"));
+}
+
 TEST_F(Scd2Test, RefusesRowsThatNothingPlaces) {
   by_time();
   EXPECT_EQ(build_error("select 3 as id, 'a' as name, null::timestamp as changed"),

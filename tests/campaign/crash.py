@@ -4,16 +4,18 @@
   crash.py full  […]                                                              no space from the n-th write on
   crash.py stall […]                           the n-th write takes longer than an attempt may: it comes too late
 
-After each: the next run succeeds, every table holds what the shops say (no row lost or doubled), as many publications
-were made as without the fault, earlier ones can still be read, and `maintain` leaves neither a file too many nor too few.
+After each: the next run succeeds, every table holds what the shops say (no row lost or doubled), each line of the files
+that were delivered is a row or a rejected one and never both, as many publications were made as without the fault,
+earlier ones can still be read, and `maintain` leaves neither a file too many nor too few.
 """
 import argparse
+import json
 import pathlib
 import random
 import re
 import sys
 
-from shop_lake import Broken, PROJECT, ShopLake, clean, fault_library, work_folder
+from shop_lake import Broken, DELIVERIES, PROJECT, ShopLake, clean, fault_library, work_folder
 
 SAYS_FULL = re.compile(r"no space|disk is full|disk full|full disk", re.IGNORECASE)
 TIMEOUT = PROJECT["lochan.yaml"].replace("retry_delay: 10ms", "retry_delay: 10ms, timeout: 1s")
@@ -21,20 +23,20 @@ TIMEOUT = PROJECT["lochan.yaml"].replace("retry_delay: 10ms", "retry_delay: 10ms
 
 def prepare(folder, case, seed):
     """A lake just before the command that is to be disturbed."""
-    lake = ShopLake(folder, seed).create()
-    lake.trade()
-    if case != "first":
+    lake = ShopLake(folder, seed).create(DELIVERIES)
+    for _ in range({"first": 0, "run": 1, "maintain": 5}[case]):
+        lake.trade(late=True)
+        lake.deliver()
         lake.run()
-        lake.trade()
-    if case == "maintain":
-        for _ in range(4):
-            lake.run()
-            lake.trade()
+    lake.trade(late=True)
+    lake.deliver()
     return lake
 
 
 def look(lake, undisturbed, exactly):
-    lake.must("run")
+    for step in json.loads(lake.must("run", "--output", "json"))["steps"]:
+        if step["step"] == "source:drop/drop" and step["rows_read"] != step["rows_written"] + step["rows_rejected"]:
+            raise Broken(f"read, written and rejected rows don't add up: {step}")
     removed = lake.maintain()
     lake.must_hold(undisturbed["contents"])
     again = lake.must("run")

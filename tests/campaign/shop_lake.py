@@ -23,6 +23,7 @@ lake: ./lake
 connections:
   shop_1: sqlite:./shop_1.db
   shop_2: sqlite:./shop_2.db
+  drop: files:./drop
 retention: { publications: 0s, keep_publications: 3, failed_branches: 0s }
 run: { retry_delay: 10ms }
 """,
@@ -96,6 +97,31 @@ from staging.sale where updated_at >= $since and updated_at < $until group by al
     "models/mart/biggest.sql": "/* ---\nmaterialized: view\n--- */\nselect * from mart.revenue where revenue > 100\n",
 }
 
+# Files with lines that can't be read and rows that checks refuse: for lakes that deliver().
+DELIVERIES = {
+    "sources/drop.yaml": """\
+source: drop
+from: drop
+tables:
+  delivery:
+    load: incremental
+    from: '*.csv'
+    columns: { day: integer, id: integer, pieces: integer }
+    checks:
+      - range: { column: pieces, min: 1, on_fail: quarantine }
+""",
+    "models/staging/delivery.sql": """\
+/* ---
+materialized: incremental
+key: id
+checks:
+  - range: { column: pieces, max: 8, on_fail: quarantine }
+--- */
+select id, day, pieces from raw.delivery where $since is null or _loaded_at > $since
+qualify row_number() over (partition by id order by day desc) = 1
+""",
+}
+
 # Each table as lines of text, numbers as integers: what Oracle.contents() computes without Lochan.
 COMPARED = {
     "raw.product": "_source, id, name, round(price * 100)::bigint, coalesce(_deleted, false)",
@@ -110,8 +136,14 @@ COMPARED = {
     "mart.sales_by_hour": "epoch(hour)::bigint, _source, sales, pieces",
     "mart.biggest": "_source, name, sales, pieces, round(revenue * 100)::bigint",
 }
-EVERYTHING = " union all ".join(
-    f"select '{table}' as t, concat_ws('|', {columns}) as line from {table}" for table, columns in COMPARED.items())
+# Of a row that was refused its day and id, of a line that can't be read its text; and whether it still is missing.
+REFUSED = "position, {key}, closed_run is null"
+DELIVERED = {
+    "raw.delivery": "day, id, pieces",
+    "raw.delivery__rejected": REFUSED.format(key="case when checks is null then payload else payload::json->>'id' end"),
+    "staging.delivery": "id, day, pieces",
+    "staging.delivery__rejected": REFUSED.format(key="payload::json->>'day'"),
+}
 
 PRODUCTS = "select id, name, cast(round(price * 100) as integer) from product"
 SALES = "select id, product_id, quantity, cast(strftime('%s', updated_at) as integer) from sale"
@@ -143,15 +175,18 @@ class Oracle:
     def __init__(self):
         self.versions = {"product": [], "sale": []}  # of raw.*: (source, id, the other columns …)
         self.newest = {"product": {}, "sale": {}}
+        self.files = {}  # of deliveries: name and lines
 
     def copy(self):
         other = Oracle()
         other.versions = {table: list(rows) for table, rows in self.versions.items()}
         other.newest = {table: dict(rows) for table, rows in self.newest.items()}
+        other.files = dict(self.files)
         return other
 
     def load(self, shop):
-        """A run has seen the shops as they are now."""
+        """A run has seen the shops as they are now, and the files that were delivered."""
+        self.files |= {path.name: path.read_text().splitlines() for path in (shop.folder / "drop").glob("*.csv")}
         for number in (1, 2):
             with shop.shop(number) as database:
                 for table, sql in (("product", PRODUCTS), ("sale", SALES)):
@@ -186,8 +221,31 @@ class Oracle:
             "mart.revenue": revenue,
             "mart.sales_by_hour": [(*names, *sums) for names, sums in hours.items()],
             "mart.biggest": [row for row in revenue if row[4] > 100_00],
-        }
+        } | self.delivered()
         return {name: sorted("|".join(str(value) for value in row) for row in rows) for name, rows in tables.items()}
+
+
+    def delivered(self):
+        """Each line of a file is a row or a rejected one; an id that was refused is so until a later day brings it right."""
+        sound, refused, days = [], [], collections.defaultdict(list)
+        for name, lines in self.files.items():
+            for number, line in enumerate(lines[1:], 2):
+                values = line.split(",")
+                if len(values) != 3 or not all(value.isdecimal() for value in values):
+                    refused.append((f"{name}:{number}", line, "true"))
+                elif int(values[2]) < 1:
+                    refused.append((name, values[1], "true"))
+                else:
+                    sound.append(tuple(map(int, values)))
+                    days[sound[-1][1]].append(sound[-1])
+        newest = {key: max(rows) for key, rows in days.items()}
+        return {
+            "raw.delivery": sound,
+            "raw.delivery__rejected": refused,
+            "staging.delivery": [(key, day, pieces) for key, (day, _, pieces) in newest.items() if pieces <= 8],
+            "staging.delivery__rejected": [(f"id = {key}", day, str(newest[key][0] == day).lower())
+                                           for key, rows in days.items() for day, _, pieces in rows if pieces > 8],
+        }
 
 
 class ShopLake:
@@ -196,6 +254,7 @@ class ShopLake:
         self.random = random.Random(seed)
         self.clock = 1_700_000_000
         self.oracle = Oracle()
+        self.tables = COMPARED
 
     def create(self, changes=None):
         """Writes the project (files in `changes` instead of its own) and two shops that have products."""
@@ -218,8 +277,9 @@ class ShopLake:
     def shop(self, number):
         return Shop(self.folder / f"shop_{number}.db")
 
-    def trade(self, sales=20, updates=5):
-        """Some sales and corrections in each shop; several share one timestamp."""
+    def trade(self, sales=20, updates=5, late=False):
+        """Some sales and corrections in each shop; several share one timestamp. Late ones have a time that was read already."""
+        opened = self.clock
         for number in (1, 2):
             with self.shop(number) as database:
                 last = database.execute("select coalesce(max(id), 0) from sale").fetchone()[0]
@@ -229,8 +289,22 @@ class ShopLake:
                                      (last + 1 + i, self.random.randint(1, 8), self.random.randint(1, 9), self.clock))
                 for _ in range(min(updates, last)):
                     database.execute("update sale set quantity = ?, updated_at = datetime(?, 'unixepoch') where id = ?",
-                                     (self.random.randint(1, 9), self.clock, self.random.randint(1, last)))
+                                     (self.random.randint(1, 9), opened - 40 if late and self.random.random() < 0.4 else self.clock,
+                                      self.random.randint(1, last)))
                 database.execute("update product set price = price + 0.25 where id = ?", (self.random.randint(1, 8),))
+
+    def deliver(self):
+        """One more day's file. It brings right what the day before had wrong, once: two days never are for one run."""
+        files = sorted((self.folder / "drop").glob("*.csv"))
+        day = len(files) + 1
+        lines = [*(f"{day},{day * 100 + i},{self.random.randint(1, 8)}" for i in range(10)),
+                 f"{day},{day * 100 + 10},0", f"{day},{day * 100 + 11},9", f"{day},{day * 100 + 12},12", f"{day},{day * 100 + 13},many",
+                 f"{day},{day * 100 + 14}", f"{day},{day * 100 + 14}"]
+        if files:
+            lines.append(f"{day},{(day - 1) * 100 + 11},{self.random.randint(1, 8)}")
+        self.random.shuffle(lines)
+        self.write(f"drop/day_{day:03}.csv", "\n".join(["day,id,pieces", *lines]) + "\n")
+        self.tables = COMPARED | DELIVERED
 
     def save(self, folder):
         """Keeps the lake as it is now. An Iceberg table names its files by their whole path: it can only come back here."""
@@ -267,14 +341,16 @@ class ShopLake:
         return json.loads(self.must("query", sql, "--output", "json", *arguments) or "[]")
 
     def contents(self, *arguments):
-        tables = {name: [] for name in COMPARED}
-        for row in self.query(EVERYTHING, *arguments):
+        tables = {name: [] for name in self.tables}
+        everything = " union all ".join(f"select '{table}' as t, concat_ws('|', {columns}) as line from {table}"
+                                        for table, columns in self.tables.items())
+        for row in self.query(everything, *arguments):
             tables[row["t"]].append(row["line"])
         return {name: sorted(lines) for name, lines in tables.items()}
 
     def must_hold(self, expected, *arguments):
         found = self.contents(*arguments)
-        for name in COMPARED:
+        for name in self.tables:
             missing = collections.Counter(expected[name]) - collections.Counter(found[name])
             extra = collections.Counter(found[name]) - collections.Counter(expected[name])
             if missing or extra:

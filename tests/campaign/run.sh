@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The long campaigns, for `make campaign`: hours of kills, races and ticks. Ends with what failed.
 #   LOCHAN_CAMPAIGN_DIR   where lakes are made (a place with room; /tmp by default); failed ones are kept there
+#   LOCHAN_SEED           the first seed of the random histories (another one each time by default)
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 export LOCHAN_BIN=${LOCHAN_BIN:-$PWD/build/release/lochan}
@@ -24,9 +25,18 @@ try mishaps --times 20
 for seed in 1 2 3; do
   try hot_postgres --seconds 300 --server-deaths 10 --seed "$seed"
 done
-echo "== histories"
-{ cmake --build --preset release --target schedule_slow_tests && LOCHAN_SEEDS=100 build/release/schedule_slow_tests --gtest_brief; } ||
-  failed+=("histories of models by time")
+# Random histories against oracles. Each failure names its seed: LOCHAN_SEED=… asks for that one again.
+histories() {  # PROGRAM SEEDS
+  echo "== histories: $1, $2 seeds from $LOCHAN_SEED on"
+  LOCHAN_SEEDS=$2 "build/release/$1" --gtest_brief || failed+=("histories: LOCHAN_SEED=$LOCHAN_SEED LOCHAN_SEEDS=$2 $1")
+}
+export LOCHAN_SEED=${LOCHAN_SEED:-$((RANDOM * 1000))}
+if cmake --build --preset release --target check_slow_tests schedule_slow_tests; then
+  histories check_slow_tests 500
+  histories schedule_slow_tests 100
+else
+  failed+=("histories: the build")
+fi
 try ticks 1000 --csv build/ticks.csv
 
 if [ ${#failed[@]} -gt 0 ]; then

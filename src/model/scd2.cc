@@ -147,40 +147,46 @@ class Scd2 {
   void touch_versions() {
     if (request_.reads_on) return make("lochan_touched", fmt::format("select distinct {} from lochan_new", key_));
     make("lochan_unknown", unshown(placed_versions(shape_, "lochan_new")));
-    make("lochan_unknown", unspanned("lochan_unknown", target_, same_values(shape_.compared, "n", "t")));
+    make("lochan_unknown", unspanned("lochan_unknown", rows(), " and " + same_values(shape_.compared, "n", "t")));
     if (shape_.shows_deletions())
-      make("lochan_unknown", unspanned("lochan_unknown", fmt::format("(from {} where is_deleted)", target_), "true"));
+      make("lochan_unknown", unspanned("lochan_unknown", fmt::format("(from {} where lochan_deleted)", rows()), ""));
     if (shape_.may_end() && !shape_.deleted.empty())
-      make("lochan_unknown", fmt::format("select n.* from lochan_unknown n anti join {} g on {} and n.lochan_deleted "
-                                         "and n.lochan_at >= g.valid_to and n.lochan_at < g.lochan_next",
-                                         gaps(), same_key(shape_, "n", "g")));
+      make("lochan_unknown",
+           fmt::format("select n.* from lochan_unknown n anti join {} g on {} and n.lochan_deleted = g.lochan_deleted "
+                       "and n.lochan_at >= g.valid_to and n.lochan_at < g.lochan_next",
+                       gaps(), same_key(shape_, "n", "g")));
     make("lochan_touched", fmt::format("select distinct {} from lochan_unknown", key_));
     make("lochan_read",
          fmt::format("select n.* from lochan_new n semi join lochan_touched k on {}", same_key(shape_, "n", "k")));
     session_.execute("drop table lochan_unknown; drop table lochan_new; alter table lochan_read rename to lochan_new");
   }
 
-  std::string row_is_deletion() const { return shape_.shows_deletions() ? "t.is_deleted" : "false"; }
+  // The table's rows, and whether each is a deletion. As a column, since of a join's conditions one that looks at one
+  // side alone makes the engine compare every row with every row.
+  std::string rows() const {
+    return fmt::format("(select *, {} as lochan_deleted from {})", shape_.shows_deletions() ? "is_deleted" : "false",
+                       target_);
+  }
 
   // Versions but those that a row of the table shows as they are.
   std::string unshown(const std::string& versions) const {
-    return fmt::format("select n.* from ({}) n anti join {} t on {} and {} and n.lochan_deleted = {}", versions,
-                       target_, same_key(shape_, "n", "t"), same_values(shape_.own, "n", "t"), row_is_deletion());
+    return fmt::format("select n.* from ({}) n anti join {} t on {} and {} and n.lochan_deleted = t.lochan_deleted",
+                       versions, rows(), same_key(shape_, "n", "t"), same_values(shape_.own, "n", "t"));
   }
 
   // Versions but those that lie within a row that stands for equal ones, and aren't its last.
-  std::string unspanned(const std::string& versions, const std::string& rows, const std::string& are_equal) const {
+  std::string unspanned(const std::string& versions, const std::string& spans, const std::string& are_equal) const {
     return fmt::format(
-        "select n.* from {} n anti join {} t on {} and n.lochan_deleted = {} and {} and n.lochan_at >= t.valid_from and "
-        "n.lochan_at < {} and n.lochan_at < coalesce(t.valid_to, 'infinity'::{})",
-        versions, rows, same_key(shape_, "n", "t"), row_is_deletion(), are_equal, last_seen(shape_, "t."),
-        shape_.time_type);
+        "select n.* from {} n anti join {} t on {} and n.lochan_deleted = t.lochan_deleted{} and n.lochan_at >= "
+        "t.valid_from and n.lochan_at < {} and n.lochan_at < coalesce(t.valid_to, 'infinity'::{})",
+        versions, spans, same_key(shape_, "n", "t"), are_equal, last_seen(shape_, "t."), shape_.time_type);
   }
 
   // Where keys of which a deletion isn't known are known to have been gone.
   std::string gaps() const {
     return fmt::format(
-        "(select {0}, valid_to, coalesce(lochan_next, 'infinity'::{1}) as lochan_next from (select {0}, valid_to, "
+        "(select {0}, true as lochan_deleted, valid_to, coalesce(lochan_next, 'infinity'::{1}) as lochan_next from "
+        "(select {0}, valid_to, "
         "lead(valid_from) over (partition by {0} order by valid_from) as lochan_next from {2} t semi join (from "
         "lochan_unknown where lochan_deleted) k on {3}) where valid_to is not null and valid_to is distinct from "
         "lochan_next)",
@@ -208,8 +214,8 @@ class Scd2 {
                             sql::identifiers(shape_.key, "n."), live, same_key(shape_, "n", "t"),
                             is_deletion(shape_, "n."));
       else if (!request_.names_since)
-        keys += fmt::format(" union all select {} from {} t anti join {} n on {}",
-                            sql::identifiers(shape_.key, "t."), live, given(), same_key(shape_, "n", "t"));
+        keys += fmt::format(" union all select {} from {} t anti join {} n on {}", sql::identifiers(shape_.key, "t."),
+                            live, given(), same_key(shape_, "n", "t"));
     }
     make("lochan_touched", keys);
   }
@@ -267,7 +273,8 @@ class Scd2 {
         versions += fmt::format(
             " union all select {}, true, 1, {}, null from lochan_old t join {} o on {} anti join {} n on {} where "
             "t.valid_to is null",
-            sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), given(), same_key(shape_, "n", "t"));
+            sql::identifiers(shape_.own, "t."), at, last, same_key(shape_, "t", "o"), given(),
+            same_key(shape_, "n", "t"));
     }
     make("lochan_version", versions);
   }

@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 #include "base/error.h"
+#include "base/sql.h"
 #include "check/check.h"
+#include "check/dense_key.h"
 
 namespace lochan {
 namespace {
@@ -60,20 +64,31 @@ class Auditor {
     }
   }
 
-  /// How many rows fail each of `checks`, in one scan. Nothing when the scan can't be run: one of them is broken, and
-  /// each alone says which.
-  std::vector<std::int64_t> count_together(const std::vector<const RowCheck*>& checks, const CheckConfig& first) {
-    std::vector<std::string> counts;
-    for (const RowCheck* check : checks) counts.push_back(fmt::format("count(*) filter (where {})", check->failing_condition()));
-    std::vector<std::int64_t> failing;
+  /// The values of aggregates over the table, in one scan. Nothing when the scan can't be run: one of them is broken,
+  /// and each check alone says which.
+  std::optional<std::vector<std::optional<std::string>>> scan(const std::vector<std::string>& aggregates, const CheckConfig& first) {
+    const std::string sql = fmt::format("select {} from {}", fmt::join(aggregates, ", "), quoted(table_));
+    return unless_broken([&] { return session_.query(in_place(sql, first), parameters_).rows.front(); });
+  }
+
+  /// The types of the columns of a key; nothing when the table has no such columns.
+  std::optional<std::vector<std::string>> types(const std::vector<std::string>& columns, const CheckConfig& config) {
+    const std::string sql = fmt::format("select {} from {}", sql::identifiers(columns), quoted(table_));
+    return unless_broken([&] {
+      std::vector<std::string> types;
+      for (const Column& column : session_.describe(in_place(sql, config))) types.push_back(column.type);
+      return types;
+    });
+  }
+
+  template <typename Work>
+  auto unless_broken(Work&& work) -> std::optional<decltype(work())> {
     try {
-      const Rows rows = session_.query(in_place(fmt::format("select {} from {}", fmt::join(counts, ", "), quoted(table_)), first), parameters_);
-      for (std::size_t i = 0; i < checks.size(); ++i) failing.push_back(rows.integer(0, i));
+      return work();
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::Internal) throw;
-      failing.clear();
+      return std::nullopt;
     }
-    return failing;
   }
 
  private:
@@ -82,6 +97,83 @@ class Auditor {
   const TableName& table_;
   const Resolve& resolve_;
   const Parameters& parameters_;
+};
+
+// A check that takes part in a scan, and where in its answer its values begin.
+struct Sharer {
+  std::size_t check = 0;
+  std::size_t begin = 0;
+};
+struct KeySharer : Sharer {
+  DenseKey key;
+};
+
+class SharedAudit {
+ public:
+  SharedAudit(Auditor& auditor, std::span<const CheckConfig* const> configs) : auditor_(auditor), configs_(configs) {
+    for (const CheckConfig* config : configs) {
+      results_.push_back(auditor.begin(*config));
+      checks_.push_back(make_check(*config));
+    }
+  }
+
+  std::vector<CheckResult> run() {
+    scan_together();
+    for (std::size_t i = 0; i < checks_.size(); ++i)
+      if (checks_[i]) auditor_.run(*checks_[i], *configs_[i], results_[i]);
+    return std::move(results_);
+  }
+
+ private:
+  // One scan for all that an aggregate decides; it also says between which values the keys of whole numbers lie.
+  void scan_together() {
+    std::vector<std::string> aggregates;
+    std::vector<Sharer> sharers;
+    std::vector<KeySharer> keys;
+    for (std::size_t i = 0; i < checks_.size(); ++i) {
+      if (const auto* scanned = dynamic_cast<const ScannedCheck*>(checks_[i].get())) {
+        sharers.push_back({i, aggregates.size()});
+        aggregates.push_back(scanned->failing_count());
+      } else if (const auto* unique = dynamic_cast<const KeyCheck*>(checks_[i].get())) {
+        const auto types = auditor_.types(unique->key(), *configs_[i]);
+        if (!types) continue;
+        auto key = DenseKey::of(*unique, *types);
+        if (!key) continue;
+        keys.push_back({{i, aggregates.size()}, std::move(*key)});
+        std::ranges::copy(keys.back().key.extent(), std::back_inserter(aggregates));
+      }
+    }
+    if (aggregates.size() < 2) return;
+    const auto values = auditor_.scan(aggregates, *configs_.front());
+    if (!values) return;
+    for (const Sharer& sharer : sharers) finish(sharer.check, count((*values)[sharer.begin]));
+    std::erase_if(keys, [&](KeySharer& sharer) { return !sharer.key.fits(std::span(*values).subspan(sharer.begin)); });
+    compare_keys(keys);
+  }
+
+  // As many different keys as rows: no two are the same. Where they are fewer, the check itself finds which.
+  void compare_keys(const std::vector<KeySharer>& keys) {
+    std::vector<std::string> aggregates;
+    for (const KeySharer& sharer : keys) aggregates.push_back(sharer.key.distinct());
+    if (aggregates.empty()) return;
+    const auto values = auditor_.scan(aggregates, *configs_.front());
+    if (!values) return;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      if (count((*values)[i]) == keys[i].key.rows()) finish(keys[i].check, 0);
+  }
+
+  void finish(std::size_t i, std::int64_t failing) {
+    results_[i].failing = failing;
+    if (failing > 0) auditor_.show(*checks_[i], *configs_[i], results_[i]);
+    checks_[i].reset();
+  }
+
+  static std::int64_t count(const std::optional<std::string>& value) { return value ? std::stoll(*value) : 0; }
+
+  Auditor& auditor_;
+  std::span<const CheckConfig* const> configs_;
+  std::vector<CheckResult> results_;
+  std::vector<std::unique_ptr<Check>> checks_;  // by config; nothing where there is a result
 };
 
 }  // namespace
@@ -98,30 +190,7 @@ std::vector<CheckResult> audit_all(Session& session, Shadow& shadow, const Table
                                    std::span<const CheckConfig* const> configs, const Resolve& resolve,
                                    const Parameters& parameters) {
   Auditor auditor(session, shadow, table, resolve, parameters);
-  std::vector<CheckResult> results;
-  std::vector<std::unique_ptr<Check>> checks;
-  std::vector<const RowCheck*> sharing;
-  std::vector<std::size_t> sharers;
-  for (const CheckConfig* config : configs) {
-    results.push_back(auditor.begin(*config));
-    checks.push_back(make_check(*config));
-    if (const auto* row = dynamic_cast<const RowCheck*>(checks.back().get())) {
-      sharing.push_back(row);
-      sharers.push_back(results.size() - 1);
-    }
-  }
-  if (sharing.size() > 1) {
-    const std::vector<std::int64_t> failing = auditor.count_together(sharing, *configs[sharers.front()]);
-    for (std::size_t i = 0; i < failing.size(); ++i) {
-      const std::size_t at = sharers[i];
-      results[at].failing = failing[i];
-      if (failing[i] > 0) auditor.show(*checks[at], *configs[at], results[at]);
-      checks[at].reset();
-    }
-  }
-  for (std::size_t i = 0; i < checks.size(); ++i)
-    if (checks[i]) auditor.run(*checks[i], *configs[i], results[i]);
-  return results;
+  return SharedAudit(auditor, configs).run();
 }
 
 }  // namespace lochan

@@ -23,12 +23,28 @@ class Check {
   virtual std::string select_failing(const TableName& table) const = 0;
 };
 
-/// A check that looks at one row at a time: many of them share one scan.
-class RowCheck : public Check {
+/// A check that one aggregate over the table's rows decides: many of them share one scan.
+class ScannedCheck : public Check {
  public:
+  /// An aggregate: how many rows `select_failing` gives.
+  virtual std::string failing_count() const = 0;
+};
+
+/// A check that looks at one row at a time.
+class RowCheck : public ScannedCheck {
+ public:
+  std::string failing_count() const final;
   /// True of the rows that fail. Tables are named only within the user's own text.
   virtual std::string failing_condition() const = 0;
   std::string select_failing(const TableName& table) const final;
+};
+
+/// A check that no two rows have the same key.
+class KeyCheck : public Check {
+ public:
+  virtual std::vector<std::string> key() const = 0;
+  /// True of the rows that it looks at.
+  virtual std::string counted_condition() const = 0;
 };
 
 /// What a row check with `on_fail: quarantine` asks of each row before its table is written: of that row alone, so it
@@ -70,7 +86,7 @@ Parameters check_parameters(const std::string& run_at);
 CheckResult audit(Session& session, Shadow& shadow, const TableName& table, const CheckConfig& config,
                   const Resolve& resolve, const Parameters& parameters);
 
-/// Runs all checks of a table; those that look at one row at a time share one scan. Results in the order given.
+/// Runs all checks of a table, those that can in scans they share. Results in the order given.
 std::vector<CheckResult> audit_all(Session& session, Shadow& shadow, const TableName& table,
                                    std::span<const CheckConfig* const> configs, const Resolve& resolve,
                                    const Parameters& parameters);

@@ -63,4 +63,8 @@ std::string where_clause(const CheckConfig& config) {
   return config.where.empty() ? "" : fmt::format(" where (\n{}\n)", config.where);
 }
 
+std::string filter_clause(const CheckConfig& config) {
+  return config.where.empty() ? "" : fmt::format(" filter (where (\n{}\n))", config.where);
+}
+
 }  // namespace lochan

@@ -25,4 +25,7 @@ std::string within_where(const CheckConfig& config, const std::string& condition
 /// " where (…)" of the config, or "".
 std::string where_clause(const CheckConfig& config);
 
+/// The same of an aggregate: " filter (where …)", or "".
+std::string filter_clause(const CheckConfig& config);
+
 }  // namespace lochan

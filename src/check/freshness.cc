@@ -9,19 +9,25 @@
 namespace lochan {
 namespace {
 
-class FreshnessCheck final : public Check {
+class FreshnessCheck final : public ScannedCheck {
  public:
   explicit FreshnessCheck(CheckConfig config) : config_(std::move(config)), column_(only_column(config_)) {}
 
   // One row, the newest value, when it is too old or there is none.
   std::string select_failing(const TableName& table) const override {
     const std::string newest = fmt::format("max({})", sql::identifier(column_));
-    return fmt::format(
-        "select {0} as newest from {1}{2} having {0} is null or {0}::timestamptz < $run_at - to_seconds({3})", newest,
-        quoted(table), where_clause(config_), config_.max_age->count());
+    return fmt::format("select {} as newest from {}{} having {}", newest, quoted(table), where_clause(config_), is_old(newest));
+  }
+
+  std::string failing_count() const override {
+    return fmt::format("({})::integer", is_old(fmt::format("max({}){}", sql::identifier(column_), filter_clause(config_))));
   }
 
  private:
+  std::string is_old(const std::string& newest) const {
+    return fmt::format("{0} is null or {0}::timestamptz < $run_at - to_seconds({1})", newest, config_.max_age->count());
+  }
+
   CheckConfig config_;
   std::string column_;
 };

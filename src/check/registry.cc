@@ -47,4 +47,6 @@ std::string RowCheck::select_failing(const TableName& table) const {
   return fmt::format("select * from {} where {}", quoted(table), failing_condition());
 }
 
+std::string RowCheck::failing_count() const { return fmt::format("count(*) filter (where {})", failing_condition()); }
+
 }  // namespace lochan

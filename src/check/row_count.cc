@@ -10,20 +10,27 @@
 namespace lochan {
 namespace {
 
-class RowCountCheck final : public Check {
+class RowCountCheck final : public ScannedCheck {
  public:
   explicit RowCountCheck(CheckConfig config) : config_(std::move(config)) {}
 
   // One row, the count, when it is outside.
   std::string select_failing(const TableName& table) const override {
-    std::vector<std::string> outside;
-    if (config_.min) outside.push_back("count(*) < " + *config_.min);
-    if (config_.max) outside.push_back("count(*) > " + *config_.max);
-    return fmt::format("select count(*) as rows from {}{} having {}", quoted(table), where_clause(config_),
-                       fmt::join(outside, " or "));
+    return fmt::format("select count(*) as rows from {}{} having {}", quoted(table), where_clause(config_), outside("count(*)"));
+  }
+
+  std::string failing_count() const override {
+    return fmt::format("({})::integer", outside("count(*)" + filter_clause(config_)));
   }
 
  private:
+  std::string outside(const std::string& count) const {
+    std::vector<std::string> bounds;
+    if (config_.min) bounds.push_back(fmt::format("{} < {}", count, *config_.min));
+    if (config_.max) bounds.push_back(fmt::format("{} > {}", count, *config_.max));
+    return fmt::format("{}", fmt::join(bounds, " or "));
+  }
+
   CheckConfig config_;
 };
 

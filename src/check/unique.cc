@@ -9,20 +9,26 @@
 namespace lochan {
 namespace {
 
-class UniqueCheck final : public Check {
+class UniqueCheck final : public KeyCheck {
  public:
   explicit UniqueCheck(CheckConfig config) : config_(std::move(config)) {}
 
   // One row for each value that is there more than once.
   std::string select_failing(const TableName& table) const override {
-    std::vector<std::string> names, not_null;
-    for (const LocatedText& column : config_.columns) {
-      names.push_back(sql::identifier(*column));
-      not_null.push_back(names.back() + " is not null");
-    }
     return fmt::format("select {0}, count(*) as times from {1} where {2} group by {0} having count(*) > 1",
-                       fmt::join(names, ", "), quoted(table),
-                       within_where(config_, fmt::format("{}", fmt::join(not_null, " and "))));
+                       sql::identifiers(key()), quoted(table), counted_condition());
+  }
+
+  std::vector<std::string> key() const override {
+    std::vector<std::string> names;
+    for (const LocatedText& column : config_.columns) names.push_back(*column);
+    return names;
+  }
+
+  std::string counted_condition() const override {
+    std::vector<std::string> not_null;
+    for (const LocatedText& column : config_.columns) not_null.push_back(sql::identifier(*column) + " is not null");
+    return within_where(config_, fmt::format("{}", fmt::join(not_null, " and ")));
   }
 
  private:

@@ -148,12 +148,20 @@ TEST_F(AuditTest, ABrokenCheckHasFailedAlone) {
   CheckConfig broken = check("expression");
   broken.expression = "cast(unit as integer) > 0";
   const CheckConfig sound = check("not_null", {"unit"});
-  const std::vector<const CheckConfig*> configs{&broken, &sound};
+  CheckConfig few = check("row_count");
+  few.min = "4";
+  const CheckConfig key = check("unique", {"id"});
+  const CheckConfig absent = check("unique", {"number"});
+  const std::vector<const CheckConfig*> configs{&broken, &sound, &few, &key, &absent};
   const auto results = audit_all(*session_, shadow_, kSale, configs, [](const TableName& name) { return quoted(name); }, kParameters);
   EXPECT_FALSE(results[0].passed());
   EXPECT_THAT(results[0].error, HasSubstr("kg"));
   EXPECT_EQ(results[1].failing, 1);
   EXPECT_EQ(results[1].error, "");
+  EXPECT_EQ(results[2].failing, 1);
+  EXPECT_THAT(results[2].sample.rows, ElementsAre(ElementsAre("3")));
+  EXPECT_EQ(results[3].failing, 1);
+  EXPECT_THAT(results[4].error, HasSubstr("number"));
 }
 
 TEST_F(AuditTest, SaysWhatIsMissingFromACheck) {

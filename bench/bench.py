@@ -1,6 +1,6 @@
 """Measures Lochan beside its peers: the same work, turn by turn, and a table of medians (least-most).
 
-  bench.py [--rounds N] [--models N] [--rows N] [models | commit | demo | scd2 | upsert …]
+  bench.py [--rounds N] [--models N] [--rows N] [models | commit | demo | checks | scd2 | upsert …]
 
 There is no pass or fail here: times depend on the machine. What each line means stands in docs/benchmarks.md.
 """
@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 
+import checks
 import commit_cost
 import demo_memory
 import postgres_upsert
@@ -69,7 +70,8 @@ def bench_scd2(folder, options):
     peers = os.environ.get("LOCHAN_PEERS")
     if peers is None:
         raise Failed("the peers could not be installed (bench/requirements.txt): their DuckDB makes the rows")
-    scd2.generate(folder, options.rows, peers + "/python")
+    rows = options.rows or 1_000_000
+    scd2.generate(folder, rows, peers + "/python")
     for kind, means in scd2.INPUTS.items():
         costs, counts, failed = {}, {}, {}
         for number in range(options.rounds):
@@ -87,7 +89,7 @@ def bench_scd2(folder, options):
                     failed[tool.name] = str(why)
                 print(f"{kind}, round {number + 1} of {options.rounds}: {tool.name}", file=sys.stderr, flush=True)
         ours = costs["lochan"] if "lochan" in costs else None
-        lines = [[f"{options.rows} rows: {means}", "", "seconds", "CPU seconds", "peak MB", "rows, open rows", "Lochan in CPU"]]
+        lines = [[f"{rows} rows: {means}", "", "seconds", "CPU seconds", "peak MB", "rows, open rows", "Lochan in CPU"]]
         for name, theirs in costs.items():
             ratio = f"{median(ours, 'cpu') / median(theirs, 'cpu'):.2f}x" if ours and name != "lochan" else ""
             lines.append(["", name, *(spread([getattr(cost, what) for cost in theirs], digits)
@@ -97,15 +99,51 @@ def bench_scd2(folder, options):
             print(f"left out: {name} failed: {why}")
 
 
+def bench_checks(folder, options):
+    peers, soda = os.environ.get("LOCHAN_PEERS"), os.environ.get("LOCHAN_SODA")
+    if peers is None:
+        raise Failed("the peers could not be installed (bench/requirements.txt): their DuckDB makes the rows")
+    rows = options.rows or 5_000_000
+    checks.generate(folder, rows, peers + "/python")
+    folders, costs, failed = {}, {}, {}
+    for tool in checks.tools(peers, soda):
+        folders[tool] = pathlib.Path(tempfile.mkdtemp(dir=folder))
+        tool.prepare(folders[tool], pathlib.Path(folder, "orders.parquet"))
+        print(f"prepared: {tool.name}", file=sys.stderr, flush=True)
+    for number in range(options.rounds):
+        for tool, at in folders.items():
+            if tool.name in failed:
+                continue
+            try:
+                cost = measure(tool.command, at, tool.env)
+                if tool.passed not in (at / "output.log").read_text():
+                    raise Failed(f"it did not say `{tool.passed}`: " + (at / "output.log").read_text()[-2000:])
+                costs.setdefault(tool.name, []).append(cost)
+            except Failed as why:
+                failed[tool.name] = str(why)
+            print(f"round {number + 1} of {options.rounds}: {tool.name}", file=sys.stderr, flush=True)
+    lines = [[f"{checks.CHECKS} checks of {rows} rows", "", "seconds", "CPU seconds", "peak MB", "Lochan in CPU"]]
+    for name, theirs in costs.items():
+        ratio = f"{median(costs['lochan'], 'cpu') / median(theirs, 'cpu'):.2f}x" if name != "lochan" and "lochan" in costs else ""
+        lines.append(["", name, *(spread([getattr(cost, what) for cost in theirs], digits)
+                                  for what, digits in (("seconds", 2), ("cpu", 2), ("peak_mb", 0))), ratio])
+    print_table(lines)
+    for name, why in failed.items():
+        print(f"left out: {name} failed: {why}")
+    if soda is None:
+        print("left out: Soda could not be installed (bench/checks_requirements.txt)")
+
+
 def bench_upsert(folder, options):
     peers = os.environ.get("LOCHAN_PEERS")
     if peers is None:
         raise Failed("the peers could not be installed (bench/requirements.txt): their DuckDB makes the rows")
+    rows = options.rows or 1_000_000
     told = lambda text: print(text, file=sys.stderr, flush=True)
-    for state, costs, sums in postgres_upsert.bench(folder, options.rounds, options.rows, peers + "/python", told):
+    for state, costs, sums in postgres_upsert.bench(folder, options.rounds, rows, peers + "/python", told):
         if len(set(sums.values())) != 1:
             raise Failed(f"{state}: the tables differ: {sums}")
-        lines = [[f"{options.rows} rows to PostgreSQL: {state}", "", "seconds", "CPU seconds", "the server's", "peak MB", "Lochan in seconds"]]
+        lines = [[f"{rows} rows to PostgreSQL: {state}", "", "seconds", "CPU seconds", "the server's", "peak MB", "Lochan in seconds"]]
         ours = statistics.median(cost.seconds for cost, _ in costs["lochan"])
         for name, theirs in costs.items():
             seconds = [cost.seconds for cost, _ in theirs]
@@ -128,7 +166,8 @@ def bench_demo(folder, options):
     print(f"the demo: {most:.0f} MB (PSS) at most for {having} processes of Lochan together, in {seconds:.0f} s  (aim: 300 MB)")
 
 
-BENCHMARKS = {"models": bench_models, "commit": bench_commit, "demo": bench_demo, "scd2": bench_scd2, "upsert": bench_upsert}
+BENCHMARKS = {"models": bench_models, "commit": bench_commit, "demo": bench_demo, "checks": bench_checks, "scd2": bench_scd2,
+              "upsert": bench_upsert}
 
 
 def main():
@@ -136,7 +175,7 @@ def main():
     parser.add_argument("benchmarks", nargs="*", metavar="BENCHMARK", help=f"{', '.join(BENCHMARKS)}: all by default")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--models", type=int, default=1000)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table with history")
+    parser.add_argument("--rows", type=int, help="of a table: 1,000,000 by default, of that with checks 5,000,000")
     options = parser.parse_args()
     for name in options.benchmarks:
         if name not in BENCHMARKS:

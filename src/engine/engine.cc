@@ -12,9 +12,10 @@ class Engine::Impl {
  public:
   explicit Impl(EngineOptions options) : options_(std::move(options)) {}
 
-  std::shared_ptr<Instance> instance() {
+  std::shared_ptr<Instance> instance(bool has_lake) {
     const std::lock_guard lock(mutex_);
-    if (!instance_) instance_ = std::make_shared<Instance>(options_);
+    if (!instance_) instance_ = std::make_shared<Instance>(options_, has_lake);
+    has_lake_ = has_lake_ || has_lake;
     return instance_;
   }
   std::shared_ptr<Instance> open_instance() const {
@@ -23,7 +24,7 @@ class Engine::Impl {
   }
   void reopen() {
     const std::lock_guard lock(mutex_);
-    auto fresh = std::make_shared<Instance>(options_);
+    auto fresh = std::make_shared<Instance>(options_, has_lake_);
     instance_ = std::move(fresh);
   }
   void open_with_threads(int threads) {
@@ -33,6 +34,7 @@ class Engine::Impl {
 
  private:
   EngineOptions options_;  // guarded by mutex_
+  bool has_lake_ = false;  // a session had; guarded by mutex_
   mutable std::mutex mutex_;
   // Shared with the sessions: those of an invalidated instance outlive its place here. Guarded by mutex_.
   std::shared_ptr<Instance> instance_;
@@ -43,14 +45,14 @@ Engine::Engine(EngineOptions options) : impl_(std::make_unique<Impl>(std::move(o
 Engine::~Engine() = default;
 
 std::unique_ptr<Session> Engine::open_session(const LakeBinding& lake, std::string_view setup) {
-  auto impl = std::make_unique<Session::Impl>(impl_->instance());
+  auto impl = std::make_unique<Session::Impl>(impl_->instance(true));
   impl->attach(lake);
   if (!setup.empty()) impl->set_up(setup);
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
 std::unique_ptr<Session> Engine::open_session() {
-  return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(impl_->instance())));
+  return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(impl_->instance(false))));
 }
 
 bool Engine::is_invalidated() const {

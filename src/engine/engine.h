@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/rows.h"
 #include "engine/session.h"
@@ -16,6 +17,7 @@ struct EngineOptions {
   int threads = 0;                     // 0: as many as cores
   std::filesystem::path spill{};       // folder for what doesn't fit; "" : in the system's temporary folder
   std::filesystem::path extensions{};  // folder with *.duckdb_extension; "" : extensions/ beside the executable
+  std::vector<std::string> readers{};  // extensions that sessions with a lake may want besides the lake's own
 };
 
 /// Where a session's lake is: a catalog's address, the ref, and the token made for it.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <optional>
 #include <system_error>
@@ -11,9 +12,12 @@
 #include "base/sql.h"
 #include "engine/fault.h"
 #include "engine/statements.h"
+#include "engine/trusted_file.h"
 
 namespace lochan {
 namespace {
+
+constexpr std::array<const char*, 3> kOfLake = {"avro", "httpfs", "iceberg"};  // in this order
 
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 
@@ -48,14 +52,14 @@ void set(duckdb_config config, const char* name, const std::string& value) {
         .hint("see `engine:` in lochan.yaml");
 }
 
-DuckConfig configuration(const EngineOptions& options) {
+DuckConfig configuration(const EngineOptions& options, bool checks_signatures) {
   DuckConfig config;
   if (duckdb_create_config(config.put()) != DuckDBSuccess) throw Error(ErrorKind::Unavailable, "out of memory");
   set(config.get(), "memory_limit", options.memory_limit.empty() ? default_memory_limit() : options.memory_limit);
   if (options.threads > 0) set(config.get(), "threads", std::to_string(options.threads));
   set(config.get(), "temp_directory",
       options.spill.empty() ? std::filesystem::temp_directory_path() / "lochan-spill" : options.spill);
-  set(config.get(), "allow_unsigned_extensions", "false");
+  set(config.get(), "allow_unsigned_extensions", checks_signatures ? "false" : "true");
   set(config.get(), "autoinstall_known_extensions", "false");
   set(config.get(), "autoload_known_extensions", "false");
   set(config.get(), "errors_as_json", "true");
@@ -71,9 +75,13 @@ std::string default_memory_limit() {
   return fmt::format("{}MiB", std::max<std::uint64_t>(bytes / 2 / kMebibyte, 128));
 }
 
-Instance::Instance(EngineOptions options) : options_(std::move(options)) {
+Instance::Instance(EngineOptions options, bool has_lake) : options_(std::move(options)) {
   if (options_.extensions.empty()) options_.extensions = beside_the_executable();
-  const DuckConfig config = configuration(options_);
+  // The check of their signatures takes longer than all else at the start. It is of use where somebody can change these
+  // files who can't change the program, or the engine's own library, which has no signature.
+  options_.readers.insert(options_.readers.begin(), kOfLake.begin(), kOfLake.end());
+  const bool is_trusting = has_lake && std::ranges::all_of(options_.readers, [this](const std::string& name) { return is_trusted(file(name)); });
+  const DuckConfig config = configuration(options_, !is_trusting);
   char* text = nullptr;
   if (duckdb_open_ext(nullptr, database_.put(), config.get(), &text) != DuckDBSuccess) {
     const Fault fault = parse_fault(take_text(text));
@@ -86,6 +94,19 @@ Instance::Instance(EngineOptions options) : options_(std::move(options)) {
   const Outcome outcome = run_statements(connection.get(), "set global TimeZone = 'UTC'");
   if (outcome.fault) throw to_error(*outcome.fault);
   outside_tables_.make_function(connection.get());
+  if (is_trusting) load_for_lake();
+}
+
+// Then the engine's door is shut, before anything of the user's is run: it can't be opened again.
+void Instance::load_for_lake() {
+  for (const std::string& name : options_.readers) load_extension(name);
+  const DuckConnection connection = connect();
+  const Outcome outcome = run_statements(connection.get(), "set global allow_unsigned_extensions = false");
+  if (outcome.fault) throw to_error(*outcome.fault);
+}
+
+std::filesystem::path Instance::file(std::string_view extension) const {
+  return options_.extensions / fmt::format("{}.duckdb_extension", extension);
 }
 
 DuckConnection Instance::connect() {
@@ -98,14 +119,14 @@ DuckConnection Instance::connect() {
 void Instance::load_extension(std::string_view name) {
   const std::lock_guard lock(mutex_);
   if (loaded_.contains(name)) return;
-  const std::filesystem::path file = options_.extensions / fmt::format("{}.duckdb_extension", name);
+  const std::filesystem::path path = file(name);
   std::error_code error;
-  if (!std::filesystem::exists(file, error))
+  if (!std::filesystem::exists(path, error))
     throw Error(ErrorKind::Unavailable,
-                fmt::format("the engine's extension `{}` is not there: {}", name, file.string()))
+                fmt::format("the engine's extension `{}` is not there: {}", name, path.string()))
         .hint("run `make build`, which puts it beside the program");
   const DuckConnection connection = connect();
-  const Outcome outcome = run_statements(connection.get(), "load " + sql::literal(file.string()));
+  const Outcome outcome = run_statements(connection.get(), "load " + sql::literal(path.string()));
   if (outcome.fault) throw to_error(*outcome.fault).hint("run `make build`: the file may be broken");
   loaded_.emplace(name);
 }

@@ -20,8 +20,9 @@ std::string default_memory_limit();
 /// May be shared between threads.
 class Instance {
  public:
-  /// Throws Error{Unavailable} when it can't be opened, Error{Project} for a setting that DuckDB refuses.
-  explicit Instance(EngineOptions options);
+  /// With the extensions that the lake needs, or with none. Throws Error{Unavailable} when it can't be opened,
+  /// Error{Project} for a setting that DuckDB refuses.
+  explicit Instance(EngineOptions options, bool has_lake = false);
 
   DuckConnection connect();
   /// Loads an extension file once. Throws Error{Unavailable} that names the missing file.
@@ -33,6 +34,9 @@ class Instance {
   void invalidate() { invalidated_ = true; }
 
  private:
+  std::filesystem::path file(std::string_view extension) const;
+  void load_for_lake();
+
   EngineOptions options_;
   OutsideTables outside_tables_;  // outlives the database, whose function finds them
   DuckDatabase database_;

@@ -69,6 +69,10 @@ EngineOptions Lake::engine_options() const {
   options.memory_limit = project_.engine.memory_limit;
   options.threads = project_.engine.threads;
   options.spill = project_.engine.spill.empty() ? home() / "spill" : std::filesystem::path(project_.engine.spill);
+  for (const auto& [name, connection] : project_.connections)
+    if (connection.kind == "sqlite" && std::ranges::find(options.readers, "sqlite_scanner") == options.readers.end())
+      options.readers.emplace_back("sqlite_scanner");
+  if (!project_.sinks.empty()) options.readers.emplace_back("postgres_scanner");
   return options;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/sqlite_database.h"
@@ -161,6 +162,59 @@ TEST_F(LakeTest, LetsGoOfTheLakeAtItsEnd) {
     run(*other, "create schema if not exists LAKE.raw");
   }
   EXPECT_EQ(session->query("select count(*) from duckdb_databases() where database_name like 'lake%'").integer(), 1);
+}
+
+// Its extensions beside the program, of which one has lost its signature.
+class ExtensionTest : public LakeTest {
+ protected:
+  ExtensionTest() {
+    const std::filesystem::path beside = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "extensions";
+    std::filesystem::create_directories(own_);
+    for (const char* name : {"httpfs", "iceberg"})
+      std::filesystem::create_symlink(beside / (std::string(name) + ".duckdb_extension"), own_ / (std::string(name) + ".duckdb_extension"));
+    for (const char* name : {"avro", "stranger"}) {
+      const std::filesystem::path file = own_ / (std::string(name) + ".duckdb_extension");
+      std::filesystem::copy_file(beside / "avro.duckdb_extension", file);
+      std::filesystem::permissions(file, std::filesystem::perms(0600));
+      std::fstream content(file, std::ios::in | std::ios::out | std::ios::binary);
+      content.seekp(-256, std::ios::end);
+      content << std::string(256, 'x');
+    }
+    std::filesystem::permissions(own_, std::filesystem::perms(0700));
+  }
+  std::string open_with(Engine& engine) {
+    return error([&] { engine.open_session(binding("run-1")); }).what();
+  }
+
+  const std::filesystem::path own_ = folder_ / "extensions";
+};
+
+// The check takes longer than all else at the start, and keeps nobody out who could have changed the program itself.
+TEST_F(ExtensionTest, SignaturesAreNotCheckedWhereNobodyElseMayWrite) {
+  Engine engine(EngineOptions{.threads = 1, .extensions = own_});
+  EXPECT_EQ(open_with(engine), "nothing was thrown");
+  const auto session = engine.open_session(binding("run-1"));
+  EXPECT_EQ(session->query("select current_setting('allow_unsigned_extensions')").rows.at(0).at(0), "false");
+  for (const std::string& statement : {"load '" + (own_ / "stranger.duckdb_extension").string() + "'", std::string("set allow_unsigned_extensions = true")})
+    EXPECT_NE(std::string(error([&] { session->execute(statement); }).what()), "nothing was thrown") << statement;
+}
+
+TEST_F(ExtensionTest, SignaturesAreCheckedWhereSomebodyElseMay) {
+  const std::filesystem::path file = own_ / "avro.duckdb_extension";
+  for (const auto& [path, mode] : {std::pair(own_, 0770), std::pair(own_, 0707), std::pair(file, 0660), std::pair(file, 0606)}) {
+    const auto before = std::filesystem::status(path).permissions();
+    std::filesystem::permissions(path, std::filesystem::perms(mode));
+    Engine engine(EngineOptions{.threads = 1, .extensions = own_});
+    EXPECT_THAT(open_with(engine), HasSubstr("signature")) << path;
+    std::filesystem::permissions(path, before);
+  }
+}
+
+TEST_F(ExtensionTest, ReadersComeWithTheLakesOwn) {
+  Engine engine(EngineOptions{.threads = 1, .readers = {"sqlite_scanner"}});
+  const auto session = engine.open_session(binding("run-1"));
+  session->load_extension("sqlite_scanner");
+  EXPECT_EQ(session->query("select count(*) from duckdb_extensions() where extension_name = 'sqlite_scanner' and loaded").integer(), 1);
 }
 
 TEST_F(LakeTest, MacrosAreTheSessionsOwn) {

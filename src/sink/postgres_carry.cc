@@ -32,6 +32,8 @@ std::vector<std::string> key_of(const SinkTable& table) {
 // What the session keeps between its statements; gone at the next table.
 constexpr const char* kChanges = "temp.main.lochan_changes";
 
+constexpr std::int64_t kLargeTable = 10'000;
+
 }  // namespace
 
 PostgresCarry::PostgresCarry(PostgresConnection& connection, PostgresMarks& marks, Session& session,
@@ -203,18 +205,31 @@ void PostgresCarry::append() {
   carried_.changed = carried_.rows_written > 0;
 }
 
+// Rows that are not in `before` just so. False when they are the most of a large table and one made anew would do as well:
+// it costs the server a third of what changing each row does, and leaves no dead rows behind.
+bool PostgresCarry::find_changes(const std::string& before) {
+  std::vector<std::string> same;
+  for (const TargetColumn& column : columns_) same.push_back(fmt::format("n.{0} is not distinct from b.{0}", sql::identifier(column.name)));
+  const std::int64_t rows = count(carry_.rows);
+  const Declarations declared = parse_declarations(mark_->declarations);
+  const bool may_be_anew = rows >= kLargeTable && target_.is_as_made(columns_) && target_.may_be_swapped(declared, declarations_);
+  session_.execute(fmt::format("create or replace temp table lochan_changes as select n.* from {} n anti join {} b on {}{}", carry_.rows,
+                               before, fmt::join(same, " and "), may_be_anew ? fmt::format(" limit {}", rows / 2 + 1) : ""));
+  return !may_be_anew || count(kChanges) <= rows / 2;
+}
+
 // By key: rows that differ from those that the target has, and keys that are gone. Without knowing those, all rows go
 // there to be compared.
 void PostgresCarry::merge(const std::optional<std::string>& before) {
   if (!before) return merge_stage(stage(carry_.rows, names(), "all"), "");
-  const std::string columns = sql::identifiers(key_);
-  session_.execute(fmt::format("create or replace temp table lochan_changes as select {0} from {1} except select {0} from {2}",
-                               columns, *before, carry_.rows));
-  const std::string gone = count(kChanges) == 0 ? "" : stage(kChanges, key_, "gone");
-  session_.execute(
-      fmt::format("create or replace temp table lochan_changes as from {} except all from {}", carry_.rows, *before));
-  merge_stage(count(kChanges) == 0 ? "" : stage(kChanges, names(), "new"), gone);
-  if (gone.empty() && carried_.rows_written == 0 && carried_.rows_removed == 0) carried_.changed = false;
+  if (!find_changes(*before)) return write_whole();
+  const std::string changed = count(kChanges) == 0 ? "" : stage(kChanges, names(), "new");
+  std::vector<std::string> same;
+  for (const std::string& column : key_) same.push_back(fmt::format("b.{0} is not distinct from n.{0}", sql::identifier(column)));
+  session_.execute(fmt::format("create or replace temp table lochan_changes as select {} from {} b anti join {} n on {}",
+                               sql::identifiers(key_, "b."), *before, carry_.rows, fmt::join(same, " and ")));
+  merge_stage(changed, count(kChanges) == 0 ? "" : stage(kChanges, key_, "gone"));
+  if (carried_.rows_written == 0 && carried_.rows_removed == 0) carried_.changed = false;
 }
 
 void PostgresCarry::merge_stage(const std::string& stage, const std::string& gone) {

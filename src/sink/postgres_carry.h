@@ -34,6 +34,7 @@ class PostgresCarry {
   void append();
   bool append_by_loaded_at();
   void merge(const std::optional<std::string>& before);
+  bool find_changes(const std::string& before);
   void merge_stage(const std::string& stage, const std::string& gone);
   bool is_same_as(const std::string& before);
   std::int64_t copy(const std::string& table, const std::string& rows, const std::vector<std::string>& columns,

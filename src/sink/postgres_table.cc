@@ -209,6 +209,18 @@ bool TargetTable::may_be_swapped(const Declarations& before, const Declarations&
   return rows.empty();
 }
 
+bool TargetTable::is_as_made(const std::vector<TargetColumn>& columns) {
+  const auto rows = connection_.query(
+      "select 1 from pg_class c where c.oid = $1::oid and c.relreplident = 'd' and c.relpersistence = 'p' and c.reltablespace = 0 "
+      "and pg_get_userbyid(c.relowner) = current_user and not exists (select 1 from pg_publication_tables where schemaname = $2 "
+      "and tablename = $3) and $4::int = (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not "
+      "a.attisdropped and not a.atthasdef and a.attidentity = '' and a.attacl is null and (not a.attnotnull or exists (select 1 "
+      "from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey)))) and $4::int = (select count(*) "
+      "from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)",
+      std::vector<PostgresValue>{id_, name_.schema, name_.name, std::to_string(columns.size())});
+  return !rows.empty();
+}
+
 void TargetTable::swap_in(TargetTable& other) {
   const auto grants = connection_.query(
       "select case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end, a.privilege_type "

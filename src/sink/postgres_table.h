@@ -50,6 +50,8 @@ class TargetTable {
 
   /// Whether a table in its place would lose nothing that somebody else made: views on it, triggers, other indexes, …
   bool may_be_swapped(const Declarations& before, const Declarations& now);
+  /// Whether it has these columns and no others, with nothing about them or the table that the sink didn't make.
+  bool is_as_made(const std::vector<TargetColumn>& columns);
   /// Puts `other`, made beside it, in its place; with the grants it has.
   void swap_in(TargetTable& other);
 

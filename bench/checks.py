@@ -47,7 +47,8 @@ class Lochan:
         checks += [f"accepted_values: {{ column: {column}, values: [{', '.join(values)}] }}" for column, values in ACCEPTED.items()]
         checks += [f"range: {{ column: {column}, min: {low}, max: {high} }}" for column, (low, high) in RANGE.items()]
         checks += [f"pattern: {{ column: {column}, pattern: '{pattern}' }}" for column, pattern in PATTERN.items()]
-        checks += [f"{{ expression: '{expression}', name: {name} }}" for name, expression in EXPRESSION.items()] + ["row_count: { min: 1 }"]
+        checks += [f"expression: {{ expression: '{expression}', name: {name} }}" for name, expression in EXPRESSION.items()]
+        checks.append("row_count: { min: 1 }")
         write(folder, "lochan.yaml", "name: checks\nlake: ./lake\nconnections: { drop: 'files:./drop' }\n")
         write(folder, "sources/shop.yaml", "source: shop\nfrom: drop\ntables:\n  orders: { load: full, from: '*.parquet' }\n")
         write(folder, "models/staging/orders.sql", "/* ---\nmaterialized: table\nchecks:\n" + "".join(f"  - {check}\n" for check in checks) +

@@ -43,7 +43,8 @@ Execution::Execution(const RunConfig& config, const RunBinding& binding, Board& 
   const auto wanted = static_cast<std::size_t>(config.workers > 0 ? config.workers : cores());
   for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i)
     workers_.push_back(std::make_unique<Worker>(binding_));
-  has_all_cores_ = binding_.engine.is_open() || !is_wide();
+  // Twice as many, as a worker can ask for all cores from its second step on, and must come to ask.
+  has_all_cores_ = binding_.engine.is_open() || workers_.size() < 2 || !board_.has_ready(2 * workers_.size());
   binding_.engine.open_with_threads(has_all_cores_ ? most_threads_ : 1);
 }
 

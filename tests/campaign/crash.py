@@ -31,7 +31,7 @@ def prepare(folder, case, seed, library):
     ages = case in ("archive", "restore")
     lake = ShopLake(folder, seed).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
     for _ in range({"first": 0, "run": 1}.get(case, 5)):
-        lake.trade(late=True)
+        lake.trade(late=True, updates=20 if ages else 5)  # of raw.sale older versions leave, if they are many
         lake.deliver()
         lake.run()
     if ages:

@@ -74,6 +74,7 @@ class Tending {
         remove_old_logs();
       }
     }
+    outcome_.pinned = pinned_past(lake_, retention_, files_, engine_);
     return std::move(outcome_);
   }
 

@@ -11,6 +11,7 @@
 #include "run/compaction.h"
 #include "run/lake.h"
 #include "run/lifecycle.h"
+#include "run/pinned_past.h"
 #include "run/ticks.h"
 
 namespace lochan {
@@ -29,6 +30,7 @@ struct MaintainOutcome {
   std::uint64_t removed_bytes = 0;
   int expired_publications = 0;
   int dropped_branches = 0;
+  std::vector<PinnedPast> pinned;  // by old branches and tags
   std::vector<TableName> busy;  // claimed by a run: nothing of theirs was removed
 
   bool is_cancelled = false;    // what had been done until then is done

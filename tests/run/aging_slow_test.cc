@@ -193,8 +193,10 @@ class AgingTest : public testing::Test {
 
   void expect_the_same(const std::string& sql) { EXPECT_EQ(archiving_->rows(sql), plain_->rows(sql)) << sql; }
   void expect_the_same_models() {
+    std::string all;
     for (const std::string table : {"staging.product", "staging.sale", "staging.stock", "mart.event_log", "mart.line_log", "mart.sale_log", "mart.price"})
-      expect_the_same("select * from " + table + " order by all");
+      all += fmt::format("{}select '{}' as name, t::varchar as line from {} t", all.empty() ? "" : " union all ", table, table);
+    expect_the_same(all + " order by all");
   }
 
   SetClock clock_;

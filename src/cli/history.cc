@@ -100,11 +100,12 @@ class HistoryCommand final : public Command {
       return print_document(terminal, std::move(document));
     }
     terminal.print(fmt::format("run {} {}{}", number, to_string(run->state), run->message.empty() ? "" : ": " + run->message));
-    Lines lines = {{"step", "state", "took", "waited", "attempts", "read", "written", "rejected", "late", "bytes"}};
+    Lines lines = {{"step", "state", "took", "waited", "attempts", "read", "written", "rejected", "late", "bytes read", "bytes written"}};
     for (const StepReport& step : steps)
       lines.push_back({step.name, std::string(to_string(step.state)), text::human_seconds(step.seconds),
-                       text::human_seconds(step.queue_seconds), std::to_string(step.attempts), std::to_string(step.rows_read),
+                       text::human_seconds(step.queue_seconds), std::to_string(step.attempts), step.rows_read ? std::to_string(*step.rows_read) : "",
                        std::to_string(step.rows_written), std::to_string(step.rows_rejected), std::to_string(step.rows_late),
+                       step.bytes_read ? text::human_bytes(static_cast<std::uint64_t>(*step.bytes_read)) : "",
                        text::human_bytes(static_cast<std::uint64_t>(step.bytes_written))});
     if (lines.size() > 1) terminal.print(align(lines));
     for (const StepReport& step : steps)

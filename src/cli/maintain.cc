@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/json_output.h"
 #include "project/scalar.h"
 #include "run/lake.h"
@@ -40,14 +41,19 @@ class MaintainCommand final : public Command {
   bool wants_json() const override { return output_.is_json(); }
 
   int run(Context& context) override {
+    const Interrupt interrupt;
     const Project project = open_project(context);
     Lake lake(project, context.clock);
     NoteLog log(context.terminal);
-    const MaintainOutcome outcome = maintain(lake, make_request(), log);
+    const MaintainOutcome outcome = maintain(lake, make_request(), log, interrupt.token());
     if (output_.is_json())
       print_document(context.terminal, to_document(outcome));
     else
       print(context.terminal, outcome);
+    if (outcome.is_cancelled) {
+      context.terminal.note("cancelled: what had been done until then is done");
+      return kExitInterrupted;
+    }
     return outcome.has_failed() ? kExitFailed : kExitDone;
   }
 

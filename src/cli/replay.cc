@@ -117,11 +117,12 @@ class ReplayCommand final : public Command {
   void print_end(Terminal& terminal, const TableName& table, const RunOutcome& outcome, const RunRequest& request) const {
     for (const StepReport& step : outcome.steps) {
       if (step.state != StepState::Built && step.state != StepState::Unchanged) continue;
-      if (step.rows_read == 0) return print_nothing(terminal, table);
-      const std::int64_t superseded = step.rows_read - step.rows_written - step.rows_rejected;
+      const std::int64_t rows_read = step.rows_read.value_or(0);
+      if (rows_read == 0) return print_nothing(terminal, table);
+      const std::int64_t superseded = rows_read - step.rows_written - step.rows_rejected;
       if (outcome.held_back.empty())
         terminal.print(fmt::format("replayed {} of {} of {}{}", step.rows_written,
-                                   text::plural(step.rows_read, "open record"), to_string(table),
+                                   text::plural(rows_read, "open record"), to_string(table),
                                    superseded == 0 ? "" : fmt::format(", {} superseded", superseded)));
     }
     print_outcome(terminal, outcome, request);

@@ -44,8 +44,8 @@ std::string result(const StepReport& step) {
 
 std::string log_line(const StepReport& step) {
   std::string line = fmt::format(
-      "step {} ({}) {}: rows_read={} rows_written={} rows_removed={} rows_rejected={} attempts={} seconds={:.3f}",
-      step.name, step.kind, to_string(step.state), step.rows_read, step.rows_written, step.rows_removed,
+      "step {} ({}) {}:{} rows_written={} rows_removed={} rows_rejected={} attempts={} seconds={:.3f}",
+      step.name, step.kind, to_string(step.state), step.rows_read ? fmt::format(" rows_read={}", *step.rows_read) : "", step.rows_written, step.rows_removed,
       step.rows_rejected, step.attempts, step.seconds);
   if (!step.intervals.empty()) line += fmt::format(" intervals: {}", step.intervals);
   if (!step.reason.empty()) line += fmt::format(" reason: {}", step.reason);

@@ -80,7 +80,7 @@ void print_failed_steps(Terminal& terminal, const RunOutcome& outcome) {
 
 void print_rejected(Terminal& terminal, const RunOutcome& outcome) {
   for (const StepReport& step : outcome.steps) {
-    if (step.rows_rejected == 0 || (step.state != StepState::Built && step.state != StepState::Unchanged)) continue;
+    if (step.rows_rejected == 0 || (step.state != StepState::Built && step.state != StepState::Unchanged && step.state != StepState::HeldBack)) continue;
     std::vector<std::string> logs;
     for (const TableName& table : step.tables) logs.push_back(to_string(rejected_table(table)));
     terminal.print(fmt::format("{} {} of {}: see {}", terminal.paint(Color::Yellow, "rejected"),

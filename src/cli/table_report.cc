@@ -12,6 +12,7 @@
 #include "cli/text_table.h"
 #include "plan/interval_model.h"
 #include "project/rejected_name.h"
+#include "run/archive.h"
 #include "run/query.h"
 #include "run/run.h"
 #include "run/sink_marks.h"
@@ -157,6 +158,8 @@ TableReport TableReports::read(Lake& lake, const TableName& table) const {
   if (const auto run = found->properties.find("lochan.run"); run != found->properties.end()) report.run = run->second;
   for (const Publication& publication : lake.catalog().publications(1'000'000))
     if (publication.number == found->from_publication) report.published = publication;
+  report.archived = archive_note(*found);
+  report.archived_days = days_of(*found, kArchivedProperty);
   if (found->kind == EntryKind::Table) read_sizes(lake, *found, report);
   LakeReader reader(lake, ref_);
   const auto count = [&](const std::string& rows) {
@@ -204,6 +207,10 @@ Document to_document(const TableReport& report) {
   if (!report.missing.empty()) document["missing"] = report.missing;
   document["rows"] = report.rows ? Document(*report.rows) : Document();
   if (report.rejected) document["rejected"] = *report.rejected;
+  if (!report.archived_days.empty()) {
+    document["archived"] = Document::array();
+    for (const auto& [day, file] : report.archived_days) document["archived"].push_back(day);
+  }
   document["files"] = report.files ? Document(*report.files) : Document();
   document["bytes"] = report.bytes ? Document(*report.bytes) : Document();
   return document;
@@ -239,6 +246,7 @@ std::string render(const Terminal& terminal, const TableReport& report) {
     const std::string log = to_string(rejected_table(summary.table));
     add("rejected", *report.rejected == 0 ? "none now: see " + log : fmt::format("{}: see {}", *report.rejected, log));
   }
+  if (!report.archived.empty()) add("archived", report.archived.substr(report.archived.find(": ") + 2));
   if (report.files)
     add("files", report.bytes ? fmt::format("{} ({})", *report.files,
                                             text::human_bytes(static_cast<std::uint64_t>(*report.bytes)))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -49,6 +50,8 @@ struct TableReport {
   std::string missing;
   std::optional<std::int64_t> rows;
   std::optional<std::int64_t> rejected;  // rows that are missing from it; none: it has no log of them
+  std::string archived;  // what of it is, and how it comes back
+  std::map<std::string, std::string> archived_days;  // day → file
   std::optional<std::int64_t> files;
   std::optional<std::int64_t> bytes;
 };

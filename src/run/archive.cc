@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "run/aging.h"
 
 namespace lochan {
 namespace fs = std::filesystem;
@@ -177,6 +178,26 @@ void Archive::remove(const TableName& table, const std::string& day, const std::
   fs::remove(place(table, day), failed);  // when it was the last one
 }
 
+namespace {
+
+// Copies of some of a day's rows stay in the table where loads compare with them; the whole day takes their place. Other
+// rows of that day came later.
+void require_copies(TendedTable& table, const ArchivedPartition& partition, const fs::path& path, bool may_be_copies) {
+  const std::string columns = column_list(partition.columns);
+  const std::int64_t others = !may_be_copies ? 1 :
+      table
+          .query(fmt::format("select count(*) from (select {0} from {{}} where dt = date {1} except all select {0} from read_parquet({2}, "
+                             "hive_partitioning = false))",
+                             columns, sql::literal(partition.day), sql::literal(path.string())))
+          .integer();
+  if (others == 0) return;
+  throw Error(ErrorKind::Data, fmt::format("`{}` has rows of {} again, so bringing the archived ones back would double them",
+                                           to_string(partition.table), partition.day))
+      .hint("leave that day out: --from and --to");
+}
+
+}  // namespace
+
 Restored restore_archived(Lake& lake, const RestoreRequest& request) {
   const auto entry = lake.catalog().find("main", request.table);
   if (!entry) throw Error(ErrorKind::Usage, fmt::format("there is no table `{}`", to_string(request.table)));
@@ -191,20 +212,26 @@ Restored restore_archived(Lake& lake, const RestoreRequest& request) {
   const Archive archive(Archive::folder_of(lake, request.table.layer));
   auto archived = days_of(table.entry(), kArchivedProperty);
   auto restored = days_of(table.entry(), kRestoredProperty);
-  const auto files = table.files();
+  std::vector<LakeFile> files = table.files();
+  const auto aging = aging_of(lake.project(), request.table);
   const std::string part = identity_partition(lake.catalog(), table.entry(), "dt");
   Restored outcome;
   for (const auto& [day, file] : std::map(archived)) {
     if ((!request.from.empty() && day < request.from) || (!request.to.empty() && day > request.to)) continue;
-    if (std::ranges::any_of(files, [&](const LakeFile& other) { return day_of(other, part) == day; }))
-      throw Error(ErrorKind::Data, fmt::format("`{}` has rows of {} again, so bringing the archived ones back would double "
-                                               "them", to_string(request.table), day))
-          .hint("leave that day out: --from and --to");
     const ArchivedPartition partition = archive.describe(request.table, day, file);
+    const fs::path path = archive.checked_path(partition);
+    const auto is_of_day = [&](const LakeFile& other) { return day_of(other, part) == day; };
+    if (std::ranges::any_of(files, is_of_day)) {
+      // Where rows are added to old days, one that equals an archived row may be another one.
+      require_copies(table, partition, path, aging && aging->is_raw);
+      files = table.files();
+      std::erase_if(files, is_of_day);
+      table.set_files(files, "delete");
+    }
     const std::string columns = column_list(partition.columns);
     const std::int64_t rows =
         table.execute(fmt::format("insert into {{}} ({}) select {} from read_parquet({})", columns, columns,
-                                  sql::literal(archive.checked_path(partition).string())));
+                                  sql::literal(path.string())));
     if (rows != partition.rows)
       throw Error(ErrorKind::Data, fmt::format("{} rows of {} were archived, and {} came back", partition.rows, day, rows));
     archived.erase(day);
@@ -214,10 +241,9 @@ Restored restore_archived(Lake& lake, const RestoreRequest& request) {
   }
   if (!outcome.partitions.empty()) {
     table.set_files(table.files(), "overwrite");
-    outcome.publication = table.publish({.table = request.table,
-                                         .properties = {{kArchivedProperty, days_property(archived)},
-                                                        {kRestoredProperty, days_property(restored)}},
-                                         .data_unchanged = true},
+    std::map<std::string, std::string> properties{{kArchivedProperty, days_property(archived)}, {kRestoredProperty, days_property(restored)}};
+    if (archived.empty()) properties[kReachProperty] = reach_property({});
+    outcome.publication = table.publish({.table = request.table, .properties = std::move(properties), .data_unchanged = true},
                                         "archive restore " + to_string(request.table));
     if (!outcome.publication) throw refuse();
   }

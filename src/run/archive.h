@@ -52,6 +52,9 @@ class Archive {
   ArchivedPartition describe(const TableName& table, const std::string& day, const std::string& file) const;
   /// Where the file is. Throws Error{Data} when it isn't the one that was described.
   std::filesystem::path checked_path(const ArchivedPartition& partition) const;
+  std::filesystem::path path(const TableName& table, const std::string& day, const std::string& file) const {
+    return place(table, day) / file;
+  }
   /// The files of a day, named by a table or not.
   std::vector<std::string> files(const TableName& table, const std::string& day) const;
   std::vector<std::string> days(const TableName& table) const;

@@ -51,10 +51,11 @@ class Compaction {
     return std::move(outcome_);
   }
 
-  CompactionOutcome run(Engine& engine, StartedRun& run, Log& log, int& number) {
+  CompactionOutcome run(Engine& engine, StartedRun& run, Log& log, int& number, const std::stop_token& stop) {
     for (const Candidate& candidate : candidates()) {
+      if (stop.stop_requested()) break;
       const TableName& table = candidate.entry.table;
-      TendedTable tended(lake_, engine, run, table);
+      TendedTable tended(lake_, engine, run, table, stop);
       try {
         if (!tended.take(number++)) {
           skip(table, "a run writes it");
@@ -62,6 +63,7 @@ class Compaction {
         }
         rewrite(tended);
       } catch (const Error& failure) {
+        if (stop.stop_requested()) break;
         if (tended.was_wanted()) {
           skip(table, "a run wanted it");
           continue;
@@ -201,8 +203,8 @@ class Compaction {
 CompactionOutcome plan_compaction(Lake& lake, const MaintainConfig& config) { return Compaction(lake, config).plan(); }
 
 CompactionOutcome compact_tables(Lake& lake, const MaintainConfig& config, Engine& engine, StartedRun& run, Log& log,
-                                 int& number) {
-  return Compaction(lake, config).run(engine, run, log, number);
+                                 int& number, const std::stop_token& stop) {
+  return Compaction(lake, config).run(engine, run, log, number, stop);
 }
 
 }  // namespace lochan

@@ -38,6 +38,6 @@ CompactionOutcome plan_compaction(Lake& lake, const MaintainConfig& config);
 /// The most rewarding tables first, one claimed at a time. Each is published by itself and makes nothing stale. An
 /// error in one table doesn't keep the others. `number` counts the run's branches.
 CompactionOutcome compact_tables(Lake& lake, const MaintainConfig& config, Engine& engine, StartedRun& run, Log& log,
-                                 int& number);
+                                 int& number, const std::stop_token& stop);
 
 }  // namespace lochan

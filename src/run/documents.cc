@@ -62,10 +62,12 @@ Document to_document(const StepReport& step) {
                        {"state", to_string(step.state)},
                        {"reason", step.reason},
                        {"attempts", step.attempts},
-                       {"rows_read", step.rows_read},
+                       {"rows_read", step.rows_read ? Document(*step.rows_read) : Document()},
                        {"rows_written", step.rows_written},
                        {"rows_removed", step.rows_removed},
                        {"rows_rejected", step.rows_rejected},
+                       {"bytes_read", step.bytes_read ? Document(*step.bytes_read) : Document()},
+                       {"bytes_written", step.bytes_written},
                        {"seconds", rounded_seconds(step.seconds)},
                        {"tables", to_document(std::span(step.tables))}};
   if (!step.intervals.empty()) document["intervals"] = step.intervals;

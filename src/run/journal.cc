@@ -41,6 +41,12 @@ create index run_not_measured on run(run) where measured = 0
                                     Migration{"run", 4, R"(
 alter table run add column cancel_requested bigint;
 alter table run add column cancelled_by text not null default ''
+)"},
+                                    // Null where it isn't known: models and sinks were stored as having read 0 rows.
+                                    Migration{"run", 5, R"(
+alter table step add column read_rows bigint;
+alter table step add column bytes_read bigint;
+update step set read_rows = rows_read where kind = 'source' or rows_read > 0
 )"}};
 
 template <typename Enum>
@@ -134,7 +140,7 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
   std::vector<StepReport> steps;
   for (const DbRow& row :
        state_.query("select name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-                    "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds from step "
+                    "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds, read_rows, bytes_read from step "
                     "where run = $1 order by name",
                     {run})) {
     StepReport step;
@@ -144,7 +150,8 @@ std::vector<StepReport> Journal::steps(std::int64_t run) const {
     step.reason = row.text(3);
     step.error = row.text(4);
     step.attempts = static_cast<int>(row.integer(5));
-    step.rows_read = row.integer(6);
+    if (!row.is_null(15)) step.rows_read = row.integer(15);
+    if (!row.is_null(16)) step.bytes_read = row.integer(16);
     step.rows_written = row.integer(7);
     step.rows_removed = row.integer(8);
     if (const auto* seconds = std::get_if<double>(&row[9])) step.seconds = *seconds;
@@ -221,15 +228,15 @@ void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
     for (const StepReport& step : steps) {
       state_.execute(
           "insert into step(run, name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
-          "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds) values ($1, $2, $3, $4, $5, "
-          "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict(run, name) do "
+          "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds, read_rows, bytes_read) values ($1, $2, $3, $4, $5, "
+          "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict(run, name) do "
           "update set state = $4, reason = $5, error = $6, attempts = $7, rows_read = $8, rows_written = $9, "
           "rows_removed = $10, seconds = $11, rows_rejected = $13, rows_late = $14, bytes_written = $15, "
-          "queue_seconds = $16",
+          "queue_seconds = $16, read_rows = $17, bytes_read = $18",
           {run, step.name, step.kind, std::string(to_string(step.state)), step.reason, step.error,
-           std::int64_t{step.attempts}, step.rows_read, step.rows_written, step.rows_removed, step.seconds,
+           std::int64_t{step.attempts}, step.rows_read.value_or(0), step.rows_written, step.rows_removed, step.seconds,
            table_names(step.tables).dump(), step.rows_rejected, step.rows_late, step.bytes_written,
-           step.queue_seconds});
+           step.queue_seconds, step.rows_read ? DbValue(*step.rows_read) : DbValue(), step.bytes_read ? DbValue(*step.bytes_read) : DbValue()});
     }
   });
 }

@@ -11,6 +11,7 @@
 #include "run/command_marks.h"
 #include "project/rejected_name.h"
 #include "run/journal.h"
+#include "run/lifecycle.h"
 #include "run/measures.h"
 #include "run/recovery.h"
 #include "run/sink_marks.h"
@@ -62,6 +63,7 @@ Lake::Lake(const Project& project, const Clock& clock) : project_(project), cloc
   migrations.insert(migrations.end(), AlertRows::migrations().begin(), AlertRows::migrations().end());
   migrations.insert(migrations.end(), Ticks::migrations().begin(), Ticks::migrations().end());
   migrations.insert(migrations.end(), Measures::migrations().begin(), Measures::migrations().end());
+  migrations.insert(migrations.end(), AgingLooks::migrations().begin(), AgingLooks::migrations().end());
   migrations.insert(migrations.end(), CommandMarks::migrations().begin(), CommandMarks::migrations().end());
   migrate(*state_, migrations);
   store_ = make_local_store(project.lake);

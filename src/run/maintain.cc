@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "catalog/retention.h"
 #include "catalog/tending_claims.h"
+#include "run/cancelling.h"
 #include "run/lake_files.h"
 #include "run/sink_marks.h"
 #include "run/started_run.h"
@@ -32,10 +33,11 @@ std::optional<TableName> table_of(const std::string& file) {
 
 class Tending {
  public:
-  Tending(Lake& lake, const MaintainRequest& request, Log& log)
+  Tending(Lake& lake, const MaintainRequest& request, Log& log, std::stop_token stop)
       : lake_(lake),
         request_(request),
         log_(log),
+        stop_(std::move(stop)),
         config_(lake.project().maintain),
         engine_(one_thread(lake.engine_options())),
         retention_(lake.catalog(), {lake.project().retention.publications, lake.project().retention.keep_publications,
@@ -61,23 +63,37 @@ class Tending {
                              .selection = "",
                              .author = request_.tick ? "schedule " + request_.tick->schedule : request_.author,
                              .tick = request_.tick});
-      int branches = 0;
-      outcome_.lifecycle = apply_lifecycle(lake_, engine_, run, log_, branches);  // first: what leaves isn't joined
-      outcome_.compaction = compact_tables(lake_, config_, engine_, run, log_, branches);
-      forget_snapshots(run, branches);
-      claim_tables(run);
-      list_files();  // again: nobody writes to these tables now
-      note_foreign_claims(run);
-      look();
-      remove_files();
-      run.close(outcome_.has_failed() ? RunState::Failed : RunState::Succeeded, last_publication(), message());
-      remove_old_logs();
+      CancelWatch cancel(lake_.state(), run.number(), stop_);
+      stop_ = cancel.token();
+      work(run);
+      if (cancel.is_cancelled()) {
+        outcome_.is_cancelled = true;
+        run.close(RunState::Cancelled, last_publication(), fmt::format("{}; {}", cancel.message(), message()));
+      } else {
+        run.close(outcome_.has_failed() ? RunState::Failed : RunState::Succeeded, last_publication(), message());
+        remove_old_logs();
+      }
     }
     outcome_.pinned = pinned_past(lake_, retention_, files_, engine_);
     return std::move(outcome_);
   }
 
  private:
+  // Each of these ends soon after a stop was asked for; what it has published stays.
+  void work(StartedRun& run) {
+    int branches = 0;
+    outcome_.lifecycle = apply_lifecycle(lake_, engine_, run, log_, branches, stop_);  // first: what leaves isn't joined
+    outcome_.compaction = compact_tables(lake_, config_, engine_, run, log_, branches, stop_);
+    forget_snapshots(run, branches);
+    if (stop_.stop_requested()) return;
+    claim_tables(run);
+    list_files();  // again: nobody writes to these tables now
+    note_foreign_claims(run);
+    if (stop_.stop_requested()) return;
+    look();
+    remove_files();
+  }
+
   // One thread writes one file, and leaves the other cores to runs.
   static EngineOptions one_thread(EngineOptions options) {
     options.threads = 1;
@@ -99,7 +115,8 @@ class Tending {
   // A table that is published often lets go of old snapshots by that; one that isn't would keep them, and their files.
   void forget_snapshots(StartedRun& run, int& branches) {
     for (const TableName& name : retention_.tables_with_old_snapshots()) {
-      TendedTable table(lake_, engine_, run, name);
+      if (stop_.stop_requested()) return;
+      TendedTable table(lake_, engine_, run, name, stop_);
       if (table.take(branches++)) table.publish({.table = name, .properties = {}, .data_unchanged = true}, "retention");
     }
   }
@@ -153,6 +170,7 @@ class Tending {
       if (reachable.contains(file.name) || !may_remove(file, before)) continue;
       outcome_.removed_files.push_back(file.name);
       outcome_.removed_bytes += file.size_bytes;
+      sizes_.push_back(file.size_bytes);
     }
   }
 
@@ -173,10 +191,17 @@ class Tending {
   }
 
   void remove_files() {
-    for (const std::string& file : outcome_.removed_files) {
-      lake_.store().remove(file);
-      log_.write(LogLevel::Debug, "removed " + file);
+    for (std::size_t i = 0; i < outcome_.removed_files.size(); ++i) {
+      if (stop_.stop_requested()) return forget_from(i);
+      lake_.store().remove(outcome_.removed_files[i]);
+      log_.write(LogLevel::Debug, "removed " + outcome_.removed_files[i]);
     }
+  }
+
+  // Those were not removed.
+  void forget_from(std::size_t first) {
+    for (std::size_t i = first; i < sizes_.size(); ++i) outcome_.removed_bytes -= sizes_[i];
+    outcome_.removed_files.resize(first);
   }
 
   // A run's log goes when the journal has forgotten the run.
@@ -194,12 +219,14 @@ class Tending {
   Lake& lake_;
   const MaintainRequest& request_;
   Log& log_;
+  std::stop_token stop_;  // of the process; once the run has its row, of that too
   MaintainConfig config_;
   Engine engine_;
   Retention retention_;
   std::vector<ObjectInfo> files_;
   std::set<TableName> busy_;
   Instant writing_since_{};
+  std::vector<std::uint64_t> sizes_;  // of the files that are removed
   MaintainOutcome outcome_;
 };
 
@@ -210,8 +237,8 @@ bool MaintainOutcome::has_failed() const {
          std::ranges::any_of(lifecycle.skipped, &SkippedTable::is_error);
 }
 
-MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log) {
-  return Tending(lake, request, log).run();
+MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log, std::stop_token stop) {
+  return Tending(lake, request, log, std::move(stop)).run();
 }
 
 }  // namespace lochan

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,13 @@ struct MaintainOutcome {
   std::vector<PinnedPast> pinned;  // by old branches and tags
   std::vector<TableName> busy;  // claimed by a run: nothing of theirs was removed
 
+  bool is_cancelled = false;    // what had been done until then is done
+
   /// Something could not be done with a table, and not because a run wanted it.
   bool has_failed() const;
 };
 
-MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log);
+/// Ends between its units of work when a stop is asked for, or its run is to be cancelled (run/cancelling.h).
+MaintainOutcome maintain(Lake& lake, const MaintainRequest& request, Log& log, std::stop_token stop = {});
 
 }  // namespace lochan

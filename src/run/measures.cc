@@ -70,6 +70,7 @@ void add_step(const DbRow& step, std::int64_t fresh_since, Sums& sums) {
   constexpr std::array<std::string_view, 6> kSums = {"rows_read",     "rows_written", "rows_removed",
                                                      "rows_rejected", "rows_late",    "bytes_written"};
   for (std::size_t i = 0; i < kSums.size(); ++i) sums.add(std::string(kSums[i]), kind, name, number(step[3 + i]));
+  sums.add("bytes_read", kind, name, number(step[12]));
   if (state == "skipped" || state == "cancelled") return;
   sums.observe("step_seconds", kind, number(step[9]));
   sums.observe("step_queue_seconds", kind, number(step[10]));
@@ -126,7 +127,7 @@ int Measures::take_in_runs(int most) {
     const bool is_fresh = run.text(2) == "succeeded" && run.text(5) == "main";
     for (const DbRow& step : state_.query("select name, kind, state, rows_read, rows_written, rows_removed, "
                                           "rows_rejected, rows_late, bytes_written, "
-                                          "seconds, queue_seconds, tables from step where run = $1",
+                                          "seconds, queue_seconds, tables, bytes_read from step where run = $1",
                                           {run.integer(0)}))
       add_step(step, is_fresh ? run.integer(3) : 0, sums);
     add_checks(state_, run.integer(0), sums);
@@ -143,6 +144,13 @@ std::vector<Measure> Measures::all() const {
   for (const DbRow& row : state_.query("select name, first, second, value from measure order by name, first, second"))
     measures.push_back({row.text(0), row.text(1), row.text(2), number(row[3])});
   return measures;
+}
+
+void Measures::note_fresh(std::span<const TableName> tables, Instant at) {
+  if (tables.empty()) return;
+  state_.write([&] {
+    for (const TableName& table : tables) raise({"fresh_at", to_string(table), "", static_cast<double>(to_micros(at)) / 1e6});
+  });
 }
 
 void Measures::add(const Measure& measure) {

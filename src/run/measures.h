@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/database.h"
 #include "base/migration.h"
+#include "project/project.h"
 
 namespace lochan {
 
@@ -30,6 +32,8 @@ class Measures {
   /// how many.
   int take_in(int most);
   std::vector<Measure> all() const;
+  /// They were found to be up to date, without a run of theirs.
+  void note_fresh(std::span<const TableName> tables, Instant at);
   void add(const Measure& measure);
   /// Of a value that doesn't add up: it becomes this, unless it is larger.
   void raise(const Measure& measure);

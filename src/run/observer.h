@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,12 @@ struct StepReport {
   std::string reason;  // why it was run
   std::string error;   // why it failed, was skipped or held back
   int attempts = 0;
-  std::int64_t rows_read = 0;
+  std::optional<std::int64_t> rows_read;  // where that is known: of sources, and of replays
   std::int64_t rows_written = 0;
   std::int64_t rows_removed = 0;
   std::int64_t rows_rejected = 0;
   std::int64_t rows_late = 0;      // incremental by time: that fell into intervals it had built before
+  std::optional<std::int64_t> bytes_read;  // where that is known: the files of a source
   std::int64_t bytes_written = 0;  // files it added to the lake
   double seconds = 0;
   double queue_seconds = 0;  // from when it could begin until it did

@@ -31,7 +31,7 @@ StepState StepRunner::run_replay(Worker& worker, Step& step) {
   const std::optional<Entry> current = lake_.catalog().find(branch_, table);
   step.loaded.clear();
   step.built = {};
-  step.report.rows_read = step.report.rows_written = step.report.rows_rejected = 0;
+  step.report.rows_written = step.report.rows_rejected = 0;
   if (!current || !lake_.catalog().find(branch_, log)) return StepState::Unchanged;
   if (step.rebuild || step.reload)
     throw Error(ErrorKind::Data, fmt::format("`{}` must be brought up to date first: {}", to_string(table), step.report.reason))

@@ -12,6 +12,7 @@
 #include "run/command_marks.h"
 #include "run/execution.h"
 #include "run/journal.h"
+#include "run/measures.h"
 #include "run/planning.h"
 #include "run/publishing.h"
 #include "run/recovery.h"
@@ -32,7 +33,9 @@ class Runner {
   RunOutcome run() {
     const auto started = std::chrono::steady_clock::now();
     RunOutcome outcome;
+    const Instant planned_at = lake_.clock().now();
     Planning planning = make_planning(lake_, request_);
+    note_fresh(planning.plan, planned_at);
     if (planning.plan.has_work()) {
       run_plan(std::move(planning), outcome);
     } else {
@@ -80,6 +83,15 @@ class Runner {
         return run.close(outcome.state, 0, stop_.stop_requested() ? cancel.message() : "nothing left to do");
       }
     }
+  }
+
+  // Nothing is done for these, as they are up to date: that was looked at now.
+  void note_fresh(const Plan& plan, Instant at) {
+    if (request_.target != "main" || request_.replay || request_.backfill) return;
+    std::vector<TableName> fresh;
+    for (const PlannedTable& table : plan.tables)
+      if (table.state == PlanState::Fresh) fresh.push_back(table.table);
+    Measures(lake_.state()).note_fresh(fresh, at);
   }
 
   static std::vector<std::string> text_of(const std::vector<TableName>& tables) {
@@ -149,6 +161,7 @@ class Runner {
     outcome.plan = planning.plan;
     outcome.steps.clear();
     for (const Step& step : steps) outcome.steps.push_back(step.report);
+    if (!stop_.stop_requested()) mark_held_back(board, outcome.steps);
     outcome.checks = execution.checks();
     save_journal(run, outcome, steps);
     if (stop_.stop_requested()) {
@@ -164,6 +177,21 @@ class Runner {
       outcome.state = RunState::Cancelled;
       run.close(RunState::Cancelled, 0, cancel_->message());
       return {};
+    }
+  }
+
+  // Steps that ended well, and of whose tables some can't be published.
+  static void mark_held_back(const Board& board, std::vector<StepReport>& steps) {
+    const auto held = board.held_back();
+    for (StepReport& step : steps) {
+      if (step.state != StepState::Built && step.state != StepState::Unchanged) continue;
+      for (const TableName& table : step.tables) {
+        const auto found = held.find(table);
+        if (found == held.end()) continue;
+        step.state = StepState::HeldBack;
+        if (!step.error.empty()) step.error += "; ";
+        step.error += step.tables.size() == 1 ? found->second : fmt::format("`{}`: {}", to_string(table), found->second);
+      }
     }
   }
 

@@ -89,8 +89,10 @@ StepLimits Step::limits() const {
 std::vector<std::string> Step::connections() const {
   std::vector<std::string> names;
   if (connection != nullptr) names.push_back(connection->name);
-  if (command != nullptr)
+  if (command != nullptr) {
     for (const LocatedText& name : command->config->connections) names.push_back(*name);
+    if (command->writes.empty()) names.push_back(report.name);
+  }
   return names;
 }
 

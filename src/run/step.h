@@ -53,7 +53,7 @@ struct Step {
   bool is_source() const { return source != nullptr; }
   /// Its own, where it differs from the run's.
   StepLimits limits() const;
-  /// Those whose pools it takes a place in.
+  /// Those whose pools it takes a place in; of a command without outputs its own name, as no claim keeps two runs of it apart.
   std::vector<std::string> connections() const;
   /// The tables that it can't do without.
   std::span<const TableName> reads() const;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "check/history.h"
 #include "project/rejected_name.h"
+#include "run/aging.h"
 #include "run/archive.h"
 #include "run/interval_work.h"
 #include "run/reconciling.h"
@@ -99,6 +100,7 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
   for (const TableName& table : step.report.tables) {
     auto current = lake_.catalog().find(branch_, table);
     if (current && step.reload) current->properties.erase("lochan.cursor");
+    if (current) add_archived(*current, request);
     request.current.emplace(table, std::move(current));
     const Quarantine refusing = quarantine(table);
     if (!refusing.rules.empty() || refusing.has_log) request.quarantine[table] = {refusing.rules, refusing.has_log};
@@ -106,9 +108,13 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
   step.loaded = load(worker.session(), *source, request);
   if (!source->read_as_marked()) step.change_mark.reset();
   bool changed = false;
-  step.report.rows_read = step.report.rows_written = step.report.rows_rejected = 0;
+  std::int64_t rows_read = 0, bytes_read = 0;
+  bool knows_bytes = false;
+  step.report.rows_written = step.report.rows_rejected = 0;
   for (const LoadedTable& loaded : step.loaded) {
-    step.report.rows_read += loaded.rows_read;
+    rows_read += loaded.rows_read;
+    bytes_read += static_cast<std::int64_t>(loaded.bytes_read.value_or(0));
+    knows_bytes = knows_bytes || loaded.bytes_read;
     step.report.rows_written += loaded.rows_written;
     step.report.rows_rejected += loaded.rows_rejected;
     if (loaded.log_changed) step.logged.insert(rejected_table(loaded.table));
@@ -117,7 +123,22 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
     if (loaded.totals) totals_[loaded.table][step.connection->name] = *loaded.totals;
     if (loaded.changed) loaded_at_[loaded.table] = step.loaded_at;
   }
+  step.report.rows_read = rows_read;
+  step.report.bytes_read = knows_bytes ? std::optional(bytes_read) : std::nullopt;
   return changed ? StepState::Built : StepState::Unchanged;
+}
+
+// What is read again may have left its table: the load knows when it has to look there.
+void StepRunner::add_archived(const Entry& entry, LoadRequest& request) const {
+  const auto days = days_of(entry, kArchivedProperty);
+  if (days.empty()) return;
+  const Archive archive(Archive::folder_of(lake_, entry.table.layer));
+  ArchivedRows& archived = request.archived[entry.table];
+  for (const auto& [day, file] : days) {
+    archived.days.push_back(day);
+    archived.files.push_back(archive.path(entry.table, day, file).string());
+  }
+  archived.cursors = reach_of(entry).cursors;
 }
 
 StepState StepRunner::run_model(Worker& worker, Step& step) {
@@ -151,6 +172,7 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   } else if (!request.reads_on) {
     refuse_archived_inputs(step, "");
   }
+  if (current && !step.rebuild) refuse_missed_archived(step, *current);
   step.built = build_model(session, request);
   if (step.built.log_changed) step.logged.insert(rejected_table(table));
   step.report.rows_rejected = step.built.rows_rejected;
@@ -173,6 +195,20 @@ void StepRunner::refuse_archived_inputs(const Step& step, const std::string& sin
                                              to_string(input), archive_note(*entry)))
         .at(step.model->model->position)
         .hint("restore it first, or make this model incremental and let it read on by `$since`");
+  }
+}
+
+// Rows that came after it last read the table, and were archived before it came to read them.
+void StepRunner::refuse_missed_archived(const Step& step, const Entry& current) const {
+  for (const auto& [input, mark] : marks_of(current)) {
+    const auto entry = lake_.catalog().find(branch_, input);
+    if (!entry || !step.marks.contains(input) || days_of(*entry, kArchivedProperty).empty()) continue;
+    const auto reach = reach_of(*entry).loaded_at;
+    if (!reach || parse_instant(mark) >= *reach) continue;
+    throw Error(ErrorKind::Data, fmt::format("it has read `{}` up to {} and rows of up to {} are archived, so it would miss some ({})",
+                                             to_string(input), mark, to_string(*reach), archive_note(*entry)))
+        .at(step.model->model->position)
+        .hint(fmt::format("lochan archive restore {} --from {}", to_string(input), mark.substr(0, 10)));
   }
 }
 

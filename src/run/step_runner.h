@@ -34,7 +34,9 @@ class StepRunner {
   StepState run_source(Worker& worker, Step& step);
   StepState run_model(Worker& worker, Step& step);
   StepState run_replay(Worker& worker, Step& step);
+  void add_archived(const Entry& entry, LoadRequest& request) const;
   void refuse_archived_inputs(const Step& step, const std::string& since) const;
+  void refuse_missed_archived(const Step& step, const Entry& current) const;
   StepState run_command(Worker& worker, Step& step, const ProgramTalk& talk);
   void run_its_program(Worker& worker, const Step& step, const ProgramTalk& talk);
   std::map<TableName, std::string> versions_of(std::span<const TableName> inputs, Versions& versions, const Position& reader,

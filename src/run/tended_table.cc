@@ -19,8 +19,8 @@ struct Wanted {};
 
 }  // namespace
 
-TendedTable::TendedTable(Lake& lake, Engine& engine, StartedRun& run, TableName table)
-    : lake_(lake), engine_(engine), run_(run), table_(std::move(table)) {}
+TendedTable::TendedTable(Lake& lake, Engine& engine, StartedRun& run, TableName table, std::stop_token stop)
+    : lake_(lake), engine_(engine), run_(run), table_(std::move(table)), stop_(std::move(stop)) {}
 
 TendedTable::~TendedTable() {
   watcher_ = {};
@@ -45,19 +45,19 @@ bool TendedTable::take(int number) {
   token_ = catalog.grant_token({branch_, true, {table_}, ""});
   binding_.emplace(RunBinding{catalog, engine_, [this] { return lake_.uri(); }, branch_, {table_}, "", 1});
   worker_ = std::make_unique<Worker>(*binding_);
-  watcher_ = std::jthread([this](std::stop_token stop) { watch(std::move(stop)); });
+  watcher_ = std::jthread([this](std::stop_token done) { watch(std::move(done)); });
   return true;
 }
 
 bool TendedTable::was_wanted() const { return !holds_claim(lake_.catalog(), run_.number(), "main", table_); }
 
-void TendedTable::watch(std::stop_token stop) noexcept {
+void TendedTable::watch(std::stop_token done) noexcept {
   try {
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);
-    while (!changed.wait_for(lock, stop, kLook, [] { return false; }) && !stop.stop_requested())
-      if (was_wanted()) worker_->expire();
+    while (!changed.wait_for(lock, done, kLook, [] { return false; }) && !done.stop_requested())
+      if (stop_.stop_requested() || was_wanted()) worker_->expire();
   } catch (...) {
     // Without the watch it is found out when publishing.
   }
@@ -71,14 +71,17 @@ void TendedTable::set_files(std::span<const LakeFile> files, std::string_view op
   set_lake_files(lake_.catalog(), token_, table_, files, operation);
 }
 
-std::int64_t TendedTable::execute(std::string_view statement) {
-  Session& session = worker_->session();
-  const std::string name = sql::identifier(session.lake()) + "." + quoted(table_);
+std::string TendedTable::with_name(std::string_view statement) {
+  const std::string name = sql::identifier(worker_->session().lake()) + "." + quoted(table_);
   std::string text(statement);
   for (std::size_t at = text.find("{}"); at != std::string::npos; at = text.find("{}", at + name.size()))
     text.replace(at, 2, name);
-  return session.execute(text);
+  return text;
 }
+
+std::int64_t TendedTable::execute(std::string_view statement) { return worker_->session().execute(with_name(statement)); }
+
+Rows TendedTable::query(std::string_view statement) { return worker_->session().query(with_name(statement)); }
 
 std::optional<std::int64_t> TendedTable::publish(PublishTable table, const std::string& message) {
   worker_->drop_session();
@@ -89,7 +92,7 @@ std::optional<std::int64_t> TendedTable::publish(PublishTable table, const std::
   request.author = run_.author();
   request.message = message;
   request.also = [&](std::int64_t publication) {
-    if (was_wanted()) throw Wanted{};
+    if (stop_.stop_requested() || was_wanted()) throw Wanted{};
     run_.journal().published(run_.number(), publication);
   };
   try {

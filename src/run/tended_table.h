@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,8 +21,9 @@ namespace lochan {
 
 class TendedTable {
  public:
-  /// Claims nothing yet. All must outlive it; one at a time for each run.
-  TendedTable(Lake& lake, Engine& engine, StartedRun& run, TableName table);
+  /// Claims nothing yet. All must outlive it; one at a time for each run. A stop ends what is being done to it, as if a run
+  /// wanted it.
+  TendedTable(Lake& lake, Engine& engine, StartedRun& run, TableName table, std::stop_token stop = {});
   ~TendedTable();
   TendedTable(const TendedTable&) = delete;
   TendedTable& operator=(const TendedTable&) = delete;
@@ -36,17 +38,20 @@ class TendedTable {
   void set_files(std::span<const LakeFile> files, std::string_view operation);
   /// `{}` in the statement is the table; returns the rows it changed.
   std::int64_t execute(std::string_view statement);
+  Rows query(std::string_view statement);
 
   /// The publication; nothing when a run wanted the table, or somebody changed it, in between.
   std::optional<std::int64_t> publish(PublishTable table, const std::string& message);
 
  private:
-  void watch(std::stop_token stop) noexcept;
+  void watch(std::stop_token done) noexcept;
+  std::string with_name(std::string_view statement);
 
   Lake& lake_;
   Engine& engine_;
   StartedRun& run_;
   const TableName table_;
+  const std::stop_token stop_;
   Entry entry_;
   std::string branch_;
   std::string token_;

@@ -68,9 +68,10 @@ class Scrape {
 
  private:
   /// What steps that are no longer in the project have summed up to is told as one.
-  void add_by_step(const std::string& name, const char* family, const char* help) {
+  void add_by_step(const std::string& name, const char* family, const char* help, std::string_view only_kind = "") {
     std::map<std::pair<std::string, std::string>, double> values;
-    for (const auto& [step, kind] : steps_) values[{kind, step}] = 0;
+    for (const auto& [step, kind] : steps_)
+      if (only_kind.empty() || kind == only_kind) values[{kind, step}] = 0;
     for (const Measure& measure : kept_.of(name))
       values[{measure.first, steps_.contains(measure.second) ? measure.second : kGone}] += measure.value;
     out_.family(family, "counter", help);
@@ -106,11 +107,12 @@ class Scrape {
   }
 
   void add_steps() {
-    add_by_step("rows_read", "lochan_rows_read_total", "Records that steps have read from sources.");
+    add_by_step("rows_read", "lochan_rows_read_total", "Records that steps have read from sources.", "source");
     add_by_step("rows_written", "lochan_rows_written_total", "Records that steps have written.");
     add_by_step("rows_removed", "lochan_rows_removed_total", "Records that steps have removed.");
     add_by_step("rows_rejected", "lochan_rows_rejected_total", "Records that were refused and kept aside.");
     add_by_step("rows_late", "lochan_rows_late_total", "Records that came after their interval was over and built.");
+    add_by_step("bytes_read", "lochan_bytes_read_total", "Bytes that steps have read from sources, where that is known: files.", "source");
     add_by_step("bytes_written", "lochan_bytes_written_total", "Bytes of files that steps have added to the lake.");
     add_by_step("steps_failed", "lochan_steps_failed_total", "Steps that have failed.");
     add_sums("steps", "lochan_steps_total", "Steps by how they ended.", "kind", "state");

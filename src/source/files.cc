@@ -93,7 +93,12 @@ class FilesSource final : public Source {
     const std::vector<FoundFile>& read = is_full ? files : fresh;
     extract.select = select(session, table, read);
     extract.refused = copies_.refused(table.name, read);
-    for (const FoundFile& file : read) extract.files.push_back(file.name);
+    extract.size_bytes = 0;
+    for (const FoundFile& file : read) {
+      extract.files.push_back(file.name);
+      if (before.is_object() && before.contains(file.name)) extract.again.push_back(file.name);
+      *extract.size_bytes += file.size_bytes;
+    }
     // A row with a key is compared with its last version, whatever file that came from.
     if (!is_full && table.key.empty()) extract.within = within(read);
     read_.insert(read_.end(), read.begin(), read.end());

@@ -69,6 +69,8 @@ class TableLoad {
       return loaded;
     }
     for (const Column& column : stream.columns) columns_.push_back(column.name);
+    loaded.bytes_read = extract.size_bytes;
+    may_be_archived_ = may_be_archived(stream, extract);
     if (is_first() && !request_.quarantine.contains(table_.table()) && extract.refused.empty()) {
       loaded.rows_read = loaded.rows_written = write_first(extract, stream);
     } else {
@@ -106,8 +108,26 @@ class TableLoad {
 
   // Whether the log has no row of this connection: then there is nothing to compare with.
   bool is_first() {
+    if (may_be_archived_) return false;
     return !current_ ||
            (reached_before().empty() && session_.query(fmt::format("select count(*) from (select 1 from {} limit 1)", log())).integer() == 0);
+  }
+
+  // Whether what is read can equal a row that is in the archive and no longer in the table. Versions that loads compare with
+  // stay in their table (run/aging.h), so that is seldom: when all is read anew, a file changed, or the cursor looks far back.
+  bool may_be_archived(const Stream& stream, const Extract& extract) {
+    const auto archived = request_.archived.find(table_.table());
+    if (archived == request_.archived.end() || archived->second.files.empty()) return false;
+    if (reached_before().empty()) return true;
+    if (key_.empty() && !extract.again.empty()) return true;
+    const auto highest = archived->second.cursors.find(request_.connection.name);
+    if (highest == archived->second.cursors.end()) return false;
+    if (!table_.cursor || table_.load == LoadMode::Full || table_.deletes == SourceDeletes::Detect || extract.within.empty()) return true;
+    const auto column = std::ranges::find(stream.columns, **table_.cursor, &Column::name);
+    if (column == stream.columns.end()) return true;
+    return session_.query(fmt::format("select count(*) from (select try_cast({} as {}) as {}) where {}", sql::literal(highest->second),
+                                      column->type, sql::identifier(column->name), extract.within))
+               .integer() > 0;
   }
 
   // As the rows come, without room for them in between.
@@ -208,8 +228,19 @@ class TableLoad {
 
   // The rows of the log that came from this connection.
   std::string log(const std::string& where = "") const {
-    return fmt::format("(select * from {} where _source = {}{})", name_, sql::literal(request_.connection.name),
-                       where.empty() ? "" : " and " + where);
+    return fmt::format("(select * from {} where _source = {}{})", may_be_archived_ ? with_archived() : name_,
+                       sql::literal(request_.connection.name), where.empty() ? "" : " and " + where);
+  }
+
+  // As if nothing had left the table.
+  std::string with_archived() const {
+    const ArchivedRows& archived = request_.archived.at(table_.table());
+    std::vector<std::string> files, days;
+    for (const std::string& file : archived.files) files.push_back(sql::literal(file));
+    for (const std::string& day : archived.days) days.push_back("date " + sql::literal(day));
+    return fmt::format("(select * from {} where {} not in ({}) union all by name select * from read_parquet([{}], union_by_name = true, "
+                       "hive_partitioning = false))",
+                       name_, kRawPartition, fmt::join(days, ", "), fmt::join(files, ", "));
   }
 
   // The last version of each key, as far as it can equal a row that was read.
@@ -293,6 +324,7 @@ class TableLoad {
   std::string given_ = "lochan_read";  // the keys that the source gave, refused ones too: those are not gone
   bool has_unknown_keys_ = false;  // records that could not be read: any key may be theirs, so none is taken for gone
   bool replaced_ = false;
+  bool may_be_archived_ = false;
 };
 
 // Detaches whatever the attempt attached.

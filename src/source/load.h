@@ -22,6 +22,13 @@ struct RawQuarantine {
   bool has_log = false;  // `<table>__rejected` is on the branch
 };
 
+/// Days of a raw table that left it for the archive: a row that is read again may be among them.
+struct ArchivedRows {
+  std::vector<std::string> files;  // Parquet files, a day each, with all of its rows
+  std::vector<std::string> days;   // copies of some of their rows may be in the table still
+  std::map<std::string, std::string> cursors;  // by connection: the highest value of the cursor's column
+};
+
 /// One attempt at one source step: a connection with all its tables.
 struct LoadRequest {
   const SourceConfig& source;
@@ -32,6 +39,7 @@ struct LoadRequest {
   Instant loaded_at;                                  // later than every earlier one in these tables
   bool is_immutable = false;                          // files that are there stay
   std::map<TableName, RawQuarantine> quarantine{};    // by raw table, where it has any
+  std::map<TableName, ArchivedRows> archived{};       // by raw table, where anything is
 };
 
 struct LoadedTable {
@@ -44,6 +52,7 @@ struct LoadedTable {
   std::int64_t rows_rejected = 0;
   bool log_changed = false;      // of its rejected rows
   std::optional<SourceTotals> totals{};  // where a check `reconciliation` wants them
+  std::optional<std::uint64_t> bytes_read{};  // where the source knows
 };
 
 /// Writes in one engine transaction, so one multi-table commit; then tables whose files have become too many are written

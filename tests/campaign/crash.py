@@ -31,7 +31,7 @@ def prepare(folder, case, seed, library):
     ages = case in ("archive", "restore")
     lake = ShopLake(folder, seed).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
     for _ in range({"first": 0, "run": 1}.get(case, 5)):
-        lake.trade(late=True)
+        lake.trade(late=True, updates=20 if ages else 5)  # of raw.sale older versions leave, if they are many
         lake.deliver()
         lake.run()
     if ages:
@@ -48,9 +48,20 @@ def tend(lake, case):
     """After which nothing is archived, so that the tables can be compared with the shops."""
     removed = lake.maintain()
     if case in ("archive", "restore"):
-        lake.must("archive", "restore", "raw.delivery")
+        for table in ("raw.delivery", "raw.sale"):
+            lake.must("archive", "restore", table)
         removed = lake.maintain()
     return removed
+
+
+def shape(lake):
+    """The files of the newest publication alone: which tables the last few publications were of is chance, as tending takes
+    those first that it gains most from, and a killed one leaves the rest to the next."""
+    text = (lake.folder / "lochan.yaml").read_text()
+    lake.write("lochan.yaml", text.replace("keep_publications: 3", "keep_publications: 1"))
+    lake.maintain()
+    lake.maintain()
+    return lake.shape()
 
 
 def look(lake, undisturbed, exactly, case):
@@ -72,10 +83,10 @@ def look(lake, undisturbed, exactly, case):
     left = lake.maintain("--dry-run")["removed_files"]
     if left:
         raise Broken(f"maintain removed {len(removed['removed_files'])} files and left {left[:3]}")
-    shape = lake.shape()
-    if exactly and shape != undisturbed["shape"]:
-        differing = {kind: (shape.get(kind, 0), undisturbed["shape"].get(kind, 0)) for kind in {*shape, *undisturbed["shape"]}
-                     if shape.get(kind, 0) != undisturbed["shape"].get(kind, 0)}
+    found = shape(lake) if exactly else {}
+    if exactly and found != undisturbed["shape"]:
+        differing = {kind: (found.get(kind, 0), undisturbed["shape"].get(kind, 0)) for kind in {*found, *undisturbed["shape"]}
+                     if found.get(kind, 0) != undisturbed["shape"].get(kind, 0)}
         raise Broken(f"files of each kind, now and without the fault: {differing}")
     locks = list((lake.folder / ".lochan").rglob("*.lock"))
     if any(lock.parent.name == "runs" for lock in locks):
@@ -129,7 +140,8 @@ def main():
         lake.must("run")
         tend(lake, options.case)
         lake.must_hold(expected)
-        undisturbed = {"contents": expected, "shape": lake.shape(), "publications": len(lake.publications())}
+        undisturbed = {"contents": expected, "publications": len(lake.publications())}
+        undisturbed["shape"] = shape(lake)
         chooser = random.Random(options.seed)
         places = options.at or (list(range(1, count + 1, options.every)) if options.every else
                                 sorted(chooser.sample(range(1, count + 1), min(options.times, count))))

@@ -42,6 +42,7 @@ REPLACED = [
     (re.compile(r"\b\d+ min \d+ s\b"), "<time>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "<time>"),
     (re.compile(r'("seconds": )[0-9.e-]+'), r"\1<seconds>"),
+    (re.compile(r'("bytes_(?:read|written)": )[0-9]+'), r"\1<bytes>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
     (re.compile(r"\b\d{17,19}\b"), "<snapshot>"),

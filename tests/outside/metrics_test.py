@@ -1,11 +1,17 @@
 """`/metrics` of a running server, read by Prometheus' own parser."""
 
+import pathlib
+import shutil
+import subprocess
+import tempfile
 import unittest
 import urllib.error
 import urllib.request
 
 import serve
 from prometheus_client.parser import text_string_to_metric_families
+
+ALARMS = pathlib.Path(__file__).resolve().parents[2] / "deploy/prometheus/alarms.yaml"
 
 
 class Measured(serve.ServeTest):
@@ -50,6 +56,29 @@ class Measured(serve.ServeTest):
         with self.assertRaises(urllib.error.HTTPError) as refused:
             self.scrape(token="wrong")
         self.assertEqual(refused.exception.code, 401)
+
+
+@unittest.skipUnless(shutil.which("promtool"), "promtool (Debian's `prometheus`) is not installed")
+class AsPrometheusSeesIt(serve.ServeTest):
+    def promtool(self, *arguments, text=None):
+        done = subprocess.run(["promtool", *map(str, arguments)], input=text, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_measures_and_rules_are_sound(self):
+        self.server.start()
+        self.assertEqual(self.server.lochan("run")[0], 0)
+        request = urllib.request.Request(self.server.uri + "/metrics", headers={"Authorization": "Bearer " + serve.TOKEN})
+        with urllib.request.urlopen(request, timeout=serve.PATIENCE) as answer:
+            self.assertEqual(self.promtool("check", "metrics", text=answer.read().decode()), "")
+        self.assertIn("rules found", self.promtool("check", "rules", ALARMS))
+
+    def test_alarms_sound_when_they_should(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = pathlib.Path(__file__).with_name("alarms.test.yaml").read_text()
+            rules = pathlib.Path(folder) / "alarms.test.yaml"
+            rules.write_text(text.replace("ALARMS", str(ALARMS)))
+            self.assertIn("SUCCESS", self.promtool("test", "rules", rules))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class MetricsTest : public AlertLake {
     report.rows_written = rows;
     report.rows_rejected = 1;
     report.rows_late = 2;
+    report.bytes_read = 500;
     report.bytes_written = 1000;
     report.seconds = 0.3;
     report.queue_seconds = 7;
@@ -173,6 +174,7 @@ TEST_F(MetricsTest, FreshnessIsSinceItWasLastSeenToBeUpToDate) {
   const std::string sample = R"(lochan_table_freshness_seconds{layer="mart",table="mart.a"})";
   clock_.pass(std::chrono::hours{1});
   EXPECT_EQ(value(sample), "3600");
+  const std::string changed = value(R"(lochan_table_changed_timestamp_seconds{table="mart.a"})");
   StepReport unchanged = step("mart.a");
   unchanged.state = StepState::Unchanged;
   add_run(RunState::Succeeded, {unchanged});
@@ -180,6 +182,11 @@ TEST_F(MetricsTest, FreshnessIsSinceItWasLastSeenToBeUpToDate) {
   clock_.pass(std::chrono::minutes{1});
   add_run(RunState::Failed, {unchanged});
   EXPECT_EQ(value(sample), "60");
+  // Without a run: a plan found nothing to do.
+  const std::vector<TableName> tables{{"mart", "a"}};
+  Measures(lake_->state()).note_fresh(tables, clock_.now());
+  EXPECT_EQ(value(sample), "0");
+  EXPECT_EQ(value(R"(lochan_table_changed_timestamp_seconds{table="mart.a"})"), changed) << "its data did not change";
 }
 
 }  // namespace

@@ -12,8 +12,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "run/lake.h"
+#include "schedule/clock_jumps.h"
 #include "schedule/launcher.h"
 #include "schedule/scheduler.h"
+#include "schedule/stopping.h"
 
 namespace lochan {
 
@@ -21,6 +23,7 @@ struct SupervisorOptions {
   int at_once = 4;  // runs that go on at once; more wait for their turn
   /// How long `wake_at` may be ahead. More than a second is for who hears of what others write into the state.
   std::chrono::seconds longest_sleep{1};
+  Uptime uptime = machine_uptime;
 };
 
 /// Used by one thread at a time. Of several on one state only one acts, which holds `.lochan/schedule.lock`.
@@ -58,6 +61,8 @@ class Supervisor {
   Lake* lake_;
   Launcher& launcher_;
   Log& log_;
+  ClockJumps jumps_;
+  Stopping stopping_;
   std::optional<FileLock> lock_;
   std::optional<Scheduler> scheduler_;
   std::map<std::int64_t, TickKey> children_;  // by process

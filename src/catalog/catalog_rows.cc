@@ -65,6 +65,7 @@ void CatalogRows::add_publication(const Publication& publication) {
   state_.execute(
       "insert into publication(number, run, author, at, message) values ($1, $2, $3, $4, $5)",
       {publication.number, publication.run, publication.author, to_micros(publication.at), publication.message});
+  state_.execute("insert into unrecorded(publication) values ($1)", {publication.number});
 }
 
 std::vector<Entry> CatalogRows::entries(std::int64_t publication) const {

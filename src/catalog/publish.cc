@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "catalog/publication_record.h"
 #include "catalog/seal.h"
 #include "catalog/table_metadata.h"
 
@@ -199,6 +200,10 @@ bool Publish::has_held_back() const {
   });
 }
 
-PublishOutcome Catalog::publish(const PublishRequest& request) { return Publish(*impl_, request).run(); }
+PublishOutcome Catalog::publish(const PublishRequest& request) {
+  PublishOutcome outcome = Publish(*impl_, request).run();
+  if (outcome.publication) write_missing_records(*this);
+  return outcome;
+}
 
 }  // namespace lochan

@@ -51,7 +51,9 @@ Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std:
   for (const DbRow& row :
        catalog.state.query("select publication from reader where since > $1", {to_micros(now - kLostReader)}))
     plan.also_kept.insert(row.integer(0));
-  for (const DbRow& row : catalog.state.query("select publication from tag")) plan.also_kept.insert(row.integer(0));
+  // One without its record is still to be told of (publication_record.h).
+  for (const DbRow& row : catalog.state.query("select publication from tag union select publication from unrecorded"))
+    plan.also_kept.insert(row.integer(0));
   for (const DbRow& row : catalog.state.query("select number from publication where number < $1", {plan.oldest}))
     if (!plan.also_kept.contains(row.integer(0))) plan.expired.push_back(row.integer(0));
   return plan;

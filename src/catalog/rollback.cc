@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/held_tables.h"
+#include "catalog/publication_record.h"
 #include "catalog/seal.h"
 #include "catalog/table_metadata.h"
 
@@ -25,7 +27,14 @@ std::map<TableName, Entry> by_name(std::vector<Entry> entries) {
 struct Step {
   TableName table;
   std::optional<Entry> becomes;  // nothing: it wasn't there
+  std::string made_by;           // the fingerprint of what is taken back; "" when there is none
 };
+
+std::string fingerprint(const Entry* entry) {
+  if (entry == nullptr) return "";
+  const auto found = entry->properties.find("lochan.fingerprint");
+  return found == entry->properties.end() ? "" : found->second;
+}
 
 Entry table_back(Catalog::Impl& catalog, const Entry& then, const Entry* now, std::int64_t instant_ms) {
   const bool goes_on = now != nullptr && now->kind == EntryKind::Table;
@@ -46,18 +55,18 @@ std::vector<Step> write_changes(Catalog::Impl& catalog, std::int64_t to, std::in
   const auto now = by_name(catalog.rows.entries(from));
   std::vector<Step> changes;
   for (const auto& [table, entry] : now)
-    if (!then.contains(table)) changes.push_back({table, std::nullopt});
+    if (!then.contains(table)) changes.push_back({table, std::nullopt, fingerprint(&entry)});
   for (const auto& [table, entry] : then) {
     const auto found = now.find(table);
     const Entry* present = found == now.end() ? nullptr : &found->second;
     if (present != nullptr && present->metadata_location == entry.metadata_location) continue;
     if (entry.kind == EntryKind::Table) {
-      changes.push_back({table, table_back(catalog, entry, present, instant_ms)});
+      changes.push_back({table, table_back(catalog, entry, present, instant_ms), fingerprint(present)});
     } else {
       const auto sql = entry.properties.find("lochan.sql");
       const PublishView view{table, sql == entry.properties.end() ? "" : sql->second, entry.columns, entry.data_version,
                              entry.properties};
-      changes.push_back({table, catalog.write_view(view, present, instant_ms)});
+      changes.push_back({table, catalog.write_view(view, present, instant_ms), fingerprint(present)});
     }
   }
   return changes;
@@ -87,15 +96,25 @@ std::int64_t Catalog::rollback(std::int64_t to, std::string author, std::functio
           impl_->rows.close(change.table, number);
         }
         impl_->state.execute(
-            "insert into held(layer, name, publication) values ($1, $2, $3) on conflict(layer, name) do update set "
-            "publication = $3",
-            {change.table.layer, change.table.name, number});
+            "insert into held(layer, name, publication, fingerprint) values ($1, $2, $3, $4) on conflict(layer, name) do "
+            "update set publication = excluded.publication, fingerprint = excluded.fingerprint",
+            {change.table.layer, change.table.name, number, change.made_by});
       }
       if (also) also(number);
     });
-    if (number != 0) return number;
+    if (number != 0) {
+      write_missing_records(*this);
+      return number;
+    }
   }
   throw Error(ErrorKind::Unavailable, "other publications kept coming in between").hint("try again");
+}
+
+std::map<TableName, std::string> rolled_back_code(Catalog& catalog) {
+  std::map<TableName, std::string> code;
+  for (const DbRow& row : catalog.impl().state.query("select layer, name, fingerprint from held where fingerprint <> ''"))
+    code.emplace(TableName{row.text(0), row.text(1)}, row.text(2));
+  return code;
 }
 
 }  // namespace lochan

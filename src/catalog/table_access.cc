@@ -1,5 +1,7 @@
 #include "catalog/table_access.h"
 
+#include "catalog/publication_record.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -189,12 +191,15 @@ LoadedMetadata TableAccess::create_table(const std::string& layer, const Json& r
 
 std::vector<LoadedMetadata> TableAccess::commit(std::span<const TableCommit> commits) {
   const InUse in_use(*grant_);
-  return TableWriter(catalog_.impl(), grant_->scope).commit(commits);
+  std::vector<LoadedMetadata> loaded = TableWriter(catalog_.impl(), grant_->scope).commit(commits);
+  if (ref() == "main") write_missing_records(catalog_);
+  return loaded;
 }
 
 void TableAccess::drop_table(const TableName& table, bool) {
   const InUse in_use(*grant_);
   TableWriter(catalog_.impl(), grant_->scope).drop(table);
+  if (ref() == "main") write_missing_records(catalog_);
 }
 
 }  // namespace lochan

@@ -5,7 +5,9 @@
 
 namespace lochan {
 
+CommandKind adopt_command();
 CommandKind alert_command();
+CommandKind backup_command();
 CommandKind backfill_command();
 CommandKind replay_command();
 CommandKind branch_command();
@@ -22,6 +24,7 @@ CommandKind archive_command();
 CommandKind plan_command();
 CommandKind publish_command();
 CommandKind query_command();
+CommandKind restore_command();
 CommandKind rollback_command();
 CommandKind run_command();
 CommandKind schedule_command();

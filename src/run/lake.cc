@@ -6,16 +6,11 @@
 
 #include "base/error.h"
 #include "base/sqlite_database.h"
-#include "run/alert_rows.h"
-#include "run/backfills.h"
-#include "run/command_marks.h"
+#include "catalog/adopt.h"
+#include "catalog/publication_record.h"
 #include "project/rejected_name.h"
-#include "run/journal.h"
-#include "run/lifecycle.h"
-#include "run/measures.h"
 #include "run/recovery.h"
-#include "run/sink_marks.h"
-#include "run/ticks.h"
+#include "run/state_migrations.h"
 
 namespace lochan {
 namespace {
@@ -52,24 +47,25 @@ void require_same_place(Database& state, const std::string& location) {
   }
 }
 
+// A second history would be written over the first, and the first one's files be tended away.
+void require_known_publications(const Catalog& catalog, ObjectStore& store) {
+  if (catalog.current_publication() != 0 || !has_records(store)) return;
+  throw Error(ErrorKind::Data, fmt::format("`{}` has publications, and the state knows none: it is empty", store.root_uri()))
+      .hint("was the state lost? `lochan restore` puts a backup back, `lochan adopt` makes it again from the lake's files; "
+            "to begin anew, remove the lake's folder too");
+}
+
 }  // namespace
 
 Lake::Lake(const Project& project, const Clock& clock) : project_(project), clock_(clock) {
   state_ = open_sqlite(project.state);
-  std::vector<Migration> migrations(Catalog::migrations().begin(), Catalog::migrations().end());
-  migrations.insert(migrations.end(), Journal::migrations().begin(), Journal::migrations().end());
-  migrations.insert(migrations.end(), SinkMarks::migrations().begin(), SinkMarks::migrations().end());
-  migrations.insert(migrations.end(), Backfills::migrations().begin(), Backfills::migrations().end());
-  migrations.insert(migrations.end(), AlertRows::migrations().begin(), AlertRows::migrations().end());
-  migrations.insert(migrations.end(), Ticks::migrations().begin(), Ticks::migrations().end());
-  migrations.insert(migrations.end(), Measures::migrations().begin(), Measures::migrations().end());
-  migrations.insert(migrations.end(), AgingLooks::migrations().begin(), AgingLooks::migrations().end());
-  migrations.insert(migrations.end(), CommandMarks::migrations().begin(), CommandMarks::migrations().end());
-  migrate(*state_, migrations);
+  migrate(*state_, state_migrations());
   store_ = make_local_store(project.lake);
   require_same_place(*state_, store_->root_uri());
   catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, catalog_options(project));
+  require_known_publications(*catalog_, *store_);
   recovered_ = recover_dead_runs(*state_, *catalog_, home(), clock_.now());
+  write_missing_records(*catalog_);  // of processes that died before they could
 }
 
 Lake::~Lake() = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "catalog/held_tables.h"
 #include "check/check.h"
 #include "plan/selection.h"
 #include "run/journal.h"
@@ -101,6 +102,22 @@ bool grows_old(const Analysis& analysis, const Graph& graph, const SourceConfig&
   });
 }
 
+// A rollback takes back code too, and the project's files still have what it took back: with that a held table is no more
+// changed than with the code it has now.
+std::vector<Entry> with_rolled_back_code(Lake& lake, const Analysis& analysis, std::vector<Entry> entries) {
+  const std::map<TableName, std::string> code = rolled_back_code(lake.catalog());
+  for (Entry& entry : entries) {
+    const auto taken_back = code.find(entry.table);
+    if (taken_back == code.end()) continue;
+    const auto model = analysis.models.find(entry.table);
+    const auto raw = analysis.raw_fingerprints.find(entry.table);
+    const bool is_in_project = (model != analysis.models.end() && model->second.fingerprint == taken_back->second) ||
+                               (raw != analysis.raw_fingerprints.end() && raw->second == taken_back->second);
+    if (is_in_project) entry.properties["lochan.fingerprint"] = taken_back->second;
+  }
+  return entries;
+}
+
 Selected choose(Lake& lake, const Analysis& analysis, const Graph& graph, const Find& find,
                 const std::vector<std::string>& texts, const std::vector<std::string>& exclude) {
   const SelectionContext context{lake.project(), graph, [&] { return modified_steps(analysis, find, CommandMarks(lake.state())); },
@@ -165,7 +182,9 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
     if (is_new) found->second = !grows_old(analysis, graph, source) && is_unchanged(lake, analysis, find, source, connection);
     return found->second;
   };
-  Plan plan = make_plan(lake.project(), analysis, graph, entries, options);
+  Plan plan = options.held.empty()
+                  ? make_plan(lake.project(), analysis, graph, entries, options)
+                  : make_plan(lake.project(), analysis, graph, with_rolled_back_code(lake, analysis, entries), options);
   plan.publication = publication;
   return {std::move(analysis), std::move(graph), std::move(plan)};
 }

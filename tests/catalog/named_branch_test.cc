@@ -1,9 +1,7 @@
 // Publishing a person's branch: over a main that went on, of views and drops, and killed at any moment.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/sqlite_database.h"
 #include "tests/catalog/lake_fixture.h"
+#include "tests/support/dying_store.h"
 
 namespace lochan {
 namespace {
@@ -78,37 +76,6 @@ TEST_F(NamedBranchTest, ConflictsWithATableThatMainMadeMeanwhile) {
   EXPECT_EQ(catalog_->find("main", kSale)->data_version, "2");
 }
 
-// Dies at the n-th thing it does to the store.
-class DyingStore final : public ObjectStore {
- public:
-  DyingStore(ObjectStore& store, int lives) : store_(store), lives_(lives) {}
-  std::string root_uri() const override { return store_.root_uri(); }
-  std::string read(std::string_view name) override { return store_.read(name); }
-  void write(std::string_view name, std::string_view bytes) override {
-    step();
-    store_.write(name, bytes);
-    step();
-  }
-  void remove(std::string_view name) override { store_.remove(name); }
-  void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
-    store_.list(prefix, found);
-  }
-  void sync() override {
-    step();
-    store_.sync();
-    step();
-  }
-  void make_folder(std::string_view name) override { store_.make_folder(name); }
-  std::map<std::string, std::string> table_config() const override { return store_.table_config(); }
-  void step() {
-    if (lives_-- == 0) ::_exit(9);
-  }
-
- private:
-  ObjectStore& store_;
-  int lives_;
-};
-
 PublishRequest whole_branch() {
   PublishRequest request;
   request.branch = "dev";
@@ -118,21 +85,16 @@ PublishRequest whole_branch() {
   return request;
 }
 
-// In a process of its own; true when it lived to the end.
 bool publish_and_die(const std::filesystem::path& folder, ObjectStore& store, int lives) {
-  const ::pid_t child = ::fork();
-  if (child == 0) {
+  return lives_to_the_end([&] {
     const SystemClock clock;
     const auto state = open_sqlite(folder / "state.db");
     DyingStore dying(store, lives);
     Catalog catalog(*state, dying, clock, {});
     PublishRequest request = whole_branch();
     request.also = [&](std::int64_t) { dying.step(); };
-    ::_exit(catalog.publish(request).published ? 0 : 1);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return catalog.publish(request).published;
+  });
 }
 
 TEST_F(NamedBranchTest, KilledAtAnyMomentMainHasAllOfItOrNothing) {

@@ -68,6 +68,8 @@ class TendedLake : public testing::Test {
     return *lake_;
   }
   Lake& lake() { return lake_ ? *lake_ : open(); }
+  void close() { lake_.reset(); }
+  const Project& project() const { return read_->project; }
 
   /// A file of so many rows, and a run.
   void drop_and_run(int rows = 10) {

@@ -11,9 +11,11 @@
 #include "catalog/retention.h"
 #include "catalog/tending_claims.h"
 #include "run/lake_files.h"
+#include "run/landing_files.h"
 #include "run/sink_marks.h"
 #include "run/started_run.h"
 #include "run/tended_table.h"
+#include "source/landing.h"
 
 namespace lochan {
 namespace {
@@ -26,7 +28,7 @@ constexpr std::chrono::hours kSlowestSink{24 * 30};
 // `raw/sale/data/x.parquet` belongs to raw.sale.
 std::optional<TableName> table_of(const std::string& file) {
   const std::vector<std::string> parts = text::split(file, '/');
-  if (parts.size() < 3) return std::nullopt;
+  if (parts.size() < 3 || parts[0] == kLandingFolder) return std::nullopt;
   return TableName{parts[0], parts[1]};
 }
 
@@ -150,6 +152,10 @@ class Tending {
     const Instant before = retention_.removable_before();
     for (const ObjectInfo& file : files_) {
       if (reachable.contains(file.name) || !may_remove(file, before)) continue;
+      outcome_.removed_files.push_back(file.name);
+      outcome_.removed_bytes += file.size_bytes;
+    }
+    for (const ObjectInfo& file : expired_landing(lake_, files_, busy_)) {
       outcome_.removed_files.push_back(file.name);
       outcome_.removed_bytes += file.size_bytes;
     }

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/rejected_rows.h"
 #include "project/project.h"
+#include "source/landing.h"
 #include "source/source.h"
 
 namespace lochan {
@@ -32,6 +33,7 @@ struct LoadRequest {
   Instant loaded_at;                                  // later than every earlier one in these tables
   bool is_immutable = false;                          // files that are there stay
   std::map<TableName, RawQuarantine> quarantine{};    // by raw table, where it has any
+  const Landing* landing = nullptr;                   // for sources that land what they receive
 };
 
 struct LoadedTable {

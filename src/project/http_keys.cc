@@ -37,11 +37,16 @@ void add_mapping(Keys<T>& keys, std::string_view name, const Keys<Part>& part, P
            [&part, member](ValueReader& reader, const YamlValue& value, T& into) { part.read(reader, value, into.*member); });
 }
 
+void choose(ValueReader& reader, const Position& position, HttpAuth& auth, HttpAuthKind kind) {
+  if (auth.kind != HttpAuthKind::None) reader.problems().add(position, "`auth` says two ways to sign in", "keep one of them");
+  auth.kind = kind;
+}
+
 /// One of the ways to sign in.
 void add_way(Keys<HttpAuth>& keys, std::string_view name, HttpAuthKind kind, const Keys<HttpAuth>& part, std::string_view help) {
   keys.add({.name = name, .type = {.shape = Shape::Mapping, .keys = &part.table()}, .help = help},
            [&part, kind](ValueReader& reader, const YamlValue& value, HttpAuth& auth) {
-             auth.kind = kind;
+             choose(reader, value.position, auth, kind);
              part.read(reader, value, auth);
            });
 }
@@ -137,7 +142,7 @@ const Keys<HttpAuth>& http_auth_keys() {
     Keys<HttpAuth> keys("http_auth", "`auth`, of a connection of kind http", "Who we are: one of these.");
     keys.add({.name = "bearer", .help = "a token, sent as `Authorization: Bearer …`"},
              [](ValueReader& reader, const YamlValue& value, HttpAuth& auth) {
-               auth.kind = HttpAuthKind::Bearer;
+               choose(reader, value.position, auth, HttpAuthKind::Bearer);
                if (auto text = reader.read_scalar(value, "bearer", {})) auth.token = std::move(*text);
              });
     add_way(keys, "basic", HttpAuthKind::Basic, http_basic_keys(), "a user and a password");

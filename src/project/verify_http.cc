@@ -27,6 +27,9 @@ void verify_connection(const Connection& connection, Problems& problems) {
     problems.add(connection.position, fmt::format("the URL of `{}` holds parameters", connection.name),
                  "give a key as `auth: {key: {query: …, value: …}}`, others as `params` of a request");
   const HttpAuth& auth = connection.http->auth;
+  for (const auto& [key, position] : connection.http->written)
+    if (key == "auth" && auth.kind == HttpAuthKind::None)
+      problems.add(position, "`auth` says no way to sign in", "give `bearer`, `basic`, `key` or `oauth2`");
   if (auth.kind == HttpAuthKind::Key && auth.name.empty())
     problems.add(connection.position, fmt::format("the `key` of `{}` doesn't say where it stands", connection.name),
                  "give `header: X-Api-Key`, or `query: api_key`");

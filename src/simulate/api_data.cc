@@ -23,6 +23,19 @@ const Instant kBegin = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 
 std::string time_text(std::int64_t seconds) { return to_iso8601(kBegin + std::chrono::seconds{seconds}); }
 
+// The first second whose time isn't before `since`.
+std::int64_t first_second(const std::string& since) {
+  std::int64_t low = 0, high = std::int64_t{1} << 32;
+  while (low < high && !since.empty()) {
+    const std::int64_t middle = low + (high - low) / 2;
+    if (time_text(middle) >= since)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
 template <typename Words>
 std::string_view pick(Random& random, const Words& words) {
   return random.pick(std::span<const std::string_view>(words));
@@ -50,12 +63,10 @@ void ApiData::tick() {
 }
 
 // Orders there were at the beginning came a second after the other; ticks are minutes after the last of them.
-std::string ApiData::order_updated_at(std::int64_t id) const {
+std::int64_t ApiData::order_changed(std::int64_t id) const {
   const auto changed = changed_.find(id);
-  return time_text(changed == changed_.end() ? id : config_.orders + 60 * changed->second);
+  return changed == changed_.end() ? id : config_.orders + 60 * changed->second;
 }
-
-std::string ApiData::user_updated_at(std::int64_t id) const { return time_text(id * 10); }
 
 std::string ApiData::user(std::int64_t id) const {
   Random random(config_.seed, "user", static_cast<std::uint64_t>(id));
@@ -63,7 +74,7 @@ std::string ApiData::user(std::int64_t id) const {
   return fmt::format(R"({{"id":{},"name":"{} {}","email":"user{}@example.com","address":{{"city":"{}","zip":"{:02}-{:03}"}},"tags":["{}"],)"
                      R"("active":{},"updated_at":"{}"}})",
                      id, first, last, id, city, random.below(100), random.below(1000), pick(random, kProducts), random.chance(80),
-                     user_updated_at(id));
+                     time_text(user_changed(id)));
 }
 
 std::string ApiData::order(std::int64_t id) const {
@@ -77,13 +88,14 @@ std::string ApiData::order(std::int64_t id) const {
   return fmt::format(R"({{"id":{},"user_id":{},"product":"{}","quantity":{},"price":"{}.{:02}","amount":{}.{:02},"status":"{}","note":{},)"
                      R"("created_at":"{}","updated_at":"{}"}})",
                      id, user_of(id), product, quantity, cents / 100, cents % 100, cents * quantity / 100, cents * quantity % 100, kStates[state],
-                     note, time_text(id <= config_.orders ? id : config_.orders + 60 * version), order_updated_at(id));
+                     note, time_text(id <= config_.orders ? id : config_.orders + 60 * version), time_text(order_changed(id)));
 }
 
 std::vector<std::int64_t> ApiData::order_ids(const std::string& since, std::int64_t user) const {
   std::vector<std::int64_t> ids;
+  const std::int64_t from = first_second(since);
   const auto take = [&](std::int64_t id) {
-    if (since.empty() || order_updated_at(id) >= since) ids.push_back(id);
+    if (order_changed(id) >= from) ids.push_back(id);
   };
   if (user > 0 && user < static_cast<std::int64_t>(by_user_.size()))
     for (const std::int64_t id : by_user_[static_cast<std::size_t>(user)]) take(id);
@@ -93,8 +105,9 @@ std::vector<std::int64_t> ApiData::order_ids(const std::string& since, std::int6
 
 std::vector<std::int64_t> ApiData::user_ids(const std::string& since) const {
   std::vector<std::int64_t> ids;
+  const std::int64_t from = first_second(since);
   for (std::int64_t id = 1; id <= config_.users; ++id)
-    if (since.empty() || user_updated_at(id) >= since) ids.push_back(id);
+    if (user_changed(id) >= from) ids.push_back(id);
   return ids;
 }
 

@@ -29,8 +29,8 @@ class ApiData {
   std::vector<std::int64_t> user_ids(const std::string& since) const;
 
  private:
-  std::string user_updated_at(std::int64_t id) const;
-  std::string order_updated_at(std::int64_t id) const;
+  std::int64_t user_changed(std::int64_t id) const { return id * 10; }  // seconds after the beginning
+  std::int64_t order_changed(std::int64_t id) const;
   std::int64_t user_of(std::int64_t order) const;
 
   const ApiConfig& config_;

@@ -195,18 +195,18 @@ class Extraction {
     };
     for (int tries = 1;; ++tries) {
       const HttpReply reply = caller.call(ask, refuse);
+      HttpPage page;
       try {
-        const HttpPage page = reader.read(reply.body, resource_, extract_.table.cursor ? **extract_.table.cursor : "");
-        return land(task, ask, reply, page);
+        page = reader.read(reply.body, resource_, extract_.table.cursor ? **extract_.table.cursor : "");
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::Unavailable && error.kind() != ErrorKind::Data) throw;
         const bool may_come_whole = error.kind() == ErrorKind::Unavailable;
         if (may_come_whole && caller.may_try_again(tries)) continue;
         refuse(api_.shown(ask.url), reply);
-        const std::string told = error.message().starts_with("connection ") ? error.message()
-                                     : fmt::format("connection `{}`: {}: {}", api_.connection().name, ask.what, error.message());
-        throw Error(error.kind(), told).at(error.position()).hint(error.hint());
+        throw Error(error.kind(), fmt::format("connection `{}`: {}: {}", api_.connection().name, ask.what, error.message()))
+            .at(error.position())
+            .hint(error.hint());
       }
+      return land(task, ask, reply, page);
     }
   }
 

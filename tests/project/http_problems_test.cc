@@ -21,8 +21,12 @@ const ProblemCase kCases[] = {
        "  hint: remove `retries`"),
     in_project("TwoSignIns",
        "name: a\nconnections:\n  api: { url: 'https://x', auth: { bearer: abcd, basic: { user: a, password: b } } }\n",
-       "lochan.yaml:3:51: `auth` has `bearer` and `basic`\n"
+       "lochan.yaml:3:57: `auth` says two ways to sign in\n"
        "  hint: keep one of them"),
+    in_project("NoSignIn",
+       "name: a\nconnections:\n  api: { url: 'https://x', auth: {} }\n",
+       "lochan.yaml:3:34: `auth` says no way to sign in\n"
+       "  hint: give `bearer`, `basic`, `key` or `oauth2`"),
     in_project("KeyWithoutAPlace",
        "name: a\nconnections:\n  api: { url: 'https://x', auth: { key: { value: abcd } } }\n",
        "lochan.yaml:3:3: the `key` of `api` doesn't say where it stands\n"

@@ -101,7 +101,7 @@ TEST_F(HttpBadInput, APageThatRepeatsForEverIsMet) {
 TEST_F(HttpBadInput, JsonThatIsCutOffIsTriedAgainAndThenTold) {
   answer({R"({"data":[{"id":1},{"id":2},{"i)"});
   const std::string told = load_error();
-  EXPECT_THAT(told, testing::StartsWith("unavailable: connection `api`: `sale`: it answered with broken JSON, 29 B of it: it is cut off after `"));
+  EXPECT_THAT(told, testing::StartsWith("unavailable: connection `api`: `sale`: it answered with broken JSON, 30 B of it: it is cut off after `"));
   EXPECT_EQ(asked_, 3);
   int refused = 0;
   store().list("landing/api/sale/", [&](const ObjectInfo& object) { refused += object.name.ends_with(".zst") ? 1 : 0; });

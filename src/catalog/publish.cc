@@ -24,6 +24,13 @@ bool is_same_data(const std::optional<Entry>& a, const std::optional<Entry>& b) 
          (a && b && a->kind == b->kind && a->data_version == b->data_version && a->columns == b->columns);
 }
 
+// Tending joined its files, and nothing else: what a branch made of the table can go on from there. (The archive takes
+// rows out and keeps the data version, but notes the days in a property.)
+bool is_only_rewritten(const std::optional<Entry>& base, const std::optional<Entry>& now) {
+  return base && now && base->kind == EntryKind::Table && !is_same(base, now) && is_same_data(base, now) &&
+         base->properties == now->properties;
+}
+
 }  // namespace
 
 Publish::Publish(Catalog::Impl& catalog, const PublishRequest& request) : catalog_(catalog), request_(request) {
@@ -36,6 +43,7 @@ Publish::Publish(Catalog::Impl& catalog, const PublishRequest& request) : catalo
 PublishOutcome Publish::run() {
   collect_moves();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    follow_rewrites();
     if (auto conflicting = conflicts(); !conflicting.empty()) return {std::nullopt, std::move(conflicting), false};
     const std::int64_t instant_ms = is_to_main() ? catalog_.next_instant_ms() : catalog_.now_ms();
     // A crash from here to the swap leaves files that nothing names.
@@ -80,6 +88,13 @@ void Publish::collect_moves() {
     if (catalog_.is_immutable(table.layer) && moves_.back().base)
       throw Error(ErrorKind::Data, fmt::format("`{}` can't be dropped: its layer is immutable", to_string(table)));
   }
+}
+
+// Main's files were written anew since the branch was made: the new ones are what it starts from.
+void Publish::follow_rewrites() {
+  if (!is_to_main()) return;
+  for (Move& move : moves_)
+    if (auto now = current(move.table); is_only_rewritten(move.base, now)) move.base = std::move(now);
 }
 
 std::optional<Entry> Publish::current(const TableName& table) const {

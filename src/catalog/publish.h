@@ -24,6 +24,7 @@ class Publish {
   };
 
   void collect_moves();
+  void follow_rewrites();
   std::vector<TableName> conflicts() const;
   /// Writes the files; sets what each move becomes.
   void write_files(std::int64_t instant_ms);

@@ -44,7 +44,7 @@ struct HttpSettings {
   std::chrono::milliseconds connect_timeout{10'000};
   int concurrency = 4;
   int retries = 5;
-  std::chrono::milliseconds retry_delay{500};
+  std::chrono::milliseconds retry_delay{250};
   std::chrono::milliseconds max_wait{std::chrono::minutes{5}};
   std::filesystem::path certificates;
   std::vector<std::pair<std::string, Position>> written;  // the keys that are only for this kind

@@ -14,6 +14,7 @@ find_package(ZLIB REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(absl REQUIRED)
+find_package(simdjson REQUIRED)
 
 find_library(MARIADB_LIBRARY mariadb REQUIRED)
 find_path(MARIADB_INCLUDE_DIR mysql.h PATH_SUFFIXES mariadb REQUIRED)
@@ -32,4 +33,5 @@ set(lochan_base_libraries Threads::Threads fmt::fmt spdlog::spdlog nlohmann_json
   PostgreSQL::PostgreSQL mariadb::mariadb OpenSSL::SSL OpenSSL::Crypto CURL::libcurl ZLIB::ZLIB zstd::zstd Boost::headers absl::time)
 set(lochan_project_libraries yaml-cpp)
 set(lochan_engine_libraries duckdb::duckdb)
+set(lochan_source_libraries simdjson::simdjson)
 set(lochan_cli_libraries CLI11::CLI11)

@@ -46,6 +46,31 @@ void require_plain(std::string_view text, std::string_view what) {
     throw Error(ErrorKind::Usage, fmt::format("{} holds a line break", what));
 }
 
+int ask_whether_stopped(void* options, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const HttpClientOptions*>(options)->is_stopped() ? 1 : 0;
+}
+
+HttpFailure failure_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OK:
+      return HttpFailure::None;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CONNECT_ERROR:
+      return HttpFailure::Trust;
+    case CURLE_OPERATION_TIMEDOUT:
+      return HttpFailure::Time;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return HttpFailure::Cut;
+    default:
+      return HttpFailure::Other;
+  }
+}
+
 /// A host as libcurl compares it: without port and brackets.
 std::string_view bare_host(std::string_view host) {
   if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
@@ -105,7 +130,13 @@ HttpReply HttpClient::send(const HttpCall& call) {
   handle_.set(CURLOPT_HEADERFUNCTION, take_header);
   handle_.set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
 
+  if (options_.is_stopped) {
+    handle_.set(CURLOPT_NOPROGRESS, 0L);
+    handle_.set(CURLOPT_XFERINFOFUNCTION, ask_whether_stopped);
+    handle_.set(CURLOPT_XFERINFODATA, static_cast<void*>(&options_));
+  }
   const CURLcode code = handle_.perform();
+  failure_ = failure_of(code);
   if (answer.is_too_long)
     throw Error(ErrorKind::Unavailable,
                 fmt::format("`{}` answered with more than {}", host, text::human_bytes(answer.most)));

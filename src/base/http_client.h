@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,7 +35,12 @@ struct HttpClientOptions {
   TransferLimits limits{};
   std::size_t max_body_bytes = 64u << 20;  // of an answer; a longer one is an error
   int redirects = 0;                       // followed at most
+  /// Asked about once a second and more often: true ends the call with Error{Unavailable}.
+  std::function<bool()> is_stopped{};
 };
+
+/// Why a call had no answer, where a caller does different things about it.
+enum class HttpFailure { None, Trust, Time, Cut, Other };
 
 /// Keeps connections open from call to call. Used by one thread at a time.
 class HttpClient {
@@ -44,10 +50,13 @@ class HttpClient {
   /// Any status is an answer. Throws Error{Unavailable} when there is none: no connection, no trust, no time left;
   /// Error{Usage} for a URL or a header that can't be sent.
   HttpReply send(const HttpCall& call);
+  /// Of the last call that threw.
+  HttpFailure failure() const { return failure_; }
 
  private:
   HttpClientOptions options_;
   CurlHandle handle_;
+  HttpFailure failure_ = HttpFailure::None;
 };
 
 /// The host of a URL, with the port where it has one: what may be shown. "" when there is none.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -69,6 +70,11 @@ std::string response_head(const HttpResponse& response, bool keep_alive) {
   return head;
 }
 
+std::string_view sent_part(const HttpResponse& response) {
+  const std::string_view body = response.body;
+  return body.substr(0, body.size() - std::min(body.size(), response.withheld_bytes));
+}
+
 HttpResponse call(HttpService& service, const HttpRequest& request) {
   service.request_count.fetch_add(1, std::memory_order_relaxed);
   std::string problem = "an unknown exception";
@@ -103,10 +109,10 @@ asio::awaitable<void> HttpConnection::serve() {
     keep_alive = parser.get().keep_alive();
     const HttpRequest request = take_request(parser.release());
     const HttpResponse response = call(service_, request);
-    keep_alive = keep_alive && !service_.stopping;
+    keep_alive = keep_alive && !service_.stopping && response.withheld_bytes == 0;
     const std::string head = response_head(response, keep_alive);
     const bool sends_body = has_body(response.status) && request.method != "HEAD";
-    const bool is_written = co_await write(head, sends_body ? std::string_view(response.body) : std::string_view());
+    const bool is_written = co_await write(head, sends_body ? sent_part(response) : std::string_view());
     answering_ = false;
     if (!is_written) break;
   }

@@ -32,6 +32,7 @@ struct HttpResponse {
   std::map<std::string, std::string> headers;
   std::string body;  // of an answer to HEAD: only its length is sent
   std::string content_type = "application/json";
+  std::size_t withheld_bytes = 0;  // of the body's end: announced, never sent; then the connection is closed, as by an accident
 };
 
 /// %41 becomes A; nothing when an escape is broken.

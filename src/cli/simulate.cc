@@ -11,6 +11,7 @@
 #include "cli/connection_session.h"
 #include "cli/interrupt.h"
 #include "cli/run_log.h"
+#include "simulate/api.h"
 #include "simulate/shop.h"
 #include "simulate/shop_config.h"
 #include "simulate/shop_place.h"
@@ -49,11 +50,21 @@ class SimulateCommand final : public Command {
     shop.text("--config", config_file_, "FILE", "settings in YAML (docs/simulate.md lists them)");
     for (Setting& setting : settings_) shop.text(setting.option, setting.value, setting.value_name, setting.help);
     shop.flag("--fast", fast_, "simulated time: a tick after the other, without sleeping");
+    Options api = options.command("api", "the API of the system volt: users and orders, with the faults it is told to have", api_);
+    for (ApiOption& option : api_options_) api.number(option.name, option.value, option.value_name, option.help);
+    api.text("--address", api_config_.address, "IP", "where it listens");
+    api.choice("--pagination", api_config_.pagination, {"list", "link", "next", "cursor", "offset", "page", "keyset"},
+               "of /users and /orders; each is also at /page/users, /cursor/users and so on");
+    api.choice("--auth", api_config_.auth, {"none", "bearer", "basic", "key", "key_query", "oauth2"}, "who is let in");
+    api.text("--user", api_config_.user, "NAME", "basic: the user; oauth2: the client, at /token");
+    api.text("--secret", api_config_.secret, "TEXT", "the token, password, key or client's secret");
+    api.flag("--retry-date", api_config_.retry_date, "Retry-After is a date");
   }
 
   int run(Context& context) override {
-    if (!shop_) throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop");
+    if (!shop_ && !api_) throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop, or lochan simulate api");
     const Interrupt interrupt;
+    if (api_) return run_api(context, interrupt);
     const ShopConfig config = read_config(context);
     std::vector<std::unique_ptr<Database>> databases;
     std::vector<Shop> shops;
@@ -67,6 +78,20 @@ class SimulateCommand final : public Command {
   }
 
  private:
+  int run_api(Context& context, const Interrupt& interrupt) {
+    for (const ApiOption& option : api_options_)
+      if (option.value) option.set(api_config_, *option.value);
+    SimulationLog log(context, ShopConfig{});
+    simulate_api(api_config_, log, interrupt.token());
+    return kExitDone;
+  }
+
+  struct ApiOption {
+    std::string name, value_name, help;
+    void (*set)(ApiConfig&, std::int64_t);
+    std::optional<std::int64_t> value{};
+  };
+
   /// An option of the command line, by the name of the setting that it is.
   struct Setting {
     std::string option;
@@ -133,6 +158,26 @@ class SimulateCommand final : public Command {
   }
 
   bool shop_ = false;
+  bool api_ = false;
+  ApiConfig api_config_;
+  std::vector<ApiOption> api_options_ = {
+      {"--port", "N", "where it listens; 0: a free one", [](ApiConfig& c, std::int64_t n) { c.port = static_cast<std::uint16_t>(n); }},
+      {"--seed", "N", "the same seed gives the same bytes", [](ApiConfig& c, std::int64_t n) { c.seed = static_cast<std::uint64_t>(n); }},
+      {"--users", "N", "how many users there are", [](ApiConfig& c, std::int64_t n) { c.users = n; }},
+      {"--orders", "N", "how many orders there are at first", [](ApiConfig& c, std::int64_t n) { c.orders = n; }},
+      {"--page-size", "N", "records of a page where `limit` names none", [](ApiConfig& c, std::int64_t n) { c.page_size = n; }},
+      {"--token-calls", "N", "bearer, oauth2: a token is good for so many calls", [](ApiConfig& c, std::int64_t n) { c.token_calls = n; }},
+      {"--every-429", "N", "every Nth request is answered 429, with Retry-After", [](ApiConfig& c, std::int64_t n) { c.every_429 = n; }},
+      {"--retry-after", "SECONDS", "how long a 429 asks to wait", [](ApiConfig& c, std::int64_t n) { c.retry_after = std::chrono::seconds{n}; }},
+      {"--every-500", "N", "every Nth request is answered 500", [](ApiConfig& c, std::int64_t n) { c.every_500 = n; }},
+      {"--every-cut", "N", "the connection is cut in the middle of every Nth body", [](ApiConfig& c, std::int64_t n) { c.every_cut = n; }},
+      {"--every-broken", "N", "every Nth body is JSON that ends in the middle", [](ApiConfig& c, std::int64_t n) { c.every_broken = n; }},
+      {"--every-html", "N", "every Nth answer is a page of HTML with status 200", [](ApiConfig& c, std::int64_t n) { c.every_html = n; }},
+      {"--delay", "MS", "before each answer", [](ApiConfig& c, std::int64_t n) { c.delay = std::chrono::milliseconds{n}; }},
+      {"--rate", "N", "calls it takes in a second; the others are answered 429", [](ApiConfig& c, std::int64_t n) { c.rate = n; }},
+      {"--tick-interval", "SECONDS", "new and changed orders come so often; 0: at POST /_tick",
+       [](ApiConfig& c, std::int64_t n) { c.tick_interval = std::chrono::seconds{n}; }},
+  };
   bool fast_ = false;
   std::vector<std::string> connections_;
   std::vector<std::string> to_;
@@ -151,13 +196,14 @@ class SimulateCommand final : public Command {
 CommandKind simulate_command() {
   return {.name = "simulate",
           .group = "this program",
-          .summary = "let an example system live in the project's connections or at a URL",
+          .summary = "let an example system live: a shop in databases, an API",
           .more = "",
           .examples = {{"simulate shop", "a tick a second in every branch, until Ctrl-C"},
                        {"simulate shop --fast --ticks 100", "a hundred ticks of simulated time, at once"},
                        {"simulate shop --seed 7 --tick-interval 0.2", "another shop, five ticks a second"},
                        {"simulate shop --connection branch_1 --stop-after 60", "one branch, for a minute"},
-                       {"simulate shop --to postgresql://shop@db/branch_1", "in a PostgreSQL database, without a project"}},
+                       {"simulate shop --to postgresql://shop@db/branch_1", "in a PostgreSQL database, without a project"},
+                       {"simulate api --port 8080 --every-429 20", "an API that now and then asks to wait"}},
           .make = make_command<SimulateCommand>};
 }
 

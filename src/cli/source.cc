@@ -5,7 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -14,6 +16,8 @@
 #include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "engine/engine.h"
+#include "project/http_config.h"
+#include "source/http_probe.h"
 
 namespace lochan {
 namespace {
@@ -75,15 +79,75 @@ class SourceCommand final : public Command {
     Options show = options.command("show", "show tables, columns, keys, indexes and some rows", show_);
     show.argument("NAME", name_, "a source or a connection", true);
     show.text("--table", table_, "TABLE", "only this table at the source");
+    Options probe = options.command("probe", "ask an HTTP API a few times, and draft the source file for it", probe_);
+    probe.argument("URL", name_, "where a list of records is, such as https://api.example.com/v1/orders", true);
+    probe.text("--bearer", bearer_, "TOKEN", "sign in by it, where no connection of the project says how");
+    probe.texts("--header", headers_, "NAME: VALUE", "send it too");
   }
   bool wants_json() const override { return output_.is_json(); }
 
   int run(Context& context) override {
+    if (probe_) return probe(context);
     const Project project = open_project(context);
     return show_ ? show(context.terminal, project) : list(context.terminal, project);
   }
 
  private:
+  int probe(Context& context) const {
+    if (!name_.starts_with("http://") && !name_.starts_with("https://"))
+      throw Error(ErrorKind::Usage, fmt::format("`{}` is no URL of an API", name_)).hint("write it as `https://host/path`");
+    context.secrets.add(bearer_);
+    const std::optional<Connection> known = find_known(context);
+    const Connection connection = known ? *known : new_connection();
+    NullLog log;
+    const HttpDraft draft = probe_http(connection, name_, log);
+    if (output_.is_json()) {
+      print_document(context.terminal, {{"name", draft.name}, {"source_file", draft.yaml}, {"notes", draft.notes}});
+      return kExitDone;
+    }
+    context.terminal.print(fmt::format("# sources/{}.yaml, drafted by `lochan source probe`:", draft.name));
+    for (const std::string& note : draft.notes) context.terminal.print("#   " + note);
+    if (!known)
+      context.terminal.print(fmt::format("# lochan.yaml needs this connection:\n#   connections:\n#     {}: {{url: \"{}\"{}}}", connection.name, connection.url,
+                                         bearer_.empty() ? "" : ", auth: {bearer: \"${API_TOKEN}\"}"));
+    context.terminal.write(draft.yaml);
+    return kExitDone;
+  }
+
+  /// The project's connection that the URL lies at, with its sign-in.
+  std::optional<Connection> find_known(Context& context) const {
+    std::optional<Connection> best;
+    if (!bearer_.empty() || !headers_.empty()) return best;
+    try {
+      // Problems of its files are no matter here: the draft's own may be open already, and empty.
+      const ReadProject read = read_project_here(context);
+      for (const auto& [name, connection] : read.project.connections)
+        if (connection.kind == "http" && name_.starts_with(connection.location) && (!best || connection.location.size() > best->location.size()))
+          best = connection;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Usage) throw;  // there is no project here
+    }
+    return best;
+  }
+
+  Connection new_connection() const {
+    Connection connection;
+    connection.name = "api";
+    connection.kind = "http";
+    connection.url = connection.location = probe_base(name_);
+    connection.http = std::make_shared<HttpSettings>(http_settings(connection));
+    if (!bearer_.empty()) {
+      connection.http->auth.kind = HttpAuthKind::Bearer;
+      connection.http->auth.token = bearer_;
+    }
+    for (const std::string& header : headers_) {
+      const auto colon = header.find(':');
+      if (colon == std::string::npos) throw Error(ErrorKind::Usage, "a header has no `:`").hint("write it as `--header 'X-Api-Version: 2'`");
+      connection.http->headers[std::string(text::trim(header.substr(0, colon)))] = text::trim(header.substr(colon + 1));
+    }
+    return connection;
+  }
+
   int list(Terminal& terminal, const Project& project) const {
     Document documents = Document::array();
     std::vector<std::vector<std::string>> lines = {{"source", "from", "table", "load"}};
@@ -157,7 +221,7 @@ class SourceCommand final : public Command {
     const std::unique_ptr<Source> source = make_source(connection);
     std::vector<Offer> offers;
     std::vector<std::string> names;
-    for (Stream& stream : source->discover()) {
+    for (Stream& stream : on_offer(project, *source, connection)) {
       names.push_back(stream.name);
       if (!table_.empty() && stream.name != table_) continue;
       offers.push_back({std::move(stream), nullptr, {}, ""});
@@ -172,6 +236,16 @@ class SourceCommand final : public Command {
     for (Offer& offer : offers) read_sample(*session, *source, offer);
     source->close(*session);
     return offers;
+  }
+
+  /// What there is; an API doesn't say, so of it what the project asks for.
+  static std::vector<Stream> on_offer(const Project& project, Source& source, const Connection& connection) {
+    std::vector<Stream> streams = source.discover();
+    for (const auto& [name, config] : project.sources)
+      for (const SourceTable& table : config.tables)
+        if (connection.kind == "http" && table.request && std::ranges::count(texts(config.from), connection.name) > 0)
+          streams.push_back(source.describe(table, {}));
+    return streams;
   }
 
   /// How the project loads it, if it does.
@@ -234,6 +308,9 @@ class SourceCommand final : public Command {
   std::string table_;
   bool list_ = false;
   bool show_ = false;
+  bool probe_ = false;
+  std::string bearer_;
+  std::vector<std::string> headers_;
 };
 
 }  // namespace
@@ -245,7 +322,8 @@ CommandKind source_command() {
           .more = "",
           .examples = {{"source list", "what the project loads, and from where"},
                        {"source show shop", "every table at each of its connections"},
-                       {"source show branch_1 --table sale", "one table at one connection"}},
+                       {"source show branch_1 --table sale", "one table at one connection"},
+                       {"source probe https://api.example.com/v1/orders", "draft a source file for an API"}},
           .make = make_command<SourceCommand>};
 }
 

@@ -15,6 +15,7 @@
 #include "model/history.h"
 #include "plan/command_analysis.h"
 #include "plan/interval_model.h"
+#include "project/http_config.h"
 #include "project/rejected_name.h"
 #include "source/load.h"
 #include "source/source.h"
@@ -133,6 +134,7 @@ class Analyser {
     for (const LocatedText& column : table.key) text += "|key " + *column;
     if (table.deletes == SourceDeletes::Detect) text += "|deletes";
     for (const auto& [option, value] : table.options) text += fmt::format("|{}={}", option, value);
+    if (table.request) text += "|request " + http_fingerprint(*table.request);
     return sha256(text).substr(0, 16);
   }
 

@@ -11,10 +11,9 @@
 namespace lochan {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKinds = {"sqlite", "files", "postgresql", "mysql"};
-constexpr std::array<std::string_view, 8> kLaterKinds = {"http",    "https",   "s3",   "kafka",
-                                                          "mongodb", "webhook", "smtp", "kinesis"};
-constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `postgresql://user@host/database` and `mysql://user@host/database`";
+constexpr std::array<std::string_view, 6> kKinds = {"sqlite", "files", "postgresql", "mysql", "http", "https"};
+constexpr std::array<std::string_view, 6> kLaterKinds = {"s3", "kafka", "mongodb", "webhook", "smtp", "kinesis"};
+constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `postgresql://user@host/database`, `mysql://user@host/database` and `https://host/path`";
 
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
@@ -76,7 +75,7 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
   if (scheme.empty())
     return problems.add(value.position, fmt::format("connection `{}` does not say its kind", connection.name),
                         fmt::format("there are {}", kWritten));
-  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme;
+  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme == "https" ? "http" : scheme;
   if (std::ranges::find(kKinds, scheme) == kKinds.end() && scheme != "postgres") {
     if (std::ranges::find(kLaterKinds, scheme) != kLaterKinds.end())
       return problems.add(value.position, fmt::format("connections of kind `{}` are not supported yet", scheme),
@@ -89,7 +88,7 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
     return problems.add(
         value.position, fmt::format("connection `{}` does not say where it is", connection.name),
         scheme == "sqlite" ? "write `sqlite:` and a file's path" : "write `files:` and a folder's path");
-  const bool is_server = connection.kind == "postgres" || connection.kind == "mysql";
+  const bool is_server = connection.kind == "postgres" || connection.kind == "mysql" || connection.kind == "http";
   connection.location = is_server ? connection.url : absolute_path(reader.folder(), location).string();
 }
 

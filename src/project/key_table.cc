@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "project/file_keys.h"
+#include "project/http_keys.h"
 
 namespace lochan {
 namespace {
@@ -73,7 +76,7 @@ std::string describe_wanted(const ValueType& type) {
 }
 
 std::vector<const KeyTable*> all_key_tables() {
-  return {
+  std::vector<const KeyTable*> tables = {
       &project_keys().table(),
       &connection_keys().table(),
       &layer_keys().table(),
@@ -106,6 +109,12 @@ std::vector<const KeyTable*> all_key_tables() {
       &expression_keys().table(),
       &check_file_keys().table(),
   };
+  const auto add_after = [&](const KeyTable* table, const std::vector<const KeyTable*>& more) {
+    tables.insert(std::ranges::find(tables, table) + 1, more.begin(), more.end());
+  };
+  add_after(&connection_keys().table(), http_connection_key_tables());
+  add_after(&source_table_keys().table(), http_source_key_tables());
+  return tables;
 }
 
 }  // namespace lochan

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ struct Located {
 };
 using LocatedText = Located<std::string>;
 
+struct HttpSettings;  // project/http_config.h
+struct HttpResource;
+
 struct LayerConfig {
   std::string name;
   bool immutable = false;  // no object of the layer is ever overwritten or removed
@@ -39,10 +43,11 @@ struct LayerConfig {
 /// A named outside system, by its URL: `sqlite:./data/branch_1.db`, `files:./drop`, `postgresql://user@host/shop`.
 struct Connection {
   std::string name;
-  std::string kind;      // sqlite, files, postgres, mysql
+  std::string kind;      // sqlite, files, postgres, mysql, http
   std::string url;       // as written, with variables put in: may hold secrets
   std::string location;  // a path: absolute, by the project's folder; of a server: the whole URL
   int pool = 0;          // steps at once that may use it; 0: any number
+  std::shared_ptr<HttpSettings> http{};  // of kind http; shared: copies of a connection keep to one rate limit
   Position position;
 };
 
@@ -104,6 +109,7 @@ struct SourceTable {
   RejectLimit max_rejected;
   std::map<std::string, std::string> options;  // a file's: format, delimiter, header, …; `columns` is a JSON object of
                                                // names to types, in order
+  std::shared_ptr<const HttpResource> request{};  // from connections of kind http; shared: nothing changes it
   std::vector<CheckConfig> checks;
   Position position;
   TableName table() const { return {"raw", name}; }
@@ -301,6 +307,7 @@ struct RetentionConfig {
   std::chrono::seconds publications{std::chrono::hours{24 * 7}};  // time travel reaches this far back
   int keep_publications = 10;                                     // and never fewer than these
   std::chrono::seconds failed_branches{std::chrono::hours{24 * 3}};
+  std::chrono::seconds landing{std::chrono::hours{24 * 30}};  // responses of APIs, once their rows are published
 };
 
 /// How the lake is tended: `maintain` by itself or on a schedule.

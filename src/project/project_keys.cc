@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "project/connection_url.h"
 #include "project/file_keys.h"
+#include "project/http_keys.h"
 #include "project/system_layer.h"
 
 namespace lochan {
@@ -107,7 +108,7 @@ Keys<Project> make_project_keys() {
            read_state);
   keys.add({.name = "connections",
             .type = {.shape = Shape::Text, .count = Count::Named, .keys = &connection_keys().table()},
-            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `postgresql://…` or `mysql://…`"},
+            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `postgresql://…`, `mysql://…` or `https://…`"},
            read_connections);
   keys.add({.name = "layers",
             .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &layer_keys().table()},
@@ -138,8 +139,9 @@ const Keys<Project>& project_keys() {
 }
 
 const Keys<Connection>& connection_keys() {
-  static const Keys<Connection> kKeys =
-      Keys<Connection>("connection", "A connection, in `connections`", "An outside system. A URL alone is its `url`.")
+  static const Keys<Connection> kKeys = [] {
+    Keys<Connection> keys =
+        Keys<Connection>("connection", "A connection, in `connections`", "An outside system. A URL alone is its `url`.")
           .add({.name = "url", .is_required = true, .help = "its kind and where it is"},
                [](ValueReader& reader, const YamlValue& value, Connection& connection) {
                  auto url = reader.read_scalar(value, "url", {});
@@ -149,6 +151,9 @@ const Keys<Connection>& connection_keys() {
                })
           .add("pool", &Connection::pool,
                "how many steps may use it at once, of all runs together; 0: any number");
+    add_http_settings(keys);
+    return keys;
+  }();
   return kKeys;
 }
 
@@ -198,7 +203,9 @@ const Keys<RetentionConfig>& retention_keys() {
           .add("keep_publications", &RetentionConfig::keep_publications, "and never fewer publications than these",
                {.least = 1})
           .add("failed_branches", &RetentionConfig::failed_branches,
-               "how long the branch of a failed run is kept for looking at");
+               "how long the branch of a failed run is kept for looking at")
+          .add("landing", &RetentionConfig::landing,
+               "how long responses of APIs are kept in `landing/` after they were received");
   return kKeys;
 }
 

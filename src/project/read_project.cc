@@ -71,8 +71,10 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   for (const auto& [name, connection] : project.connections)
     for (const std::string& secret : secrets_of_url(connection.url)) secrets.add(secret);
   hide_alert_secrets(project, secrets);
+  prepare_http(project, secrets);
   verify_alerts(project, problems);
   verify_sources(project, problems);
+  verify_http(project, problems);
   verify_sinks(project, problems);
   verify_lifecycle(project, problems);
   verify_commands(project, problems);

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "project/file_keys.h"
+#include "project/http_keys.h"
 
 namespace lochan {
 namespace {
@@ -43,7 +44,7 @@ void add_file_options(Keys<SourceTable>& keys) {
              "CSV: how letters are written", "utf-8");
   keys.add({.name = "columns",
             .type = {.shape = Shape::Text, .count = Count::Named},
-            .help = "of files: names and types of their columns, such as `price: DECIMAL(10,2)`; by default found out. Of PostgreSQL and MySQL: "
+            .help = "of files and APIs: names and types of their columns, such as `price: DECIMAL(10,2)`; by default found out. Of PostgreSQL and MySQL: "
                     "columns that come as the server's text, such as `valid_to: VARCHAR`"},
            read_columns);
 }
@@ -54,10 +55,10 @@ Keys<SourceTable> make_source_table_keys() {
   keys.add("load", &SourceTable::load,
            "`full`: all rows each time; `incremental`: what is new by the cursor, or files that are new")
       .add("cursor", &SourceTable::cursor,
-           "incremental, from databases: the column that only grows, such as `updated_at`")
+           "incremental, from databases and APIs: the column that only grows, such as `updated_at`")
       .add("key", &SourceTable::key, "the column or columns that name a row")
       .add("lookback", &SourceTable::lookback,
-           "incremental, from databases: how far before the cursor is read again, for late rows")
+           "incremental, from databases and APIs: how far before the cursor is read again, for late rows")
       .add("deletes", &SourceTable::deletes,
            "incremental, from databases: `detect` reads the keys of all rows too, and marks those that are gone; `ignore` doesn't look")
       .add("from", &SourceTable::from,
@@ -69,6 +70,7 @@ Keys<SourceTable> make_source_table_keys() {
   keys.add(checks_key(), [](ValueReader& reader, const YamlValue& value, SourceTable& table) {
     table.checks = read_checks(reader, value);
   });
+  keys.add(http_request_key(), read_http_request);
   add_file_options(keys);
   return keys;
 }

@@ -17,6 +17,10 @@ std::vector<TableName> all_tables(const Project& project);
 bool is_known_table(const Project& project, const Located<TableName>& table, Problems& problems);
 
 void verify_sources(const Project& project, Problems& problems);
+/// HTTP APIs: their connections, and what is asked for tables.
+void verify_http(const Project& project, Problems& problems);
+/// What their sign-ins hold is masked from now on; each gets what keeps to its rate limit.
+void prepare_http(Project& project, Secrets& secrets);
 void verify_sinks(const Project& project, Problems& problems);
 void verify_commands(const Project& project, Problems& problems);
 /// Keys of incremental models by time.

@@ -29,6 +29,7 @@ struct FilesUse {
   bool any = false;
   bool all = true;
   std::string other;  // the first that is of another kind
+  bool http = false;  // any is of kind http
 };
 
 FilesUse find_files_use(const Project& project, const SourceConfig& source) {
@@ -36,6 +37,7 @@ FilesUse find_files_use(const Project& project, const SourceConfig& source) {
   for (const LocatedText& from : source.from) {
     const auto found = project.connections.find(*from);
     if (found == project.connections.end() || found->second.kind.empty()) continue;
+    use.http = use.http || found->second.kind == "http";
     if (found->second.kind == "files") {
       use.any = true;
     } else if (use.all) {
@@ -59,6 +61,9 @@ void verify_load(const SourceTable& table, const FilesUse& files, Problems& prob
   if (table.deletes == SourceDeletes::Detect && table.load == LoadMode::Full)
     problems.add(table.position, fmt::format("`deletes` is for `load: incremental`, and `{}` is loaded in full", table.name),
                  "remove `deletes`: a full load with a `key` marks the rows that are gone by itself");
+  else if (table.deletes == SourceDeletes::Detect && files.http)
+    problems.add(table.position, fmt::format("`deletes` of `{}` is for databases: an API that is asked for what is new doesn't say what is gone", table.name),
+                 "remove `deletes`, or load the table in full with a `key`");
   else if (table.deletes == SourceDeletes::Detect && files.any)
     problems.add(table.position, fmt::format("`deletes` of `{}` is for databases: a file that is gone takes no rows with it", table.name),
                  "remove `deletes`");
@@ -80,7 +85,10 @@ void verify_reconciliation(const SourceTable& table, const FilesUse& files, Prob
   for (const CheckConfig& check : table.checks) {
     if (check.kind != "reconciliation") continue;
     const bool is_incremental = table.load == LoadMode::Incremental;
-    if (files.any)
+    if (files.http)
+      problems.add(check.position, fmt::format("`{}` of `{}` is for databases: an API has no snapshot to compare with", check.name, table.name),
+                   "remove it, or count with `row_count`");
+    else if (files.any)
       problems.add(check.position, fmt::format("`{}` of `{}` is for databases: a folder of files has no snapshot to compare with", check.name, table.name),
                    "remove it, or count with `row_count`");
     else if (is_incremental && table.key.empty())
@@ -115,7 +123,9 @@ void verify_options(const Project& project, const SourceConfig& source, const So
                     Problems& problems) {
   if (files.all) return;
   for (const auto& [option, value] : table.options)
-    if (option == "columns" && is_from_servers(project, source))
+    if (option == "columns" && files.http)
+      continue;
+    else if (option == "columns" && is_from_servers(project, source))
       verify_text_columns(table, value, problems);
     else
       problems.add(table.position, fmt::format("`{}` of `{}` is for files, and {}", option, table.name, files.other),

@@ -12,9 +12,11 @@
 #include "catalog/tending_claims.h"
 #include "run/cancelling.h"
 #include "run/lake_files.h"
+#include "run/landing_files.h"
 #include "run/sink_marks.h"
 #include "run/started_run.h"
 #include "run/tended_table.h"
+#include "source/landing.h"
 
 namespace lochan {
 namespace {
@@ -27,7 +29,7 @@ constexpr std::chrono::hours kSlowestSink{24 * 30};
 // `raw/sale/data/x.parquet` belongs to raw.sale.
 std::optional<TableName> table_of(const std::string& file) {
   const std::vector<std::string> parts = text::split(file, '/');
-  if (parts.size() < 3) return std::nullopt;
+  if (parts.size() < 3 || parts[0] == kLandingFolder) return std::nullopt;
   return TableName{parts[0], parts[1]};
 }
 
@@ -171,6 +173,10 @@ class Tending {
       outcome_.removed_files.push_back(file.name);
       outcome_.removed_bytes += file.size_bytes;
       sizes_.push_back(file.size_bytes);
+    }
+    for (const ObjectInfo& file : expired_landing(lake_, files_, busy_)) {
+      outcome_.removed_files.push_back(file.name);
+      outcome_.removed_bytes += file.size_bytes;
     }
   }
 

@@ -147,7 +147,7 @@ class Runner {
     save_waiting(run, steps);
     const Pools pools(lake_.project(), lake_.home());
     Board board(planning.analysis, planning.graph, steps, &pools);
-    StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now());
+    StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now(), observer_);
     const RunBinding binding{lake_.catalog(),
                              engine_,
                              [this] { return lake_.uri(); },

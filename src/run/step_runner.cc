@@ -10,6 +10,8 @@
 #include "run/aging.h"
 #include "run/archive.h"
 #include "run/interval_work.h"
+#include "run/journal.h"
+#include "run/measures.h"
 #include "run/reconciling.h"
 
 namespace lochan {
@@ -91,6 +93,24 @@ bool StepRunner::is_immutable(const std::string& layer) const {
   return found != lake_.project().layers.end() && found->second.immutable;
 }
 
+// What is landed for a run that was killed or cancelled was never used.
+Landing StepRunner::landing(Worker& worker, const Step& step) {
+  Landing landing{lake_.store(), lake_.clock(), log_, run_};
+  landing.is_stopped = [&worker] { return worker.is_expired(); };
+  landing.was_cut_off = [this](std::int64_t run) {
+    const auto record = Journal(lake_.state()).find(run);
+    return record && (record->state == RunState::Dead || record->state == RunState::Cancelled);
+  };
+  landing.tell = [this, connection = step.connection->name](const LandingTally& tally) {
+    Measures measures(lake_.state());
+    measures.add({"calls", connection, "made", static_cast<double>(tally.calls)});
+    measures.add({"calls", connection, "held_back", static_cast<double>(tally.held_back)});
+    measures.add({"calls", connection, "tried_again", static_cast<double>(tally.tried_again)});
+    measures.add({"call_wait_seconds", connection, "held_back", std::chrono::duration<double>(tally.held).count()});
+  };
+  return landing;
+}
+
 StepState StepRunner::run_source(Worker& worker, Step& step) {
   const std::unique_ptr<Source> source = make_source(*step.connection);
   step.change_mark = source->change_mark(step.source_tables);
@@ -105,6 +125,8 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
     const Quarantine refusing = quarantine(table);
     if (!refusing.rules.empty() || refusing.has_log) request.quarantine[table] = {refusing.rules, refusing.has_log};
   }
+  const Landing place = landing(worker, step);
+  request.landing = &place;
   step.loaded = load(worker.session(), *source, request);
   if (!source->read_as_marked()) step.change_mark.reset();
   bool changed = false;

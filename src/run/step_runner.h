@@ -7,6 +7,7 @@
 
 #include "run/board.h"
 #include "run/lake.h"
+#include "run/observer.h"
 #include "run/program_attempt.h"
 #include "run/resolver.h"
 #include "run/step.h"
@@ -18,12 +19,13 @@ namespace lochan {
 class StepRunner {
  public:
   /// `branch` is where the run writes; of a run that writes nothing, what it reads.
-  StepRunner(Lake& lake, const Analysis& analysis, const std::string& branch, std::int64_t run, Instant run_at)
+  StepRunner(Lake& lake, const Analysis& analysis, const std::string& branch, std::int64_t run, Instant run_at, Log& log)
       : lake_(lake),
         analysis_(analysis),
         branch_(branch),
         run_(run),
         run_at_(run_at),
+        log_(log),
         resolver_(lake.catalog(), branch) {}
 
   /// Built or Unchanged; throws what ends the attempt.
@@ -32,6 +34,7 @@ class StepRunner {
 
  private:
   StepState run_source(Worker& worker, Step& step);
+  Landing landing(Worker& worker, const Step& step);
   StepState run_model(Worker& worker, Step& step);
   StepState run_replay(Worker& worker, Step& step);
   void add_archived(const Entry& entry, LoadRequest& request) const;
@@ -58,6 +61,7 @@ class StepRunner {
   const std::string branch_;
   const std::int64_t run_;
   const Instant run_at_;
+  Log& log_;
   Resolver resolver_;
   mutable std::mutex mutex_;
   std::map<TableName, Instant> loaded_at_;  // by steps of this run; guarded by mutex_

@@ -116,6 +116,8 @@ class Scrape {
     add_by_step("bytes_written", "lochan_bytes_written_total", "Bytes of files that steps have added to the lake.");
     add_by_step("steps_failed", "lochan_steps_failed_total", "Steps that have failed.");
     add_sums("steps", "lochan_steps_total", "Steps by how they ended.", "kind", "state");
+    add_sums("calls", "lochan_calls_total", "Calls of APIs: made, of these held back, and tried again.", "connection", "outcome");
+    add_sums("call_wait_seconds", "lochan_call_wait_seconds_total", "How long calls of APIs were held back.", "connection", "outcome");
     add_histogram("step_seconds", "lochan_step_seconds", "How long steps took.", "kind");
     add_histogram("step_queue_seconds", "lochan_step_queue_seconds", "How long steps waited though they could have begun.", "kind");
   }

@@ -38,6 +38,17 @@ class StraightWrite {
   Session& session_;
 };
 
+// How far the table was read from the connection before.
+Cursor cursor_of(const LoadRequest& request, const SourceTable& table) {
+  const std::optional<Entry>& current = request.current.at(table.table());
+  if (!current) return {};
+  const auto property = current->properties.find("lochan.cursor");
+  if (property == current->properties.end()) return {};
+  const auto cursors = parse_cursors(property->second);
+  const auto cursor = cursors.find(request.connection.name);
+  return cursor == cursors.end() ? Cursor{} : cursor->second;
+}
+
 // One table of one connection, within the attempt's transaction.
 class TableLoad {
  public:
@@ -82,18 +93,11 @@ class TableLoad {
       session_.execute("drop table lochan_read");
     }
     loaded.changed = loaded.changed || loaded.rows_written > 0 || replaced_;
-    if (extract.may_stay && loaded.rows_read == 0 && !loaded.changed) loaded.reached = reached_before();
+    if (extract.may_stay && (loaded.rows_read == 0 || extract.is_whole) && !loaded.changed) loaded.reached = reached_before();
     return loaded;
   }
 
-  Cursor reached_before() const {
-    if (!current_) return {};
-    const auto property = current_->properties.find("lochan.cursor");
-    if (property == current_->properties.end()) return {};
-    const auto cursors = parse_cursors(property->second);
-    const auto cursor = cursors.find(request_.connection.name);
-    return cursor == cursors.end() ? Cursor{} : cursor->second;
-  }
+  Cursor reached_before() const { return cursor_of(request_, table_); }
 
   void require_key(const Stream& stream) const {
     for (const LocatedText& key : table_.key) {
@@ -340,6 +344,15 @@ class Opened {
   Session& session_;
 };
 
+void land_first(Source& source, const LoadRequest& request) {
+  auto* lands = dynamic_cast<LandingSource*>(&source);
+  if (lands == nullptr) return;
+  if (request.landing == nullptr) throw Error(ErrorKind::Internal, "a source that lands what it receives has no place for it");
+  std::vector<LandingSource::Table> tables;
+  for (const SourceTable* table : request.tables) tables.push_back({table, cursor_of(request, *table)});
+  lands->land(*request.landing, tables);
+}
+
 std::vector<LoadedTable> load_once(Session& session, Source& source, const LoadRequest& request) {
   return session.transaction([&] {
     std::vector<LoadedTable> tables;
@@ -352,6 +365,7 @@ std::vector<LoadedTable> load_once(Session& session, Source& source, const LoadR
 }  // namespace
 
 std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request) {
+  land_first(source, request);
   std::vector<LoadedTable> loaded = [&] {
     const Opened opened(source, session);
     for (;;) {

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/rejected_rows.h"
 #include "project/project.h"
+#include "source/landing.h"
 #include "source/source.h"
 
 namespace lochan {
@@ -40,6 +41,7 @@ struct LoadRequest {
   bool is_immutable = false;                          // files that are there stay
   std::map<TableName, RawQuarantine> quarantine{};    // by raw table, where it has any
   std::map<TableName, ArchivedRows> archived{};       // by raw table, where anything is
+  const Landing* landing = nullptr;                   // for sources that land what they receive
 };
 
 struct LoadedTable {

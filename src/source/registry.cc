@@ -15,6 +15,7 @@ constexpr std::array kKinds = {
     SourceKind{"sqlite", "an SQLite database: sqlite:./shop.db", make_sqlite_source},
     SourceKind{"files", "a folder of CSV, JSON and Parquet files: files:./drop", make_files_source},
     SourceKind{"postgres", "a PostgreSQL database: postgresql://user:password@host:port/database", make_postgres_source},
+    SourceKind{"http", "an HTTP API: https://api.example.com/v1", make_http_source},
     SourceKind{"mysql", "a MySQL or MariaDB database: mysql://user:password@host/database", make_mysql_source},
 };
 

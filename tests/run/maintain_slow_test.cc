@@ -111,6 +111,27 @@ TEST_F(MaintainTest, LeavesImmutableLayersAlone) {
   EXPECT_EQ(data_files(kRaw), 6U);
 }
 
+TEST_F(MaintainTest, RemovesOldResponsesOfApisWhole) {
+  drop_and_run();
+  const auto landed = [&] {
+    std::vector<std::string> names;
+    lake().store().list("landing/", [&](const ObjectInfo& object) { names.push_back(object.name); });
+    std::ranges::sort(names);
+    return names;
+  };
+  const std::vector<std::string> names = {"landing/volt/orders/20261101T000000.000000Z/000000-000001.json.zst",
+                                          "landing/volt/orders/20261101T000000.000000Z/extraction.json"};
+  for (const std::string& name : names) lake().store().write(name, "{}");
+  tend();
+  EXPECT_EQ(landed(), names) << "they are kept for thirty days";
+  write("lochan.yaml", "name: tended\nconnections:\n  drop: files:./drop\nretention: { landing: 30s }\n");
+  open();
+  EXPECT_THAT(tend({.dry_run = true}).removed_files, testing::IsSupersetOf(names));
+  EXPECT_EQ(landed(), names);
+  tend();
+  EXPECT_TRUE(landed().empty());
+}
+
 TEST_F(MaintainTest, LeavesClaimedTablesAlone) {
   for (int i = 0; i < 6; ++i) drop_and_run();
   const StartedRun other(lake(), {"run", "", "anna", "main"});

@@ -190,6 +190,8 @@ TEST_P(SourceContract, AnAttemptThatWasGivenUpLeavesNothingBehind) {
   const auto source = make_source(connection);
   LoadRequest request{
       source_, connection, {&read_}, {{kSale, find(kSale)}}, run(), loaded_at_ += std::chrono::seconds{1}};
+  const Landing place = landing();
+  request.landing = &place;
   EXPECT_EQ(lochan::load(session(), *source, request).front().rows_written, 1);
   abandon();
   EXPECT_EQ(load().rows_written, 1);

@@ -3,8 +3,12 @@
 
 #include <fstream>
 #include <map>
+#include <mutex>
 
+#include "base/http_server.h"
 #include "base/json.h"
+#include "project/http_config.h"
+#include "source/http_address.h"
 #include "tests/source/contract.h"
 
 namespace lochan {
@@ -170,6 +174,119 @@ class FilesSystem final : public ContractSystem {
   int files_ = 0;
 };
 
+// An API whose pages have two records each.
+class HttpSystem final : public ContractSystem {
+ public:
+  HttpSystem() { come_back(); }
+  Connection connection() const override {
+    Connection connection;
+    connection.name = "shop";
+    connection.kind = "http";
+    connection.location = fmt::format("http://127.0.0.1:{}/v1", port_);
+    connection.http = std::make_shared<HttpSettings>(http_settings(connection));
+    connection.http->retry_delay = std::chrono::milliseconds{1};
+    connection.http->gate = std::make_shared<CallGate>(0, std::chrono::milliseconds{0});
+    return connection;
+  }
+  void configure(SourceTable& read, const ContractTable& table) const override {
+    HttpResource resource;
+    resource.path.value = percent_encode(table.name);
+    resource.records.value = "data.rows";
+    resource.pagination.by = HttpPaging::PageNumber;
+    resource.pagination.size = 2;
+    if (read.load == LoadMode::Incremental) {
+      resource.params = {{"since", "$since"}, {"by", **read.cursor}};
+      resource.start = LocatedText{"1970-01-01T00:00:00", {}};
+    }
+    read.request = std::make_shared<HttpResource>(resource);
+    nlohmann::ordered_json types;
+    for (const ContractColumn& column : table.columns) types[column.name] = type(column.type);
+    read.options = {{"columns", types.dump()}};
+  }
+  void make(const ContractTable& table) override {
+    const std::lock_guard lock(mutex_);
+    table_ = table;
+  }
+  void put(const SourceTable&, const ContractTable& table, const std::vector<ContractRow>& rows) override {
+    const std::lock_guard lock(mutex_);
+    table_ = table;
+    for (const ContractRow& row : rows) rows_[table.has_key ? row.front().value() : fmt::format("{}", ++count_)] = row;
+  }
+  void remove(const SourceTable&, const ContractTable&, const std::string& key) override {
+    const std::lock_guard lock(mutex_);
+    rows_.erase(key);
+  }
+  void add_column(const ContractTable& table) override { make(table); }
+  void make_text(const ContractTable&, const std::string& column) override {
+    const std::lock_guard lock(mutex_);
+    for (ContractColumn& of : table_.columns)
+      if (of.name == column) of.type = ContractType::Text;
+    is_text_ = column;
+  }
+  void go_away() override { server_.reset(); }
+  void come_back() override {
+    server_ = std::make_unique<HttpServer>(HttpServerOptions{.port = port_}, [this](const HttpRequest& request) { return answer(request); }, log_);
+    port_ = server_->port();
+  }
+
+ private:
+  static std::string type(ContractType type) {
+    switch (type) {
+      case ContractType::Whole:
+        return "BIGINT";
+      case ContractType::Exact:
+        return "DECIMAL(18,2)";
+      case ContractType::Real:
+        return "DOUBLE";
+      case ContractType::Text:
+        return "VARCHAR";
+      case ContractType::Time:
+        return "TIMESTAMP";
+    }
+    return "";
+  }
+  std::string value(const ContractColumn& column, const std::optional<std::string>& text) const {
+    if (!text) return "null";
+    const bool is_plain = (column.type == ContractType::Whole || column.type == ContractType::Real) && column.name != is_text_;
+    return is_plain ? *text : Json(*text).dump();
+  }
+  HttpResponse answer(const HttpRequest& request) {
+    const std::lock_guard lock(mutex_);
+    const auto query = parse_query(request.query);
+    const std::size_t page = query.contains("page") ? std::stoul(query.at("page")) : 1;
+    std::vector<std::string> records;
+    for (const auto& [key, row] : rows_) {
+      std::vector<std::string> cells;
+      bool is_new = true;
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const ContractColumn& column = table_.columns.at(i);
+        if (query.contains("by") && column.name == query.at("by") && row[i]) is_new = *row[i] >= text_of(query.at("since"));
+        cells.push_back(Json(column.name).dump() + ":" + value(column, row[i]));
+      }
+      if (is_new) records.push_back(fmt::format("{{{}}}", fmt::join(cells, ",")));
+    }
+    const std::size_t begin = std::min(records.size(), (page - 1) * 2), end = std::min(records.size(), begin + 2);
+    HttpResponse response;
+    response.body = fmt::format(R"({{"data":{{"rows":[{}]}},"page":{}}})",
+                                fmt::join(std::span(records).subspan(begin, end - begin), ","), page);
+    return response;
+  }
+  // As the tests write times.
+  static std::string text_of(std::string since) {
+    std::ranges::replace(since, 'T', ' ');
+    return since;
+  }
+
+  NullLog log_;
+  std::uint16_t port_ = 0;
+  std::mutex mutex_;
+  ContractTable table_;
+  std::map<std::string, ContractRow> rows_;
+  std::string is_text_;
+  int count_ = 0;
+  std::unique_ptr<HttpServer> server_;
+};
+
 template <typename System>
 std::unique_ptr<ContractSystem> make() {
   return std::make_unique<System>();
@@ -177,7 +294,8 @@ std::unique_ptr<ContractSystem> make() {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, SourceContract,
                          testing::Values(ContractKind{"sqlite", make<SqliteSystem>},
-                                         ContractKind{"files", make<FilesSystem>}),
+                                         ContractKind{"files", make<FilesSystem>},
+                                         ContractKind{"http", make<HttpSystem>}),
                          contract_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, TableSourceContract, testing::Values(ContractKind{"sqlite", make<SqliteSystem>}),
                          contract_name);

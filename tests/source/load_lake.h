@@ -16,12 +16,20 @@ class LoadLake : public RunLake {
     return tables;
   }
 
+  Landing landing() {
+    Landing landing{store(), clock(), log_, run()};
+    landing.tell = [this](const LandingTally& tally) { tally_ = tally; };
+    return landing;
+  }
+
   /// One load, published with its cursors. What it throws leaves nothing behind.
   std::vector<LoadedTable> load(Source& source, const Connection& from, const std::vector<const SourceTable*>& tables) {
     LoadRequest request{source_, from, tables, {}, run(), loaded_at_ += std::chrono::seconds{1}};
     for (const SourceTable* table : tables) request.current[table->table()] = find(table->table());
     for (const SourceTable* table : tables)
       if (find(rejected_table(table->table()))) request.quarantine[table->table()].has_log = true;
+    const Landing place = landing();
+    request.landing = &place;
     std::vector<LoadedTable> loaded;
     try {
       loaded = lochan::load(session(), source, request);
@@ -43,6 +51,8 @@ class LoadLake : public RunLake {
   }
 
   SourceConfig source_;
+  NullLog log_;
+  LandingTally tally_;  // of the last load from an API
   Instant loaded_at_ = parse_instant("2026-11-20T23:59:50Z");  // the loads go over midnight: two partitions
 };
 

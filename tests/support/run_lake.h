@@ -63,6 +63,8 @@ class RunLake : public testing::Test {
 
   std::string branch() const { return fmt::format("run-{}", run_); }
   std::int64_t run() const { return run_; }
+  ObjectStore& store() { return *store_; }
+  const Clock& clock() const { return clock_; }
   Session& session() { return *session_; }
   std::optional<Entry> find(const TableName& table) const { return catalog_->find(branch(), table); }
 

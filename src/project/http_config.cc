@@ -1,0 +1,44 @@
+#include "project/http_config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace lochan {
+
+std::string_view to_string(HttpPaging paging) {
+  constexpr std::array<std::string_view, 7> kWords = {"none",   "header_link", "json_link", "cursor",
+                                                      "offset", "page_number", "keyset"};
+  return kWords[static_cast<std::size_t>(paging)];
+}
+
+const HttpSettings& http_settings(const Connection& connection) {
+  static const HttpSettings kDefaults = [] {
+    HttpSettings settings;
+    settings.gate = std::make_shared<CallGate>(0, std::chrono::milliseconds{0});
+    return settings;
+  }();
+  return connection.http ? *connection.http : kDefaults;
+}
+
+std::string http_fingerprint(const HttpResource& resource) {
+  std::string text = fmt::format("{} {}|{}|{}", resource.method, *resource.path, *resource.body, *resource.records);
+  for (const auto& [name, value] : resource.params) text += fmt::format("|?{}={}", name, value);
+  for (const auto& [name, value] : resource.from_parent) text += fmt::format("|^{}={}", name, value);
+  if (resource.parent) text += "|parent " + **resource.parent;
+  if (resource.start) text += "|start " + **resource.start;
+  const HttpPagination& pages = resource.pagination;
+  text += fmt::format("|{} {} {} {} {} {} {}", to_string(pages.by), *pages.at, pages.param, pages.in_body, pages.size,
+                      pages.size_param, pages.first);
+  return text;
+}
+
+bool names_since(const HttpResource& resource) {
+  const auto names = [](const std::string& text) { return text.find("$since") != std::string::npos; };
+  if (names(*resource.path) || names(*resource.body)) return true;
+  for (const auto& [name, value] : resource.params)
+    if (names(value)) return true;
+  return false;
+}
+
+}  // namespace lochan

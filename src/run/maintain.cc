@@ -73,7 +73,7 @@ class Tending {
       run.close(outcome_.has_failed() ? RunState::Failed : RunState::Succeeded, last_publication(), message());
       remove_old_logs();
     }
-    outcome_.pinned = pinned_past(lake_, retention_, files_, engine_);
+    outcome_.pinned = pinned_past(lake_, retention_, files_);
     return std::move(outcome_);
   }
 
@@ -147,7 +147,7 @@ class Tending {
     outcome_.expired_publications = expired.publications;
     outcome_.dropped_branches = expired.branches;
     const std::vector<ReachableTable> tables = retention_.reachable();
-    const std::set<std::string> reachable = reachable_files(tables, lake_.store().root_uri(), engine_);
+    const std::set<std::string> reachable = reachable_files(tables, lake_.store());
     const Instant before = retention_.removable_before();
     for (const ObjectInfo& file : files_) {
       if (reachable.contains(file.name) || !may_remove(file, before)) continue;
@@ -173,10 +173,8 @@ class Tending {
   }
 
   void remove_files() {
-    for (const std::string& file : outcome_.removed_files) {
-      lake_.store().remove(file);
-      log_.write(LogLevel::Debug, "removed " + file);
-    }
+    lake_.store().remove(std::span<const std::string>(outcome_.removed_files));
+    for (const std::string& file : outcome_.removed_files) log_.write(LogLevel::Debug, "removed " + file);
   }
 
   // A run's log goes when the journal has forgotten the run.

@@ -4,6 +4,7 @@
 
 #include "base/sqlite_database.h"
 #include "tests/catalog/lake_fixture.h"
+#include "tests/support/passing_store.h"
 
 namespace lochan {
 namespace {
@@ -79,33 +80,24 @@ TEST_F(NamedBranchTest, ConflictsWithATableThatMainMadeMeanwhile) {
 }
 
 // Dies at the n-th thing it does to the store.
-class DyingStore final : public ObjectStore {
+class DyingStore final : public PassingStore {
  public:
-  DyingStore(ObjectStore& store, int lives) : store_(store), lives_(lives) {}
-  std::string root_uri() const override { return store_.root_uri(); }
-  std::string read(std::string_view name) override { return store_.read(name); }
-  void write(std::string_view name, std::string_view bytes) override {
+  DyingStore(ObjectStore& store, int lives) : PassingStore(store), lives_(lives) {}
+  void create(std::string_view name, std::string_view bytes) override {
     step();
-    store_.write(name, bytes);
+    PassingStore::create(name, bytes);
     step();
-  }
-  void remove(std::string_view name) override { store_.remove(name); }
-  void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
-    store_.list(prefix, found);
   }
   void sync() override {
     step();
-    store_.sync();
+    PassingStore::sync();
     step();
   }
-  void make_folder(std::string_view name) override { store_.make_folder(name); }
-  std::map<std::string, std::string> table_config() const override { return store_.table_config(); }
   void step() {
     if (lives_-- == 0) ::_exit(9);
   }
 
  private:
-  ObjectStore& store_;
   int lives_;
 };
 

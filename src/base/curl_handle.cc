@@ -38,6 +38,10 @@ void CurlHandle::reset() {
 void CurlHandle::set_limits(const TransferLimits& limits) {
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits.connect_timeout.count()));
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(limits.timeout.count()));
+  if (limits.stalled.count() > 0) {
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(limits.stalled.count()));
+  }
   if (const std::string file = trusted_certificates(limits); !file.empty()) set(CURLOPT_CAINFO, file.c_str());
 }
 

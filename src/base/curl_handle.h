@@ -13,6 +13,7 @@ namespace lochan {
 struct TransferLimits {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds timeout{60'000};  // of the whole exchange
+  std::chrono::seconds stalled{0};            // moving next to nothing for so long ends it; 0: only `timeout` does
   /// Certificates to trust, in PEM; "": the file that the variable SSL_CERT_FILE names, else the machine's.
   std::filesystem::path certificates{};
 };

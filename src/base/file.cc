@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -86,7 +87,24 @@ std::string read_file(const fs::path& path) {
   }
 }
 
-void write_file(const fs::path& path, std::string_view bytes, Durability durability) {
+namespace {
+
+enum class Replace { Yes, No };
+
+// False: there is one already, which stays.
+bool move_into_place(const fs::path& from, const fs::path& to, Replace replace) {
+  if (replace == Replace::No) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+    if (errno == EEXIST) return false;
+    if (errno != EINVAL && errno != ENOSYS) throw_file_error("write", to, errno);
+    // A file system that can't: nobody else writes this name, or two would have drawn the same random one.
+    if (::access(to.c_str(), F_OK) == 0) return false;
+  }
+  if (::rename(from.c_str(), to.c_str()) != 0) throw_file_error("write", to, errno);
+  return true;
+}
+
+bool write_beside(const fs::path& path, std::string_view bytes, Durability durability, Replace replace) {
   static std::atomic<unsigned> counter{0};
   const fs::path temporary = path.string() + fmt::format(".tmp-{}-{}", ::getpid(), counter++);
   int number = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -101,11 +119,23 @@ void write_file(const fs::path& path, std::string_view bytes, Durability durabil
   try {
     write_all(file.number(), bytes, path);
     if (durability == Durability::Synced && ::fsync(file.number()) != 0) throw_file_error("sync", path, errno);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_file_error("write", path, errno);
+    if (move_into_place(temporary, path, replace)) return true;
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
   }
+  ::unlink(temporary.c_str());
+  return false;
+}
+
+}  // namespace
+
+void write_file(const fs::path& path, std::string_view bytes, Durability durability) {
+  write_beside(path, bytes, durability, Replace::Yes);
+}
+
+bool write_new_file(const fs::path& path, std::string_view bytes) {
+  return write_beside(path, bytes, Durability::Fast, Replace::No);
 }
 
 std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {

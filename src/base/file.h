@@ -17,6 +17,9 @@ enum class Durability { Fast, Synced };
 /// Written beside and renamed, so a reader sees the old or the new file whole. Makes missing folders.
 void write_file(const std::filesystem::path& path, std::string_view bytes, Durability durability = Durability::Fast);
 
+/// As `write_file`, where there is no file of that name yet: false when there is one.
+bool write_new_file(const std::filesystem::path& path, std::string_view bytes);
+
 /// Throws the right Error for `errno`: no space and read-only are told apart, each with what to do.
 [[noreturn]] void throw_file_error(std::string_view action, const std::filesystem::path& path, int error_number);
 

@@ -59,7 +59,7 @@ class Reading {
       if (name.starts_with(kRecordFolder) && (!at || name <= record_name(*at))) names.push_back(name);
     if (names.empty() || (at && names.back() != record_name(*at)))
       throw Error(ErrorKind::NotFound, at ? fmt::format("the lake has no record of publication {}", *at)
-                                          : fmt::format("`{}` has no records of publications", catalog_.store.root_uri()))
+                                          : fmt::format("`{}` has no records of publications", catalog_.store.uri("")))
           .hint("is this the folder of a lake, and was something published there?");
     std::vector<PublicationRecord> later;  // newest first
     for (auto name = names.rbegin(); name != names.rend(); ++name) {
@@ -97,7 +97,7 @@ class Reading {
   }
 
   std::string location(const RecordedEntry& recorded) const {
-    return fmt::format("{}/{}", catalog_.store.root_uri(), recorded.metadata);
+    return catalog_.store.uri(recorded.metadata);
   }
 
   Entry read_view(const RecordedEntry& recorded) {

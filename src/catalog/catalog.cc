@@ -110,7 +110,11 @@ bool Catalog::Impl::is_project_table(const TableName& table) const {
 }
 
 std::string Catalog::Impl::table_location(const TableName& table) const {
-  return fmt::format("{}/{}/{}", store.root_uri(), table.layer, table.name);
+  return store.uri(fmt::format("{}/{}", table.layer, table.name));
+}
+
+std::map<std::string, std::string> Catalog::Impl::table_config(const TableName& table, const TokenScope& scope) const {
+  return store.table_config(fmt::format("{}/{}", table.layer, table.name), scope.keys);
 }
 
 std::int64_t Catalog::Impl::last_instant_ms() const {

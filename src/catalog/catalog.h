@@ -102,6 +102,7 @@ struct TokenScope {
   bool may_write = false;
   std::vector<TableName> tables;  // may_write: only these tables; empty means any table the project doesn't make
   std::string author;             // of the publications that commits on main are
+  ObjectStore::Keys keys = ObjectStore::Keys::Own;  // what it is told beside the tables
 };
 
 /// A publication is within retention while it is young enough, or one of the newest few.

@@ -53,6 +53,8 @@ class Catalog::Impl {
   bool is_project_table(const TableName& table) const;
   /// `file:///lake/raw/sale`
   std::string table_location(const TableName& table) const;
+  /// What who has the scope is told of the table's place.
+  std::map<std::string, std::string> table_config(const TableName& table, const TokenScope& scope) const;
   std::int64_t now_ms() const { return to_millis(clock.now()); }
   /// Of the last publication; 0 before the first.
   std::int64_t last_instant_ms() const;

@@ -24,6 +24,7 @@ struct ManifestShape {
 namespace {
 
 constexpr int kExisting = 0;  // spec: "Manifests", status
+constexpr int kAdded = 1;
 constexpr int kDeleted = 2;
 // The reserved ids of a delete file's column `file_path`: the spec's, and the one that DuckDB 1.5.5 writes.
 constexpr std::int64_t kFilePathIds[] = {2147483546, 2147483646};
@@ -213,7 +214,7 @@ class SnapshotWriter {
   }
 
   void put(const std::string& location, const std::string& bytes) {
-    catalog_.store.write(catalog_.metadata.name_of(location), bytes);
+    catalog_.store.create(catalog_.metadata.name_of(location), bytes);
   }
 
   Catalog::Impl& catalog_;
@@ -225,6 +226,26 @@ class SnapshotWriter {
 };
 
 }  // namespace
+
+std::uint64_t added_bytes(Catalog& the_catalog, const Entry& now, const Entry* before) {
+  Catalog::Impl& catalog = the_catalog.impl();
+  if (now.kind != EntryKind::Table || (before != nullptr && before->metadata_location == now.metadata_location)) return 0;
+  const auto metadata = catalog.metadata.read(now.metadata_location);
+  const auto current = current_snapshot_id(*metadata);
+  const Json* snapshot = current ? find_snapshot(*metadata, *current) : nullptr;
+  if (snapshot == nullptr) return 0;
+  std::int64_t earlier = 0;
+  if (before != nullptr && before->kind == EntryKind::Table)
+    earlier = catalog.metadata.read(before->metadata_location)->value("last-sequence-number", std::int64_t{0});
+  std::uint64_t bytes = 0;
+  for (const Manifest& manifest : read_list(catalog, snapshot->at("manifest-list"))) {
+    if (manifest.sequence_number <= earlier) continue;
+    read_avro(catalog.store.read(catalog.metadata.name_of(manifest.path)), [&](const AvroHeader&, const Json& record) {
+      if (record.at("status") == kAdded) bytes += record.at("data_file").at("file_size_in_bytes").get<std::uint64_t>();
+    });
+  }
+  return bytes;
+}
 
 std::vector<LakeFile> read_lake_files(Catalog& catalog, const Entry& entry) {
   Catalog::Impl& impl = catalog.impl();

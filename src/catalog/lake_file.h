@@ -33,6 +33,10 @@ struct LakeFile {
 /// Of the entry's current snapshot; empty when it has none. Opens manifests, and nothing else.
 std::vector<LakeFile> read_lake_files(Catalog& catalog, const Entry& entry);
 
+/// Of the files that are in `now` and were written since `before` (null: since the table began). Opens manifests, none when
+/// both are the same.
+std::uint64_t added_bytes(Catalog& catalog, const Entry& now, const Entry* before);
+
 /// How much of a table `name` partitions by: the field of its default spec whose transform is identity and whose column
 /// is `column`, as it is named in `LakeFile::partition`; "" when there is none.
 std::string identity_partition(Catalog& catalog, const Entry& entry, std::string_view column);

@@ -9,7 +9,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "base/hash.h"
+#include "catalog/file_uri.h"
 #include "catalog/object_store.h"
 
 namespace lochan {
@@ -28,15 +29,40 @@ class LocalStore final : public ObjectStore {
     if (failed) throw_file_error("open", root, failed.value());
   }
 
-  std::string root_uri() const override { return std::string(kScheme) + root_.string(); }
+  std::string uri(std::string_view name) const override {
+    return std::string(kScheme) + root_.string() + (name.empty() ? "" : "/") + std::string(name);
+  }
+
+  std::optional<std::string> name_of(std::string_view uri) const override {
+    const std::string place = canonical_uri(std::string(uri));
+    const std::string root = this->uri("") + "/";
+    return place.starts_with(root) ? std::optional(place.substr(root.size())) : std::nullopt;
+  }
 
   std::string read(std::string_view name) override { return read_file(path(name)); }
 
+  std::optional<ObjectInfo> stat(std::string_view name) override {
+    struct stat info{};
+    if (::lstat(path(name).c_str(), &info) != 0 || S_ISDIR(info.st_mode)) return std::nullopt;
+    return ObjectInfo{std::string(name), static_cast<std::uint64_t>(info.st_size), modified_at(info)};
+  }
+
+  void create(std::string_view name, std::string_view bytes) override {
+    const fs::path file = path(name);
+    if (write_new_file(file, bytes) || read_file(file) == bytes) return;
+    throw Error(ErrorKind::Conflict, fmt::format("there is a file {} already", file.string()));
+  }
+
   void write(std::string_view name, std::string_view bytes) override { write_file(path(name), bytes); }
 
-  void remove(std::string_view name) override {
-    const fs::path file = path(name);
-    if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw_file_error("remove", file, errno);
+  void download(std::string_view name, const fs::path& file) override { copy(path(name), file); }
+  void upload(std::string_view name, const fs::path& file) override { copy(file, path(name)); }
+
+  void remove(std::span<const std::string> names) override {
+    for (const std::string& name : names) {
+      const fs::path file = path(name);
+      if (::unlink(file.c_str()) != 0 && errno != ENOENT) throw_file_error("remove", file, errno);
+    }
   }
 
   void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
@@ -69,21 +95,34 @@ class LocalStore final : public ObjectStore {
     if (failed) throw_file_error("make", folder, failed.value());
   }
 
-  std::map<std::string, std::string> table_config() const override { return {}; }
+  void check() override {}
+
+  std::map<std::string, std::string> table_config(std::string_view, Keys) const override { return {}; }
 
  private:
+  // Beside it and renamed: a reader sees the whole file or none.
+  static void copy(const fs::path& from, const fs::path& to) {
+    std::error_code failed;
+    if (!fs::exists(from, failed)) throw_file_error("read", from, ENOENT);
+    const fs::path beside = to.string() + "." + random_uuid();
+    fs::create_directories(to.parent_path(), failed);
+    if (!failed) fs::copy_file(from, beside, failed);
+    if (!failed) fs::rename(beside, to, failed);
+    if (!failed) return;
+    std::error_code ignored;
+    fs::remove(beside, ignored);
+    throw_file_error("write", to, failed.value());
+  }
+
   static Instant modified_at(const struct stat& info) {
     return instant_from_micros(std::int64_t{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000);
   }
 
   fs::path path(std::string_view name) const {
-    const auto parts = text::split(name, '/');
-    const bool is_plain = std::ranges::none_of(parts, [](std::string_view part) {
-      return part.empty() || part == "." || part == ".." || part.find('\0') != std::string_view::npos;
-    });
+    check_object_name(name, root_.string());
     fs::path file = root_ / name;
     // A link on the way may lead out too; what isn't there yet can't.
-    if (is_plain && is_inside(file.parent_path())) return file;
+    if (is_inside(file.parent_path())) return file;
     throw Error(ErrorKind::Data, fmt::format("`{}` is no name in the lake `{}`", name, root_.string()));
   }
 

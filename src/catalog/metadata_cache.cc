@@ -15,11 +15,9 @@ std::string_view pinned_key(Pinned by, bool is_ahead) {
 }  // namespace
 
 std::string MetadataCache::name_of(const std::string& location) const {
-  const std::string root = store_.root_uri() + "/";
-  if (!location.starts_with(root))
-    throw Error(ErrorKind::Data, fmt::format("`{}` is not in the lake `{}`", location, store_.root_uri()))
-        .hint("the lake was moved: its files name each other by their full path");
-  return location.substr(root.size());
+  if (auto name = store_.name_of(location)) return std::move(*name);
+  throw Error(ErrorKind::Data, fmt::format("`{}` is not in the lake `{}`", location, store_.uri("")))
+      .hint("the lake was moved: its files name each other by their full path");
 }
 
 std::shared_ptr<const Json> MetadataCache::read(const std::string& location) {
@@ -34,7 +32,7 @@ std::shared_ptr<const Json> MetadataCache::read(const std::string& location) {
 
 std::shared_ptr<const Json> MetadataCache::write(const std::string& location, Json metadata) {
   const std::string text = metadata.dump();
-  store_.write(name_of(location), text);
+  store_.create(name_of(location), text);
   return keep(location, std::make_shared<const Json>(std::move(metadata)), text.size());
 }
 

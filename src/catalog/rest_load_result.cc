@@ -58,8 +58,8 @@ std::string metadata_body(const LoadedMetadata& loaded, SnapshotChoice choice) {
 
 // Clients look for the store's settings in one place or the other: DuckDB in both.
 std::string store_settings(const LoadedMetadata& loaded) {
-  const Json config = loaded.config;
-  if (loaded.config.empty()) return R"("config":{})";
+  const Json config = Json(loaded.config.empty() ? Json::object() : Json(loaded.config));
+  if (!loaded.config.contains("s3.access-key-id")) return fmt::format(R"("config":{})", dump(config));
   const Json credentials = Json::array({{{"prefix", loaded.metadata->at("location")}, {"config", config}}});
   return fmt::format(R"("config":{},"storage-credentials":{})", dump(config), dump(credentials));
 }

@@ -24,6 +24,13 @@ std::string bearer_token(const HttpRequest& request) {
   return std::string(text::trim(header.substr(space)));
 }
 
+// Spec: "X-Iceberg-Access-Delegation", a list of the ways in which a client takes them.
+bool asks_for_keys(const HttpRequest& request) {
+  for (const std::string& way : text::split(request.header("x-iceberg-access-delegation"), ','))
+    if (text::trim(way) == "vended-credentials") return true;
+  return false;
+}
+
 // Opens a ref for who asks, or throws.
 using Door = std::function<TableAccess(const Ref& asked)>;
 
@@ -115,7 +122,11 @@ HttpResponse RestRoutes::answer(const HttpRequest& request) const {
 
 HttpResponse RestRoutes::answer(const HttpRequest& request, const ScopeOf& scope_of) const {
   return answered(request, log_, [&] {
-    const Door open = [&](const Ref& asked) { return TableAccess(catalog_, scope_of(asked)); };
+    const Door open = [&](const Ref& asked) {
+      TokenScope scope = scope_of(asked);
+      scope.keys = asks_for_keys(request) ? ObjectStore::Keys::Vended : ObjectStore::Keys::None;
+      return TableAccess(catalog_, std::move(scope));
+    };
     return answer_through(catalog_, request, open, "main", endpoints_);
   });
 }

@@ -156,7 +156,7 @@ LoadedMetadata TableAccess::load_table(const TableName& table) const {
   return {entry->metadata_location,
           is_main ? catalog.metadata.read(entry->metadata_location)
                   : catalog.metadata.read_pinned(entry->metadata_location, by, to_millis(catalog.clock.now())),
-          catalog.store.table_config()};
+          catalog.table_config(table, grant_->scope)};
 }
 
 LoadedMetadata TableAccess::load_view(const TableName& view) const {
@@ -164,7 +164,7 @@ LoadedMetadata TableAccess::load_view(const TableName& view) const {
   const auto entry = catalog.find(catalog.bind(ref()), view);
   if (!entry || entry->kind != EntryKind::View)
     throw Error(ErrorKind::NotFound, fmt::format("there is no view `{}` in `{}`", to_string(view), ref()));
-  return {entry->metadata_location, catalog.metadata.read(entry->metadata_location), catalog.store.table_config()};
+  return {entry->metadata_location, catalog.metadata.read(entry->metadata_location), catalog.table_config(view, grant_->scope)};
 }
 
 bool TableAccess::table_exists(const TableName& table) const {

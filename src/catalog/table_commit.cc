@@ -164,7 +164,7 @@ LoadedMetadata TableWriter::create(const TableName& table, const Json& request) 
   // DuckDB writes into these folders and doesn't make them. A crash leaves them empty.
   for (const char* folder : {"metadata", "data"})
     catalog_.store.make_folder(fmt::format("{}/{}/{}", table.layer, table.name, folder));
-  if (is_staged) return {"", std::make_shared<const Json>(std::move(staged)), catalog_.store.table_config()};
+  if (is_staged) return {"", std::make_shared<const Json>(std::move(staged)), catalog_.table_config(table, scope_)};
   return commit(std::vector{creating_commit(table, staged)}).front();
 }
 
@@ -188,7 +188,7 @@ LoadedMetadata TableWriter::loaded(const BoundRef& ref, const Entry& entry) cons
           ref.branch ? catalog_.metadata.read_pinned(entry.metadata_location, Pinned::Branch,
                                                      to_millis(catalog_.clock.now()))
                      : catalog_.metadata.read(entry.metadata_location),
-          catalog_.store.table_config()};
+          catalog_.table_config(entry.table, scope_)};
 }
 
 void TableWriter::write_file(const BoundRef& ref, Change& change) const {

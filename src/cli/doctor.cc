@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "catalog/object_store.h"
 #include "cli/commands.h"
 #include "cli/connection_session.h"
 #include "cli/json_output.h"
@@ -61,7 +62,9 @@ class Examination {
     examine_engine();
     const std::optional<Project> project = examine_project();
     if (!project) return std::move(findings_);
-    examine_folder("lake", project->lake);
+    examine_place("lake", project->lake, {});
+    for (const auto& [name, layer] : project->layers)
+      if (layer.lake) examine_place("lake of " + name, *layer.lake, {.object_lock = layer.object_lock});
     examine_folder("state", project->state.parent_path());
     examine_state(*project);
     for (const auto& [name, connection] : project->connections) examine_connection(connection);
@@ -135,6 +138,15 @@ class Examination {
     findings_.push_back({Health::Ok, subject,
                          fmt::format("{}, {} free", folder.string(), text::human_bytes(failed ? 0 : space.available)),
                          ""});
+  }
+
+  void examine_place(const std::string& subject, const LakePlace& place, S3StoreOptions options) {
+    if (!place.is_on_s3()) return examine_folder("lake", place.location);
+    options.attempts = 2;
+    examine(subject, [&] {
+      make_s3_store(place, context_.clock, options)->check();
+      return fmt::format("{} at {}", place.location, place.s3.endpoint.empty() ? "AWS, " + place.s3.region : place.s3.endpoint);
+    });
   }
 
   void examine_state(const Project& project) {

@@ -31,7 +31,7 @@ class RestoreCommand final : public Command {
     const Project project = open_project(context);
     const auto source = make_local_store(folder);
     const Backup backup = find_backup(*source, at_);
-    const auto lake = make_local_store(project.lake);
+    const auto lake = open_lake_store(project, context.clock);
     const auto state = open_sqlite(project.state);
     RestoreOutcome outcome;
     try {

@@ -43,10 +43,9 @@ std::vector<std::string> connections_of(const Project& project, const TableName&
 /// Data files and their bytes, from the summary of the current snapshot (Iceberg spec, "Optional Snapshot Summary
 /// Fields").
 void read_sizes(Lake& lake, const Entry& entry, TableReport& report) {
-  const std::string root = lake.store().root_uri() + "/";
-  if (!entry.metadata_location.starts_with(root)) return;
-  const auto metadata =
-      nlohmann::json::parse(lake.store().read(entry.metadata_location.substr(root.size())), nullptr, false);
+  const auto name = lake.store().name_of(entry.metadata_location);
+  if (!name) return;
+  const auto metadata = nlohmann::json::parse(lake.store().read(*name), nullptr, false);
   if (!metadata.is_object() || !metadata.contains("current-snapshot-id") || !metadata.contains("snapshots")) return;
   for (const auto& snapshot : metadata["snapshots"]) {
     if (snapshot.value("snapshot-id", nlohmann::json()) != metadata["current-snapshot-id"]) continue;

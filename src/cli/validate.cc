@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "catalog/object_store.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
 #include "engine/shadow.h"
@@ -69,6 +70,7 @@ std::vector<Error> find_problems(const ReadProject& read, Context& context) {
       problems.push_back(error);
     }
   }
+  if (problems.empty()) problems = find_unusable_places(read.project, context.clock);
   Shadow shadow;
   const Analysis analysis = analyse(read.project, lake_entries(read.project, context.clock), shadow);
   problems.insert(problems.end(), analysis.problems.begin(), analysis.problems.end());

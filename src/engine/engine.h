@@ -16,6 +16,7 @@ struct EngineOptions {
   std::string memory_limit{};          // "2GB"; "" : half of what the machine has
   int threads = 0;                     // 0: as many as cores
   std::filesystem::path spill{};       // folder for what doesn't fit; "" : in the system's temporary folder
+  std::filesystem::path certificates{};  // authorities to trust on the way to S3, in PEM; "": the machine's
   std::filesystem::path extensions{};  // folder with *.duckdb_extension; "" : extensions/ beside the executable
   std::vector<std::string> readers{};  // extensions that sessions with a lake may want besides the lake's own
 };

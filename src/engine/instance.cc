@@ -129,6 +129,16 @@ void Instance::load_extension(std::string_view name) {
   const Outcome outcome = run_statements(connection.get(), "load " + sql::literal(path.string()));
   if (outcome.fault) throw to_error(*outcome.fault).hint("run `make build`: the file may be broken");
   loaded_.emplace(name);
+  if (name == "httpfs") set_up_s3(connection);
+}
+
+// The way to S3 is httpfs's, and its settings are there once it is loaded. A file goes up in parts that are held in
+// memory: by default of 80 MB each, for files of up to 800 GB.
+void Instance::set_up_s3(const DuckConnection& connection) const {
+  std::string sql = "set global s3_uploader_max_filesize = '50GB'; set global enable_curl_server_cert_verification = true";
+  if (!options_.certificates.empty()) sql += "; set global ca_cert_file = " + sql::literal(options_.certificates.string());
+  const Outcome outcome = run_statements(connection.get(), sql);
+  if (outcome.fault) throw to_error(*outcome.fault);
 }
 
 }  // namespace lochan

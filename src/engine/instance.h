@@ -35,6 +35,7 @@ class Instance {
 
  private:
   std::filesystem::path file(std::string_view extension) const;
+  void set_up_s3(const DuckConnection& connection) const;
   void load_for_lake();
 
   EngineOptions options_;

@@ -59,6 +59,10 @@ struct EnumWords<CommandWhen> {
   static constexpr std::array<std::string_view, 3> kWords = {"changed", "always", "selected"};
 };
 template <>
+struct EnumWords<Encryption> {
+  static constexpr std::array<std::string_view, 3> kWords = {"bucket", "s3", "kms"};
+};
+template <>
 struct EnumWords<PublishMode> {
   static constexpr std::array<std::string_view, 2> kWords = {"audited", "all"};
 };
@@ -70,6 +74,11 @@ struct CheckFile {
 };
 
 const Keys<Project>& project_keys();
+/// Where tables lie: a URL or a path, or a mapping with these keys.
+const Keys<LakePlace>& lake_keys();
+const Keys<AwsKeys>& vended_keys();
+/// Nothing when it can't be read: a problem says why.
+std::optional<LakePlace> read_lake_place(ValueReader& reader, const YamlValue& value);
 const Keys<Connection>& connection_keys();
 const Keys<LayerConfig>& layer_keys();
 const Keys<EngineConfig>& engine_keys();

@@ -83,6 +83,8 @@ std::vector<const KeyTable*> all_key_tables() {
       &engine_keys().table(),
       &run_keys().table(),
       &retention_keys().table(),
+      &lake_keys().table(),
+      &vended_keys().table(),
       &maintain_keys().table(),
       &schedule_keys().table(),
       &alert_keys().table(),

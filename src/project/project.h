@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/aws_keys.h"
 #include "base/error.h"
 #include "project/table_name.h"
 
@@ -31,9 +32,35 @@ using LocatedText = Located<std::string>;
 struct HttpSettings;  // project/http_config.h
 struct HttpResource;
 
+/// What encrypts objects: what the bucket says, S3's own keys (SSE-S3), or a key of KMS.
+enum class Encryption { Bucket, S3, Kms };
+
+/// How a bucket is reached; read from `lake:`, then from the environment as AWS's own tools read it.
+struct S3Access {
+  std::string endpoint;  // "https://minio.example.com:9000"; "": AWS's of the region
+  std::string region;
+  std::optional<bool> path_style;  // the bucket in the path, not in the host's name; by default where there is an endpoint
+  AwsKeys keys;
+  std::string profile;                  // of the shared credentials file
+  std::filesystem::path certificates;   // absolute file of the authorities to trust; "": the machine's
+  Encryption encryption = Encryption::Bucket;
+  std::string kms_key;                  // "": the account's own
+  std::optional<AwsKeys> vended;        // what clients of `lochan serve` get that ask for keys
+};
+
+/// Where tables lie.
+struct LakePlace {
+  std::string location;  // an absolute folder, or `s3://bucket/prefix`; no slash at its end
+  S3Access s3;
+  Position position;
+  bool is_on_s3() const { return location.starts_with("s3://"); }
+};
+
 struct LayerConfig {
   std::string name;
   bool immutable = false;  // no object of the layer is ever overwritten or removed
+  std::optional<LakePlace> lake{};  // a place of its own for its tables
+  std::optional<std::chrono::seconds> object_lock{};  // how long its bucket must keep each object
   std::optional<std::chrono::seconds> archive_after{};  // what was loaded so long ago goes to the archive
   std::optional<std::chrono::seconds> delete_after{};   // and is deleted, from the archive too
   std::filesystem::path archive{};                      // absolute folder; "": .lochan/archive
@@ -327,7 +354,7 @@ struct ServeConfig {
 struct Project {
   std::string name;
   std::filesystem::path folder;               // absolute
-  std::filesystem::path lake;                 // absolute folder
+  LakePlace lake;
   std::filesystem::path state;                // absolute file of the SQLite state
   std::map<std::string, LayerConfig> layers;  // those written; any other layer has the defaults
   std::map<std::string, Connection> connections;

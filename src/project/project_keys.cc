@@ -13,18 +13,6 @@ namespace {
 using Shape = ValueType::Shape;
 using Count = ValueType::Count;
 
-void read_lake(ValueReader& reader, const YamlValue& value, Project& project) {
-  const auto text = reader.read_scalar(value, "lake", {});
-  if (!text) return;
-  if (const auto scheme = text->find("://"); scheme != std::string::npos) {
-    reader.problems().add(value.position,
-                          fmt::format("a lake on `{}` is not supported yet", text->substr(0, scheme + 3)),
-                          "name a folder, such as `./lake`");
-    return;
-  }
-  project.lake = absolute_path(reader.folder(), *text);
-}
-
 void read_state(ValueReader& reader, const YamlValue& value, Project& project) {
   const auto text = reader.read_scalar(value, "state", {});
   if (!text) return;
@@ -101,7 +89,13 @@ void add_part(Keys<Project>& keys, std::string_view name, const Keys<Part>& part
 Keys<Project> make_project_keys() {
   Keys<Project> keys("project", "`lochan.yaml`", "The project: where its lake is, what it reads from, how it runs.");
   keys.add("name", &Project::name, "the project's name", {.shape = Shape::Word, .is_required = true});
-  keys.add({.name = "lake", .default_text = "./lake", .help = "the folder that holds the lake's tables"}, read_lake);
+  keys.add({.name = "lake",
+            .type = {.shape = Shape::Text, .keys = &lake_keys().table()},
+            .default_text = "./lake",
+            .help = "where the lake's tables lie: a folder, or `s3://bucket/prefix`"},
+           [](ValueReader& reader, const YamlValue& value, Project& project) {
+             if (auto place = read_lake_place(reader, value)) project.lake = std::move(*place);
+           });
   keys.add({.name = "state",
             .default_text = "sqlite:.lochan/state.db",
             .help = "where the catalog and the journal keep their rows: `sqlite:` and a file's path"},
@@ -161,6 +155,14 @@ const Keys<LayerConfig>& layer_keys() {
   static const Keys<LayerConfig> kKeys =
       Keys<LayerConfig>("layer", "A layer, in `layers`", "Settings of all tables of one layer.")
           .add("immutable", &LayerConfig::immutable, "no object of the layer is ever overwritten or removed")
+          .add({.name = "lake",
+                .type = {.shape = Shape::Text, .keys = &lake_keys().table()},
+                .help = "a place of its own for the layer's tables; what isn't said here is as `lake` of the project says"},
+               [](ValueReader& reader, const YamlValue& value, LayerConfig& layer) {
+                 layer.lake = read_lake_place(reader, value);
+               })
+          .add("object_lock", &LayerConfig::object_lock,
+               "how long the layer's bucket must keep each object from being removed: its default retention is checked")
           .add("archive_after", &LayerConfig::archive_after,
                "days (`dt`) that are so old leave their table for the archive")
           .add("delete_after", &LayerConfig::delete_after, "days that are so old are deleted, from the archive too")

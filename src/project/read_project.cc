@@ -56,7 +56,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   ValueReader reader(variables, problems, root);
   Project& project = result.project;
   project.folder = root;
-  project.lake = root / "lake";
+  project.lake.location = (root / "lake").string();
   project.state = root / ".lochan" / "state.db";
 
   read_project_file(files, reader, project);
@@ -77,6 +77,12 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   verify_http(project, problems);
   verify_sinks(project, problems);
   verify_lifecycle(project, problems);
+  const auto look_up = [&](const std::string& name) -> std::optional<std::string> {
+    if (auto value = environment_variable(name)) return value;
+    const auto found = result.dot_env.find(name);
+    return found == result.dot_env.end() ? std::nullopt : std::optional(found->second);
+  };
+  complete_lakes(project, look_up, secrets, problems);
   verify_commands(project, problems);
   verify_tables(project, problems);
   verify_schedules(project, problems);

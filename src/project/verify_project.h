@@ -2,6 +2,9 @@
 // other. What needs SQL to be bound (columns, tables in SQL, cycles) is found by the plan.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/secret.h"
@@ -32,6 +35,10 @@ void verify_alerts(const Project& project, Problems& problems);
 void hide_alert_secrets(const Project& project, Secrets& secrets);
 /// What layers keep, and for how long.
 void verify_lifecycle(const Project& project, Problems& problems);
+/// Fills in what places on S3 leave to the project's `lake` and to the environment, and checks them. `look_up` reads the
+/// environment, then `.env`.
+void complete_lakes(Project& project, const std::function<std::optional<std::string>(const std::string&)>& look_up,
+                    Secrets& secrets, Problems& problems);
 void verify_tables(const Project& project, Problems& problems);
 
 }  // namespace lochan

@@ -37,7 +37,7 @@ void remove_later_records(ObjectStore& store, std::int64_t publication) {
 Adoption adopt_lake(const Project& project, const Clock& clock, std::optional<std::int64_t> at, const std::string& author) {
   const auto state = open_sqlite(project.state);
   migrate(*state, state_migrations());
-  const auto store = make_local_store(project.lake);
+  const auto store = open_lake_store(project, clock);
   Catalog catalog(*state, *store, clock, {});
   require_no_publications(catalog);
   Adoption adoption = read_adoption(catalog, at);

@@ -88,7 +88,7 @@ class BackupMaking {
     Backup& backup = outcome_.backup;
     backup.at = lake_.clock().now();
     backup.id = id_of(backup.publication, backup.at);
-    backup.location = lake_.store().root_uri();
+    backup.location = lake_.store().uri("");
     gather();
     copy_files();
     backup.state = backup.id + ".jsonl";
@@ -213,7 +213,7 @@ std::uint64_t Backup::size_bytes() const {
 }
 
 BackupOutcome make_backup(Lake& lake, ObjectStore& target, std::optional<int> keep, std::stop_token stop) {
-  if (target.root_uri().starts_with(lake.store().root_uri() + "/") || target.root_uri() == lake.store().root_uri())
+  if (target.uri("").starts_with(lake.store().uri("") + "/") || target.uri("") == lake.store().uri(""))
     throw Error(ErrorKind::Usage, "a backup can't lie in the lake itself").hint("name another place");
   BackupOutcome outcome = BackupMaking(lake, target, std::move(stop)).run();
   if (keep) remove_old(target, std::max(*keep, 1), outcome);
@@ -241,8 +241,8 @@ Backup find_backup(ObjectStore& target, std::optional<std::int64_t> publication)
     throw Error(ErrorKind::Data, what).hint("an older one may be whole: `lochan backup list TARGET`, then `--at N`");
   }
   throw Error(ErrorKind::NotFound,
-              publication ? fmt::format("`{}` has no backup of publication {}", target.root_uri(), *publication)
-                          : fmt::format("`{}` has no backups", target.root_uri()))
+              publication ? fmt::format("`{}` has no backup of publication {}", target.uri(""), *publication)
+                          : fmt::format("`{}` has no backups", target.uri("")))
       .hint(ids.empty() ? "`lochan backup TARGET` makes one" : "`lochan backup list TARGET` shows those there are");
 }
 
@@ -260,9 +260,9 @@ std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup
 
 RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& state,
                               const Backup& backup, std::stop_token stop) {
-  if (lake.root_uri() != backup.location)
+  if (lake.uri("") != backup.location)
     throw Error(ErrorKind::Data, fmt::format("the backup is of a lake in `{}`, and this project's is `{}`", backup.location,
-                                             lake.root_uri()))
+                                             lake.uri("")))
         .hint("a lake's files name their places: restore it to where it was, by `lake:` in lochan.yaml");
   require_empty_state(state);
   const std::string rows = require_copy(source, fmt::format("{}{}", kState, backup.state), backup.state_file);

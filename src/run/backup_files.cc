@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "catalog/avro_file.h"
-#include "catalog/file_uri.h"
 
 namespace lochan {
 namespace {
@@ -40,11 +39,8 @@ class Gathering {
 
  private:
   std::string name_of(const std::string& location) const {
-    const std::string uri = canonical_uri(location);
-    const std::string root = lake_.store().root_uri() + "/";
-    if (!uri.starts_with(root))
-      throw Error(ErrorKind::Data, fmt::format("`{}` is not in the lake `{}`", uri, lake_.store().root_uri()));
-    return uri.substr(root.size());
+    if (const auto name = lake_.store().name_of(location)) return *name;
+    throw Error(ErrorKind::Data, fmt::format("`{}` is not in the lake `{}`", location, lake_.store().uri("")));
   }
 
   void add_snapshot(const std::string& manifest_list) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/sqlite_database.h"
@@ -50,9 +51,41 @@ void require_same_place(Database& state, const std::string& location) {
 // A second history would be written over the first, and the first one's files be tended away.
 void require_known_publications(const Catalog& catalog, ObjectStore& store) {
   if (catalog.current_publication() != 0 || !has_records(store)) return;
-  throw Error(ErrorKind::Data, fmt::format("`{}` has publications, and the state knows none: it is empty", store.root_uri()))
+  throw Error(ErrorKind::Data, fmt::format("`{}` has publications, and the state knows none: it is empty", store.uri("")))
       .hint("was the state lost? `lochan restore` puts a backup back, `lochan adopt` makes it again from the lake's files; "
             "to begin anew, remove the lake's folder too");
+}
+
+bool has_tables(Database& state, const std::string& layer) {
+  for (const char* table : {"entry", "branch_entry"})
+    if (!state.query(fmt::format("select 1 from {} where layer = $1 limit 1", table), {layer}).empty()) return true;
+  return false;
+}
+
+// The same of layers: one may get a place of its own, or lose it, while it has no tables.
+void require_same_layers(Database& state, const Project& project, const ObjectStore& store) {
+  std::map<std::string, std::string> known;
+  for (const DbRow& row : state.query("select layer, location from lake_place")) known[row.text(0)] = row.text(1);
+  std::map<std::string, Position> asked;
+  for (const auto& [layer, location] : known) asked[layer];
+  for (const auto& [name, layer] : project.layers)
+    if (layer.lake) asked[name] = layer.lake->position;
+  const std::string root = store.uri("");
+  for (const auto& [layer, position] : asked) {
+    std::string wanted = store.uri(layer + "/x");
+    wanted.resize(wanted.size() - 2);
+    const std::string found = known.contains(layer) ? known[layer] : fmt::format("{}/{}", root, layer);
+    if (found == wanted) continue;
+    if (has_tables(state, layer))
+      throw Error(ErrorKind::Data, fmt::format("the tables of layer `{}` lie in `{}`, and are looked for in `{}`", layer,
+                                               found, wanted))
+          .at(position)
+          .hint("a lake's files name their places, so a layer with tables can't be moved: put `lake` back as it was");
+    state.write([&] {
+      state.execute("delete from lake_place where layer = $1", {layer});
+      state.execute("insert into lake_place(layer, location) values ($1, $2)", {layer, wanted});
+    });
+  }
 }
 
 }  // namespace
@@ -60,8 +93,9 @@ void require_known_publications(const Catalog& catalog, ObjectStore& store) {
 Lake::Lake(const Project& project, const Clock& clock) : project_(project), clock_(clock) {
   state_ = open_sqlite(project.state);
   migrate(*state_, state_migrations());
-  store_ = make_local_store(project.lake);
-  require_same_place(*state_, store_->root_uri());
+  store_ = open_lake_store(project, clock);
+  require_same_place(*state_, store_->uri(""));
+  require_same_layers(*state_, project, *store_);
   catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, catalog_options(project));
   require_known_publications(*catalog_, *store_);
   recovered_ = recover_dead_runs(*state_, *catalog_, home(), clock_.now());
@@ -77,6 +111,9 @@ EngineOptions Lake::engine_options() const {
   options.memory_limit = project_.engine.memory_limit;
   options.threads = project_.engine.threads;
   options.spill = project_.engine.spill.empty() ? home() / "spill" : std::filesystem::path(project_.engine.spill);
+  options.certificates = project_.lake.s3.certificates;
+  for (const auto& [name, layer] : project_.layers)
+    if (layer.lake && options.certificates.empty()) options.certificates = layer.lake->s3.certificates;
   for (const auto& [name, connection] : project_.connections)
     if (connection.kind == "sqlite" && std::ranges::find(options.readers, "sqlite_scanner") == options.readers.end())
       options.readers.emplace_back("sqlite_scanner");

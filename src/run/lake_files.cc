@@ -1,78 +1,76 @@
 #include "run/lake_files.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
-#include <memory>
-#include <span>
+#include <functional>
+#include <future>
 
 #include "base/error.h"
-#include "base/sql.h"
-#include "catalog/file_uri.h"
+#include "base/json.h"
+#include "catalog/avro_file.h"
 
 namespace lochan {
 namespace {
 
-constexpr std::size_t kFilesAtOnce = 500;
+constexpr std::size_t kReadAtOnce = 8;  // a bucket answers many at a time, each after a while
 
-std::string relative_name(const std::string& uri, const std::string& root_uri) {
-  if (!uri.starts_with(root_uri + "/"))
-    throw Error(ErrorKind::Internal, fmt::format("`{}` is not in the lake `{}`", uri, root_uri));
-  return uri.substr(root_uri.size() + 1);
-}
+class Files {
+ public:
+  explicit Files(ObjectStore& store) : store_(store) {}
 
-// One column of some Avro files. Iceberg's spec, "Manifests" and "Manifest Lists", names the fields.
-std::set<std::string> read_avro(Session& session, std::span<const std::string> files, std::string_view expression) {
-  std::vector<std::string> names;
-  for (const std::string& file : files) names.push_back(sql::literal(file));
-  std::set<std::string> values;
-  const Rows rows =
-      session.query(fmt::format("select distinct {} from read_avro([{}])", expression, fmt::join(names, ", ")));
-  for (const auto& row : rows.rows)
-    if (row[0]) values.insert(canonical_uri(*row[0]));
-  return values;
-}
-
-// Many files: as many at once as have one schema. A table's manifests have one for each of its partition specs.
-std::set<std::string> read_all(Session& session, const std::set<std::string>& files, std::string_view expression) {
-  std::set<std::string> values;
-  const std::vector<std::string> all(files.begin(), files.end());
-  for (std::size_t begin = 0; begin < all.size(); begin += kFilesAtOnce) {
-    const std::span chunk = std::span(all).subspan(begin, std::min(kFilesAtOnce, all.size() - begin));
-    try {
-      values.merge(read_avro(session, chunk, expression));
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::Data) throw;
-      for (const std::string& file : chunk) values.merge(read_avro(session, std::span(&file, 1), expression));
-    }
+  std::set<std::string> names(const std::set<std::string>& uris) const {
+    std::set<std::string> names;
+    for (const std::string& uri : uris) names.insert(name(uri));
+    return names;
   }
-  return values;
-}
+
+  /// What the records of some Avro files say, each once.
+  std::set<std::string> read(const std::set<std::string>& files,
+                             const std::function<std::string(const Json&)>& of_record) const {
+    std::set<std::string> values;
+    for (auto next = files.begin(); next != files.end();) {
+      std::vector<std::future<std::set<std::string>>> reading;
+      for (; next != files.end() && reading.size() < kReadAtOnce; ++next)
+        reading.push_back(std::async(std::launch::async, [&, file = *next] { return read_one(file, of_record); }));
+      for (auto& one : reading) values.merge(one.get());
+    }
+    return values;
+  }
+
+ private:
+  std::string name(const std::string& uri) const {
+    if (auto name = store_.name_of(uri)) return std::move(*name);
+    throw Error(ErrorKind::Internal, fmt::format("`{}` is not in the lake `{}`", uri, store_.uri("")));
+  }
+
+  std::set<std::string> read_one(const std::string& file, const std::function<std::string(const Json&)>& of_record) const {
+    std::set<std::string> values;
+    read_avro(store_.read(file), [&](const AvroHeader&, const Json& record) { values.insert(name(of_record(record))); });
+    return values;
+  }
+
+  ObjectStore& store_;
+};
+
+// Iceberg's spec, "Manifest Lists" and "Manifests", names the fields.
+std::string manifest_of(const Json& record) { return record.at("manifest_path"); }
+std::string file_of(const Json& record) { return record.at("data_file").at("file_path"); }
 
 }  // namespace
 
-std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri,
-                                      Engine& engine) {
-  std::set<std::string> files;
-  std::unique_ptr<Session> session;
-  const auto add = [&](const std::set<std::string>& uris) {
-    for (const std::string& uri : uris) files.insert(relative_name(canonical_uri(uri), root_uri));
-  };
+std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, ObjectStore& store) {
+  const Files files(store);
+  std::set<std::string> reachable, lists;
   for (const ReachableTable& table : tables) {
-    add(table.metadata_files);
-    add(table.statistics_files);
-    add(table.manifest_lists);
-    if (table.manifest_lists.empty()) continue;
-    if (!session) {
-      session = engine.open_session();
-      session->load_extension("avro");
-    }
-    const std::set<std::string> manifests = read_all(*session, table.manifest_lists, "manifest_path");
-    add(manifests);
-    add(read_all(*session, manifests, "data_file.file_path"));
+    reachable.merge(files.names(table.metadata_files));
+    reachable.merge(files.names(table.statistics_files));
+    lists.merge(files.names(table.manifest_lists));
   }
-  return files;
+  const std::set<std::string> manifests = files.read(lists, manifest_of);
+  reachable.merge(files.read(manifests, file_of));
+  reachable.insert(lists.begin(), lists.end());
+  reachable.insert(manifests.begin(), manifests.end());
+  return reachable;
 }
 
 }  // namespace lochan

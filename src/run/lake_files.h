@@ -5,14 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "catalog/object_store.h"
 #include "catalog/retention.h"
-#include "engine/engine.h"
 
 namespace lochan {
 
-/// Names relative to the lake's root. Manifests are Avro, which the engine reads; none is opened when nothing was
-/// built.
-std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, const std::string& root_uri,
-                                      Engine& engine);
+/// Names in the store. No manifest is opened when nothing was built.
+std::set<std::string> reachable_files(const std::vector<ReachableTable>& tables, ObjectStore& store);
 
 }  // namespace lochan

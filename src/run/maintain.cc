@@ -76,7 +76,7 @@ class Tending {
         remove_old_logs();
       }
     }
-    outcome_.pinned = pinned_past(lake_, retention_, files_, engine_);
+    outcome_.pinned = pinned_past(lake_, retention_, files_);
     return std::move(outcome_);
   }
 
@@ -166,7 +166,7 @@ class Tending {
     outcome_.expired_publications = expired.publications;
     outcome_.dropped_branches = expired.branches;
     const std::vector<ReachableTable> tables = retention_.reachable();
-    const std::set<std::string> reachable = reachable_files(tables, lake_.store().root_uri(), engine_);
+    const std::set<std::string> reachable = reachable_files(tables, lake_.store());
     const Instant before = retention_.removable_before();
     for (const ObjectInfo& file : files_) {
       if (reachable.contains(file.name) || !may_remove(file, before)) continue;
@@ -177,6 +177,7 @@ class Tending {
     for (const ObjectInfo& file : expired_landing(lake_, files_, busy_)) {
       outcome_.removed_files.push_back(file.name);
       outcome_.removed_bytes += file.size_bytes;
+      sizes_.push_back(file.size_bytes);
     }
   }
 
@@ -197,10 +198,13 @@ class Tending {
   }
 
   void remove_files() {
-    for (std::size_t i = 0; i < outcome_.removed_files.size(); ++i) {
-      if (stop_.stop_requested()) return forget_from(i);
-      lake_.store().remove(outcome_.removed_files[i]);
-      log_.write(LogLevel::Debug, "removed " + outcome_.removed_files[i]);
+    constexpr std::size_t kAtOnce = 1000;  // as many as S3 deletes by one request
+    const std::span<const std::string> files(outcome_.removed_files);
+    for (std::size_t first = 0; first < files.size(); first += kAtOnce) {
+      if (stop_.stop_requested()) return forget_from(first);
+      const auto some = files.subspan(first, std::min(kAtOnce, files.size() - first));
+      lake_.store().remove(some);
+      for (const std::string& file : some) log_.write(LogLevel::Debug, "removed " + file);
     }
   }
 

@@ -7,15 +7,14 @@
 
 namespace lochan {
 
-std::vector<PinnedPast> pinned_past(Lake& lake, const Retention& retention, std::span<const ObjectInfo> files, Engine& engine) {
+std::vector<PinnedPast> pinned_past(Lake& lake, const Retention& retention, std::span<const ObjectInfo> files) {
   std::vector<PinnedPast> pasts;
   std::vector<Retention::Pin> pins = retention.pins();
   if (pins.empty()) return pasts;
-  const std::string root = lake.store().root_uri();
-  const std::set<std::string> kept = reachable_files(retention.reachable_by_policy(), root, engine);
+  const std::set<std::string> kept = reachable_files(retention.reachable_by_policy(), lake.store());
   for (Retention::Pin& pin : pins) {
     std::erase_if(pin.reaches, &ReachableTable::is_immutable);  // those keep all, whoever reaches it
-    const std::set<std::string> reached = reachable_files(pin.reaches, root, engine);
+    const std::set<std::string> reached = reachable_files(pin.reaches, lake.store());
     PinnedPast past{pin.by, pin.publication, pin.since, 0, 0};
     for (const ObjectInfo& file : files) {
       if (!reached.contains(file.name) || kept.contains(file.name)) continue;

@@ -20,6 +20,6 @@ struct PinnedPast {
 };
 
 /// `files`: the lake's. Opens manifests when there is a branch or tag that is older than retention, else nothing.
-std::vector<PinnedPast> pinned_past(Lake& lake, const Retention& retention, std::span<const ObjectInfo> files, Engine& engine);
+std::vector<PinnedPast> pinned_past(Lake& lake, const Retention& retention, std::span<const ObjectInfo> files);
 
 }  // namespace lochan

@@ -37,6 +37,7 @@ class Runner {
     Planning planning = make_planning(lake_, request_);
     note_fresh(planning.plan, planned_at);
     if (planning.plan.has_work()) {
+      lake_.store().check();  // a bucket that can't be used is told once, not by each step
       run_plan(std::move(planning), outcome);
     } else {
       outcome.plan = std::move(planning.plan);

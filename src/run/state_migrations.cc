@@ -13,6 +13,16 @@
 #include "run/ticks.h"
 
 namespace lochan {
+namespace {
+
+/// Layers that lie elsewhere than the lake.
+std::span<const Migration> place_migrations() {
+  static const std::vector<Migration> kMigrations{
+      {"lake", 1, "create table lake_place(layer text primary key, location text not null)"}};
+  return kMigrations;
+}
+
+}  // namespace
 
 std::span<const Migration> state_migrations() {
   static const std::vector<Migration> all = [] {
@@ -20,7 +30,7 @@ std::span<const Migration> state_migrations() {
     for (const std::span<const Migration> part :
          {Catalog::migrations(), Journal::migrations(), SinkMarks::migrations(), Backfills::migrations(),
           AlertRows::migrations(), Ticks::migrations(), Measures::migrations(), AgingLooks::migrations(),
-          CommandMarks::migrations()})
+          CommandMarks::migrations(), place_migrations()})
       migrations.insert(migrations.end(), part.begin(), part.end());
     return migrations;
   }();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "catalog/lake_file.h"
 #include "check/history.h"
 #include "project/rejected_name.h"
 #include "run/aging.h"
@@ -16,8 +17,6 @@
 
 namespace lochan {
 namespace {
-
-constexpr std::chrono::milliseconds kCoarseTime{20};  // a file's time may lie a little before the clock's
 
 // Puts the tables of a step back to what they were unless the attempt ends well.
 class Attempt {
@@ -42,13 +41,14 @@ StepState StepRunner::run(Worker& worker, Step& step, const ProgramTalk& talk) {
   if (step.command != nullptr && step.report.tables.empty()) return run_command(worker, step, talk);
   Attempt attempt(lake_.catalog(), branch_, step.writes());
   step.logged.clear();
-  const Instant began = SystemClock().now() - kCoarseTime;  // as files' times are
+  std::vector<std::optional<Entry>> before;
+  for (const TableName& table : step.writes()) before.push_back(lake_.catalog().find(branch_, table));
   try {
     const StepState state = step.command != nullptr ? run_command(worker, step, talk)
                             : step.replay           ? run_replay(worker, step)
                             : step.is_source()      ? run_source(worker, step)
                                                     : run_model(worker, step);
-    step.report.bytes_written = state == StepState::Built ? written_bytes(step, began) : 0;
+    step.report.bytes_written = state == StepState::Built ? written_bytes(step, before) : 0;
     return state;
   } catch (...) {
     // The token goes first: nothing may be written after the tables have been put back.
@@ -58,13 +58,13 @@ StepState StepRunner::run(Worker& worker, Step& step, const ProgramTalk& talk) {
   }
 }
 
-// Neither snapshots nor commits say how large the files are that the engine wrote.
-std::int64_t StepRunner::written_bytes(const Step& step, Instant since) const {
+// Neither snapshots nor commits say how large the files are that the engine wrote: their manifests do.
+std::int64_t StepRunner::written_bytes(const Step& step, const std::vector<std::optional<Entry>>& before) const {
+  const std::vector<TableName> tables = step.writes();
   std::uint64_t bytes = 0;
-  for (const TableName& table : step.writes())
-    lake_.store().list(fmt::format("{}/{}/data/", table.layer, table.name), [&](const ObjectInfo& file) {
-      if (file.modified_at >= since) bytes += file.size_bytes;
-    });
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    if (const auto now = lake_.catalog().find(branch_, tables[i]))
+      bytes += added_bytes(lake_.catalog(), *now, before[i] ? &*before[i] : nullptr);
   return static_cast<std::int64_t>(bytes);
 }
 

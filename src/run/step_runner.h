@@ -3,7 +3,9 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "run/board.h"
 #include "run/lake.h"
@@ -48,7 +50,7 @@ class StepRunner {
   StepState put_view(Step& step);
   std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);
   bool is_immutable(const std::string& layer) const;
-  std::int64_t written_bytes(const Step& step, Instant since) const;
+  std::int64_t written_bytes(const Step& step, const std::vector<std::optional<Entry>>& before) const;
   Instant next_loaded_at(const Step& step);
   Quarantine quarantine(const TableName& table) const;
   std::vector<RowRule> rules(const TableName& table) const;

@@ -163,7 +163,7 @@ std::vector<Error> Reload::needs_restart(const Project& now, const Project& next
     if (was != is)
       problems.push_back(wants_restart(fmt::format("`{}` is `{}` now, and `{}` is served", key, is.string(), was.string())));
   };
-  compare("lake", now.lake, next.lake);
+  compare("lake", now.lake.location, next.lake.location);
   compare("state", now.state, next.state);
   // Without one everyone would be let in.
   if (!next.serve.token && !is_loopback(listening_.address))

@@ -51,10 +51,10 @@ class LocalCopies {
   LocalCopies& operator=(const LocalCopies&) = delete;
 
   fs::path of(ObjectStore& store, const std::string& name) {
-    const std::string root = store.root_uri();
-    if (root.starts_with(kFileScheme)) return fs::path(root.substr(kFileScheme.size())) / name;
+    const std::string uri = store.uri(name);
+    if (uri.starts_with(kFileScheme)) return uri.substr(kFileScheme.size());
     const fs::path copy = folder() / fmt::format("{}.json.zst", sha256(name).substr(0, 32));
-    if (!fs::exists(copy)) write_file(copy, store.read(name));
+    if (!fs::exists(copy)) store.download(name, copy);
     return copy;
   }
   fs::path put(const std::string& body) {

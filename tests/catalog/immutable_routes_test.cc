@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "base/file.h"
+#include "base/hash.h"
 #include "catalog/rest_endpoint.h"
 #include "tests/catalog/rest_client.h"
 
@@ -20,8 +20,8 @@ class ImmutableRoutesTest : public testing::Test {
       const std::string path = fmt::format("/v1/run-1/namespaces/raw/tables/{}", table);
       EXPECT_EQ(client_.ask("POST", path, client_.append_request(table, 11, 1)).status, 200);
       // What an engine would have written.
-      write_file(client_.folder() / "lake/raw" / table / "data/1.parquet", "rows");
-      write_file(client_.folder() / "lake/raw" / table / "metadata/snap.avro", "manifests");
+      client_.store().create(fmt::format("raw/{}/data/1.parquet", table), "rows");
+      client_.store().create(fmt::format("raw/{}/metadata/snap.avro", table), "manifests");
     }
     PublishRequest request;
     request.branch = "run-1";
@@ -29,10 +29,10 @@ class ImmutableRoutesTest : public testing::Test {
     EXPECT_TRUE(client_.catalog().publish(request).published);
   }
 
-  std::map<std::string, std::string> objects() const {
+  std::map<std::string, std::string> objects() {
     std::map<std::string, std::string> hashes;
-    for (const auto& file : std::filesystem::recursive_directory_iterator(client_.folder() / "lake/raw"))
-      if (file.is_regular_file()) hashes[file.path().string()] = sha256(read_file(file.path()));
+    client_.store().list("raw/", [&](const ObjectInfo& object) { hashes[object.name] = ""; });
+    for (auto& [name, hash] : hashes) hash = sha256(client_.store().read(name));
     return hashes;
   }
 

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/sqlite_database.h"
 #include "catalog/table_metadata.h"
+#include "tests/support/test_store.h"
 
 namespace lochan {
 
@@ -14,7 +15,7 @@ LakeTest::LakeTest() : folder_(std::filesystem::temp_directory_path() / ("lochan
   std::filesystem::create_directories(folder_);
   state_ = open_sqlite(folder_ / "state.db");
   migrate(*state_, Catalog::migrations());
-  store_ = make_local_store(folder_ / "lake");
+  store_ = make_test_store(folder_ / "lake");
   open();
 }
 
@@ -38,7 +39,7 @@ Json LakeTest::load(const Ref& ref, const TableName& table) {
   return *access(ref, {}, false).load_table(table).metadata;
 }
 
-Json LakeTest::file(const std::string& location) { return Json::parse(read_file(location.substr(7))); }
+Json LakeTest::file(const std::string& location) { return Json::parse(store_->read(*store_->name_of(location))); }
 
 std::vector<std::string> LakeTest::names(const Ref& ref) {
   std::vector<std::string> names;

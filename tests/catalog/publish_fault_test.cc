@@ -5,35 +5,25 @@
 
 #include "base/sqlite_database.h"
 #include "tests/catalog/lake_fixture.h"
+#include "tests/support/passing_store.h"
 
 namespace lochan {
 namespace {
 
 // A store whose disk fills up.
-class FillingStore final : public ObjectStore {
+class FillingStore final : public PassingStore {
  public:
-  explicit FillingStore(ObjectStore& store) : store_(store) {}
-  std::string root_uri() const override { return store_.root_uri(); }
-  std::string read(std::string_view name) override { return store_.read(name); }
-  void write(std::string_view name, std::string_view bytes) override {
+  using PassingStore::PassingStore;
+  void create(std::string_view name, std::string_view bytes) override {
     if (writes_left-- <= 0) throw Error(ErrorKind::Unavailable, "no space is left");
-    store_.write(name, bytes);
-  }
-  void remove(std::string_view name) override { store_.remove(name); }
-  void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
-    store_.list(prefix, found);
+    PassingStore::create(name, bytes);
   }
   void sync() override {
     if (writes_left <= 0) throw Error(ErrorKind::Unavailable, "no space is left");
-    store_.sync();
+    PassingStore::sync();
   }
-  void make_folder(std::string_view name) override { store_.make_folder(name); }
-  std::map<std::string, std::string> table_config() const override { return store_.table_config(); }
 
   std::atomic<int> writes_left = 1000;
-
- private:
-  ObjectStore& store_;
 };
 
 using PublishFaultTest = LakeTest;

@@ -17,6 +17,7 @@
 #include "base/sqlite_database.h"
 #include "catalog/catalog.h"
 #include "catalog/rest_routes.h"
+#include "tests/support/test_store.h"
 
 namespace lochan {
 
@@ -35,10 +36,12 @@ struct RestAnswer {
 
 class RestClient {
  public:
-  explicit RestClient(std::vector<std::string> immutable_layers = {})
+  explicit RestClient(std::vector<std::string> immutable_layers = {}) : RestClient(nullptr, std::move(immutable_layers)) {}
+  /// Over that store; none: the test's own.
+  explicit RestClient(std::unique_ptr<ObjectStore> store, std::vector<std::string> immutable_layers = {})
       : folder_(std::filesystem::temp_directory_path() / ("lochan-rest-" + random_uuid())),
         state_(open_sqlite(folder_ / "state.db", {})),
-        store_(make_local_store(folder_ / "lake")) {
+        store_(store ? std::move(store) : make_test_store(folder_ / "lake")) {
     migrate(*state_, Catalog::migrations());
     CatalogOptions options;
     options.project_tables = {{"raw", "sale"}, {"raw", "item"}};
@@ -51,6 +54,7 @@ class RestClient {
   RestClient& operator=(const RestClient&) = delete;
 
   Catalog& catalog() { return *catalog_; }
+  ObjectStore& store() { return *store_; }
   const RestRoutes& routes() { return *routes_; }
   const std::filesystem::path& folder() const { return folder_; }
 
@@ -85,7 +89,7 @@ class RestClient {
     Json added = {{"snapshot-id", snapshot},
                   {"sequence-number", sequence},
                   {"timestamp-ms", to_millis(SystemClock().now())},
-                  {"manifest-list", store_->root_uri() + "/raw/" + table + "/metadata/snap.avro"},
+                  {"manifest-list", store_->uri("") + "/raw/" + table + "/metadata/snap.avro"},
                   {"summary", {{"operation", "append"}}},
                   {"schema-id", 0}};
     if (!parent.is_null()) added["parent-snapshot-id"] = parent;

@@ -125,7 +125,7 @@ TEST_F(RetentionTest, BranchWhoseFilesAreLostDoesNotStopIt) {
   publish_many(1, 1);
   catalog_->create_branch("run-x", BranchKind::Run);
   append("run-x", kSale, 77);
-  std::filesystem::remove(catalog_->find("run-x", kSale)->metadata_location.substr(7));
+  store_->remove(*store_->name_of(catalog_->find("run-x", kSale)->metadata_location));
   catalog_->mark_branch("run-x", BranchState::Failed);
   open();
   EXPECT_TRUE(reaches(1));

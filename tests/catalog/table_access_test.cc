@@ -45,7 +45,7 @@ TEST_F(TableAccessTest, CreateMakesTheFoldersThatDuckDbDoesNot) {
   TableAccess engine = access("run-1", {kSale});
   engine.create_namespace("raw", {});
   const LoadedMetadata staged = engine.create_table("raw", create_request("sale", true));
-  EXPECT_EQ((*staged.metadata)["location"], store_->root_uri() + "/raw/sale");
+  EXPECT_EQ((*staged.metadata)["location"], store_->uri("") + "/raw/sale");
   EXPECT_TRUE(std::filesystem::is_directory(folder() / "lake/raw/sale/data"));
   EXPECT_TRUE(std::filesystem::is_directory(folder() / "lake/raw/sale/metadata"));
   EXPECT_TRUE(staged.config.empty()) << "or DuckDB asks for an S3 region";

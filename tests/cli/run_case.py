@@ -16,6 +16,8 @@ A case is one text file:
 
     -- models/mart/sale.sql --           a file of the project, up to the next such line
 
+With LOCHAN_TEST_LAKE=s3 each project that keeps its lake in `./lake` has it in a bucket instead, below a prefix of its own.
+
 A case named *_service.case may start servers: `$SERVICES/postgres.sh start` says how to reach one.
 A file's lines are written as they stand; `\\x` at the end of its name (`-- a.csv \\x --`) has escapes such as \\xff read.
 What differs from run to run is replaced before the comparison: see REPLACED.
@@ -34,6 +36,8 @@ from pathlib import Path
 SKIPPED = 77
 TIMEOUT_SECONDS = 120
 FILE = re.compile(r"^-- (\S+)( \\x)? --$")
+
+BUCKET = "lochan-cases"
 
 # In this order. Times are taken off with the blanks before them, so that columns may be as wide as they like.
 REPLACED = [
@@ -121,12 +125,37 @@ def normalised(text, folder):
     return [line.rstrip() for line in text.splitlines()]
 
 
+def s3_server():
+    """How a case's lake is reached when it lies on S3; empty when it doesn't."""
+    if os.environ.get("LOCHAN_TEST_LAKE") != "s3":
+        return {}
+    script = Path(__file__).resolve().parent.parent / "services" / "s3.sh"
+    lines = subprocess.run([script, "start"], check=True, capture_output=True, text=True).stdout.splitlines()
+    told = dict(line.split("=", 1) for line in lines)
+    keys = told["S3_ACCESS_KEY_ID"], told["S3_SECRET_ACCESS_KEY"]
+    command = ["curl", "-sS", "--noproxy", "*", "--user", ":".join(keys), "--aws-sigv4", "aws:amz:us-east-1:s3", "-X", "PUT"]
+    subprocess.run([*command, f"{told['S3_ENDPOINT']}/{BUCKET}"], check=True, capture_output=True)
+    return {"AWS_ENDPOINT_URL": told["S3_ENDPOINT"], "AWS_ACCESS_KEY_ID": keys[0], "AWS_SECRET_ACCESS_KEY": keys[1]}
+
+
+def put_on_s3(project):
+    """Lines stay where they are: what a case says of them holds."""
+    for file in project.glob("**/lochan.yaml"):
+        text = file.read_text()
+        place = f"lake: s3://{BUCKET}{file.parent}"
+        if re.search(r"^lake:", text, re.MULTILINE):
+            text = re.sub(r"^lake: \./lake *$", place, text, flags=re.MULTILINE)
+        else:
+            text += place + "\n"
+        file.write_text(text)
+
+
 def environment(folder, program):
     tools = Path(folder) / ".tools"
     tools.mkdir()
     (tools / "lochan").symlink_to(program)
     # Where the servers of tests/services are, for cases named *_service.case.
-    servers = {name: os.environ[name] for name in ("LOCHAN_SERVICES", "POSTGRES_PORT", "MYSQL_PORT") if name in os.environ}
+    servers = {name: os.environ[name] for name in ("LOCHAN_SERVICES", "POSTGRES_PORT", "MYSQL_PORT", "S3_PORT") if name in os.environ}
     return servers | {
         "SERVICES": str(Path(__file__).resolve().parent.parent / "services"),
         "PATH": f"{tools}:{os.environ['PATH']}",
@@ -160,7 +189,9 @@ def run_case(case, folder, program):
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    env = environment(folder, program)
+    env = environment(folder, program) | s3_server()
+    if "AWS_ENDPOINT_URL" in env:
+        put_on_s3(project)
     for condition in case.requires:
         if subprocess.run(["bash", "-c", condition], cwd=project, env=env, capture_output=True).returncode != 0:
             print(f"{case.path}: skipped, it requires: {condition}")

@@ -11,6 +11,7 @@
 #include "catalog/catalog.h"
 #include "catalog/rest_server.h"
 #include "engine/engine.h"
+#include "tests/support/test_store.h"
 
 namespace lochan {
 namespace {
@@ -25,7 +26,7 @@ class LakeTest : public testing::Test {
     std::filesystem::create_directories(folder_);
     state_ = open_sqlite(folder_ / "state.db", {});
     migrate(*state_, Catalog::migrations());
-    store_ = make_local_store(folder_ / "lake");
+    store_ = make_test_store(folder_ / "lake");
     catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, CatalogOptions{});
     server_ = std::make_unique<RestServer>(*catalog_, RestServerOptions{});
     catalog_->create_branch("run-1", BranchKind::Run);

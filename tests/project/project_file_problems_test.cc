@@ -210,11 +210,6 @@ const ProblemCase kCases[] = {
        "variables: { since: 1 }\n",
        "lochan.yaml:2:14: variable `since` is the platform's own\n"
        "  hint: give it another name"),
-    in_project("LakeOnS3",
-       "name: a\n"
-       "lake: s3://bucket/lake\n",
-       "lochan.yaml:2:7: a lake on `s3://` is not supported yet\n"
-       "  hint: name a folder, such as `./lake`"),
     in_project("StateInPostgres",
        "name: a\n"
        "state: postgresql://host/db\n",

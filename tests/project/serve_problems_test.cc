@@ -47,7 +47,7 @@ TEST(ReadProject, ReadsACopyAsIfItLayInTheFolder) {
   const ReadProject read = read_project(written.folder(), written.secrets(), {.copy = copy.folder()});
   EXPECT_TRUE(read.problems.empty());
   EXPECT_EQ(read.project.name, "b");
-  EXPECT_EQ(read.project.lake, written.folder() / "there");
+  EXPECT_EQ(read.project.lake.location, written.folder() / "there");
   EXPECT_EQ(read.project.folder, written.folder());
   EXPECT_EQ(read.project.models.size(), 1u);
   EXPECT_TRUE(read.dot_env.empty());

@@ -11,6 +11,7 @@
 #include "run/state_migrations.h"
 #include "tests/run/tended_lake.h"
 #include "tests/support/dying_store.h"
+#include "tests/support/passing_store.h"
 
 namespace lochan {
 namespace {
@@ -20,25 +21,15 @@ namespace fs = std::filesystem;
 const TableName kRaw{"raw", "sale"};
 
 // Somebody else does something at the n-th write.
-class BusyStore final : public ObjectStore {
+class BusyStore final : public PassingStore {
  public:
-  BusyStore(ObjectStore& store, int at, std::function<void()> work) : store_(store), at_(at), work_(std::move(work)) {}
-  std::string root_uri() const override { return store_.root_uri(); }
-  std::string read(std::string_view name) override { return store_.read(name); }
+  BusyStore(ObjectStore& store, int at, std::function<void()> work) : PassingStore(store), at_(at), work_(std::move(work)) {}
   void write(std::string_view name, std::string_view bytes) override {
     if (at_-- == 0) work_();
-    store_.write(name, bytes);
+    PassingStore::write(name, bytes);
   }
-  void remove(std::string_view name) override { store_.remove(name); }
-  void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
-    store_.list(prefix, found);
-  }
-  void sync() override { store_.sync(); }
-  void make_folder(std::string_view name) override { store_.make_folder(name); }
-  std::map<std::string, std::string> table_config() const override { return store_.table_config(); }
 
  private:
-  ObjectStore& store_;
   int at_;
   const std::function<void()> work_;
 };

@@ -1,6 +1,7 @@
 // The simulated API, loaded: each pagination and sign-in, limits, faults, and going on after a kill.
 #include "source/http_probe.h"
 #include "tests/simulate/api_lake.h"
+#include "tests/support/passing_store.h"
 
 namespace lochan {
 namespace {
@@ -182,23 +183,15 @@ TEST_F(ApiLake, AnAskToWaitTooLongFailsTheAttempt) {
 }
 
 // A store of a machine that is killed at its nth write: what was written by then is there.
-class KilledStore final : public ObjectStore {
+class KilledStore final : public PassingStore {
  public:
-  KilledStore(ObjectStore& store, int writes) : store_(store), left_(writes) {}
-  std::string root_uri() const override { return store_.root_uri(); }
-  std::string read(std::string_view name) override { return store_.read(name); }
+  KilledStore(ObjectStore& store, int writes) : PassingStore(store), left_(writes) {}
   void write(std::string_view name, std::string_view bytes) override {
     if (left_.fetch_sub(1) <= 0) throw Error(ErrorKind::Unavailable, "killed");
-    store_.write(name, bytes);
+    PassingStore::write(name, bytes);
   }
-  void remove(std::string_view name) override { store_.remove(name); }
-  void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override { store_.list(prefix, found); }
-  void sync() override { store_.sync(); }
-  void make_folder(std::string_view name) override { store_.make_folder(name); }
-  std::map<std::string, std::string> table_config() const override { return store_.table_config(); }
 
  private:
-  ObjectStore& store_;
   std::atomic<int> left_;
 };
 

@@ -4,42 +4,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "catalog/object_store.h"
+#include "tests/support/passing_store.h"
 
 namespace lochan {
 
-class DyingStore final : public ObjectStore {
+class DyingStore final : public PassingStore {
  public:
-  DyingStore(ObjectStore& store, int lives) : store_(store), lives_(lives) {}
-  std::string root_uri() const override { return store_.root_uri(); }
-  std::string read(std::string_view name) override { return store_.read(name); }
+  DyingStore(ObjectStore& store, int lives) : PassingStore(store), lives_(lives) {}
+  using ObjectStore::remove;
+  void create(std::string_view name, std::string_view bytes) override {
+    step();
+    PassingStore::create(name, bytes);
+    step();
+  }
   void write(std::string_view name, std::string_view bytes) override {
     step();
-    store_.write(name, bytes);
+    PassingStore::write(name, bytes);
     step();
   }
-  void remove(std::string_view name) override {
+  void remove(std::span<const std::string> names) override {
     step();
-    store_.remove(name);
+    PassingStore::remove(names);
     step();
-  }
-  void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
-    store_.list(prefix, found);
   }
   void sync() override {
     step();
-    store_.sync();
+    PassingStore::sync();
     step();
   }
-  void make_folder(std::string_view name) override { store_.make_folder(name); }
-  std::map<std::string, std::string> table_config() const override { return store_.table_config(); }
 
   void step() {
     if (lives_-- == 0) ::_exit(9);
   }
 
  private:
-  ObjectStore& store_;
   int lives_;
 };
 

@@ -18,6 +18,7 @@
 #include "catalog/catalog.h"
 #include "catalog/rest_server.h"
 #include "engine/engine.h"
+#include "tests/support/test_store.h"
 
 namespace lochan {
 
@@ -28,7 +29,7 @@ class RunLake : public testing::Test {
     std::filesystem::create_directories(folder_);
     state_ = open_sqlite(folder_ / "state.db", {});
     migrate(*state_, Catalog::migrations());
-    store_ = make_local_store(folder_ / "lake");
+    store_ = make_test_store(folder_ / "lake");
     CatalogOptions options;
     options.project_tables = tables_;
     options.immutable_layers = std::move(immutable_layers);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "catalog/table_access.h"
 #include "serve/project_copy.h"
 
@@ -12,13 +14,18 @@ std::optional<std::string> token_of(const ServeConfig& serve) {
   return serve.token ? std::optional(serve.token->value) : std::nullopt;
 }
 
-TokenScope outsider(const Ref& ref) {
+bool is_tag(const Catalog& catalog, const Ref& ref) {
+  const std::vector<Catalog::Tag> tags = catalog.tags();
+  return std::ranges::find(tags, ref, &Catalog::Tag::name) != tags.end();
+}
+
+TokenScope outsider(const Catalog& catalog, const Ref& ref) {
   TokenScope scope;
   scope.ref = ref;
   scope.author = "outside";
   scope.may_write = ref == "main";
-  if (ref != "main" && !ref.starts_with("at-"))
-    throw Forbidden(fmt::format("`main` and `at-N` are served, and not the branch `{}`", ref));
+  if (ref != "main" && !ref.starts_with("at-") && !is_tag(catalog, ref))
+    throw Forbidden(fmt::format("`main`, `at-N` and tags are served, and not the branch `{}`", ref));
   return scope;
 }
 
@@ -35,7 +42,7 @@ ServedProject::ServedProject(ReadProject read, const Clock& clock, Log& log)
 
 HttpResponse ServedProject::answer_catalog(const HttpRequest& request) {
   return routes_.answer(request, [&](const Ref& ref) {
-    TokenScope scope = outsider(ref);
+    TokenScope scope = outsider(lake_.catalog(), ref);
     readers_.note(ref);
     return scope;
   });

@@ -63,6 +63,14 @@ class Outsiders(serve.ServeTest):
         with self.assertRaisesRegex(Exception, "403|Forbidden|read-only|can't be changed"):
             old.execute("create table lake.mart.mine as select 1 as id")
 
+    def test_a_tag_is_a_warehouse_that_only_reads(self):
+        self.server.lochan("tag", "create", "year-end")
+        self.sell_and_wait(7)
+        self.assertEqual(self.duckdb("year-end").execute("from lake.mart.total").fetchall(), [(10, 50)])
+        self.assertEqual(self.pyiceberg("year-end").load_table("mart.total").scan().to_arrow().to_pylist()[0]["sales"], 10)
+        with self.assertRaisesRegex(Exception, "403|[Ff]orbidden|read|can't be changed"):
+            self.pyiceberg("year-end").create_namespace("mine")
+
     def test_pyiceberg_reads_main_and_refreshes(self):
         table = self.pyiceberg().load_table("raw.sale")
         self.assertEqual(table.scan().to_arrow().num_rows, 10)

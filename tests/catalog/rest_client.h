@@ -14,9 +14,9 @@
 #include "base/http_server.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/sqlite_database.h"
 #include "catalog/catalog.h"
 #include "catalog/rest_routes.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 
@@ -37,7 +37,7 @@ class RestClient {
  public:
   explicit RestClient(std::vector<std::string> immutable_layers = {})
       : folder_(std::filesystem::temp_directory_path() / ("lochan-rest-" + random_uuid())),
-        state_(open_sqlite(folder_ / "state.db", {})),
+        state_(open_test_state(folder_)),
         store_(make_local_store(folder_ / "lake")) {
     migrate(*state_, Catalog::migrations());
     CatalogOptions options;

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "plan/analysis.h"
 #include "run/lake.h"
+#include "run/open_state.h"
 #include "source/source.h"
 
 namespace lochan {
@@ -62,7 +63,10 @@ class Examination {
     const std::optional<Project> project = examine_project();
     if (!project) return std::move(findings_);
     examine_folder("lake", project->lake);
-    examine_folder("state", project->state.parent_path());
+    if (project->state.is_shared())
+      examine("state", [&] { return has_state(project->state), project->state.shown(); });
+    else
+      examine_folder("state", project->state.file.parent_path());
     examine_state(*project);
     for (const auto& [name, connection] : project->connections) examine_connection(connection);
     return std::move(findings_);
@@ -138,11 +142,8 @@ class Examination {
   }
 
   void examine_state(const Project& project) {
-    if (!fs::exists(project.state)) {
-      findings_.push_back({Health::Ok, "history", "nothing was run yet", ""});
-      return;
-    }
-    examine("history", [&] {
+    examine("history", [&]() -> std::string {
+      if (!has_state(project.state)) return "nothing was run yet";
       Lake lake(project, context_.clock);
       const std::size_t dead = lake.recovered().size();
       return fmt::format("{} published{}", text::plural(lake.catalog().current_publication(), "time"),

@@ -28,6 +28,7 @@ struct RunRecord {
   Instant started_at;
   std::optional<Instant> finished_at;
   std::string message;
+  std::string place;  // with a shared state, where it runs or ran: `host:/projects/shop/.lochan`
 };
 
 class Journal {
@@ -37,6 +38,7 @@ class Journal {
 
   std::vector<RunRecord> runs(int limit) const;  // newest first
   std::optional<RunRecord> find(std::int64_t run) const;
+  std::vector<RunRecord> running() const;
   std::vector<StepReport> steps(std::int64_t run) const;
   std::vector<CheckResult> checks(std::int64_t run) const;  // without samples' types
   std::optional<std::int64_t> last_run_with_steps() const;  // tending has none
@@ -45,8 +47,6 @@ class Journal {
   void finish(std::int64_t run, RunState state, std::int64_t publication, Instant at, const std::string& message);
   /// The process that runs it sees the mark, see run/cancelling.h. False when the run has ended, or was asked before.
   bool ask_to_cancel(std::int64_t run, const std::string& by, Instant at);
-  /// Who asked; nothing when nobody did.
-  std::optional<std::string> cancelled_by(std::int64_t run) const;
   /// The run goes on after its publication.
   void published(std::int64_t run, std::int64_t publication);
   void save_steps(std::int64_t run, std::span<const StepReport> steps);

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "run/lake.h"
 #include "schedule/launcher.h"
 #include "schedule/scheduler.h"
+#include "schedule/seat.h"
 
 namespace lochan {
 
@@ -23,7 +23,7 @@ struct SupervisorOptions {
   std::chrono::seconds longest_sleep{1};
 };
 
-/// Used by one thread at a time. Of several on one state only one acts, which holds `.lochan/schedule.lock`.
+/// Used by one thread at a time. Of several on one state only one acts: see ScheduleSeat.
 class Supervisor {
  public:
   /// All must outlive it, the lake until another one is used.
@@ -38,7 +38,7 @@ class Supervisor {
   Instant wake_at() const;
 
   /// Whether it is the one that acts.
-  bool is_active() const { return lock_.has_value(); }
+  bool is_active() const { return seat_.is_taken(); }
   /// Ticks for which a process runs.
   int running() const { return running_; }
 
@@ -46,7 +46,9 @@ class Supervisor {
   bool become_active();
   void reap();
   void reap(const TickKey& key, const EndedProcess& ended);
+  std::vector<Tick> look();
   void follow(Tick tick);
+  void follow_elsewhere(Tick& tick);
   void enforce_timeout(Tick& tick, std::int64_t process);
   void start(Tick tick);
   void start_again(Tick tick, const std::string& why);
@@ -58,7 +60,7 @@ class Supervisor {
   Lake* lake_;
   Launcher& launcher_;
   Log& log_;
-  std::optional<FileLock> lock_;
+  ScheduleSeat seat_;
   std::optional<Scheduler> scheduler_;
   std::map<std::int64_t, TickKey> children_;  // by process
   std::vector<EndedProcess> ended_;           // of which the state doesn't know yet

@@ -43,15 +43,14 @@ std::vector<Error> problems_of(const std::string& output, const ExitStatus& stat
 
 std::vector<Error> needs_restart(const Project& now, const Project& next) {
   std::vector<Error> problems;
-  const auto compare = [&](std::string_view key, const std::filesystem::path& was, const std::filesystem::path& is) {
+  const auto compare = [&](std::string_view key, const std::string& was, const std::string& is) {
     if (was == is) return;
-    problems.push_back(Error(ErrorKind::Project, fmt::format("`{}` is `{}` now, and `{}` is served", key, is.string(),
-                                                             was.string()))
+    problems.push_back(Error(ErrorKind::Project, fmt::format("`{}` is `{}` now, and `{}` is served", key, is, was))
                            .at({"lochan.yaml", 0, 0})
                            .hint("restart `lochan serve`"));
   };
-  compare("lake", now.lake, next.lake);
-  compare("state", now.state, next.state);
+  compare("lake", now.lake.string(), next.lake.string());
+  compare("state", now.state.shown(), next.state.shown());
   return problems;
 }
 

@@ -28,6 +28,10 @@ done
 for seed in 1 2 3; do
   try hot_postgres --seconds 300 --server-deaths 10 --seed "$seed"
 done
+for seed in 1 2 3; do
+  try hosts fenced holding cut --times 20 --seed "$seed"
+  try hosts chaos --times 100 --seed "$seed"
+done
 # Random histories against oracles. Each failure names its seed: LOCHAN_SEED=… asks for that one again.
 histories() {  # PROGRAM SEEDS
   echo "== histories: $1, $2 seeds from $LOCHAN_SEED on"

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -110,6 +111,8 @@ struct Launch {
       dup2(output, STDOUT_FILENO);
       dup2(output, STDERR_FILENO);
     }
+    // Not all libraries open theirs so that they end with us: a server's socket would be listened on by its runs.
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     if (memory_bytes != 0) limit(RLIMIT_AS, memory_bytes);
     if (cpu_seconds != 0) limit(RLIMIT_CPU, cpu_seconds);
     if (folder == nullptr || chdir(folder) == 0) execve(program, arguments, environment);

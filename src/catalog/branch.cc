@@ -36,6 +36,7 @@ Branch Catalog::create_branch(const std::string& name, BranchKind kind, const st
     const auto taken = impl_->rows.branch(name);
     if (taken && taken->state != BranchState::Dropped)
       throw Error(ErrorKind::Conflict, fmt::format("there is a branch `{}` already", name));
+    if (impl_->rows.tag(name)) throw Error(ErrorKind::Conflict, fmt::format("there is a tag `{}` already", name));
     const BoundRef base = impl_->bind(parent);
     if (base.kind == BoundRef::Kind::At || (base.branch && base.branch->kind == BranchKind::Run))
       throw Error(ErrorKind::Usage, fmt::format("`{}` can't be the parent of a branch", parent))

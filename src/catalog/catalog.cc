@@ -48,8 +48,10 @@ BoundRef Catalog::Impl::bind(const Ref& ref) const {
     return {BoundRef::Kind::At, *number, std::nullopt};
   }
   const auto branch = rows.branch(ref);
-  if (!branch || branch->state == BranchState::Dropped)
+  if (!branch || branch->state == BranchState::Dropped) {
+    if (const auto tagged = rows.tag(ref)) return {BoundRef::Kind::At, *tagged, std::nullopt};
     throw Error(ErrorKind::NotFound, fmt::format("there is no branch `{}`", ref));
+  }
   return {BoundRef::Kind::Branch, branch->base_publication, branch};
 }
 

@@ -191,6 +191,36 @@ class Catalog {
   std::vector<TableName> held_tables() const;
   void release_held(std::span<const TableName> tables);
 
+  // --- time travel
+  /// A name for a publication, which retention keeps as long as the tag is there.
+  struct Tag {
+    std::string name;
+    std::int64_t publication = 0;
+    std::string author;
+    Instant at;
+  };
+  /// Throws Error{Usage} for what can't be a name, {Conflict} when it is taken, {NotFound} for a publication that isn't
+  /// kept.
+  Tag create_tag(const std::string& name, std::int64_t publication, const std::string& author);
+  /// Throws Error{NotFound} when there is none of that name.
+  void drop_tag(const std::string& name);
+  std::vector<Tag> tags() const;  // newest publication first
+  /// The publication that a person means: a number, a tag, or the last one at a time (`2026-11-20 18:00`, UTC). Throws
+  /// Error{Usage} or {NotFound}.
+  std::int64_t resolve_publication(const std::string& text) const;
+  std::optional<Publication> find_publication(std::int64_t number) const;
+  /// The one that last changed or dropped the table on main; nothing when no such publication is kept.
+  std::optional<Publication> last_change(const TableName& table) const;
+  /// Keeps all that can be reached at the present publication, its tables' snapshots too, until it is released (or a day
+  /// has gone without `renew`): for who copies the lake.
+  struct Hold {
+    std::string id;
+    std::int64_t publication = 0;
+  };
+  Hold hold_present();
+  void renew_hold(const Hold& hold);
+  void release_hold(const Hold& hold);
+
   class Impl;
   /// For the HTTP routes in this folder.
   Impl& impl() { return *impl_; }

@@ -41,6 +41,9 @@ class CatalogRows {
   /// From `publication` on, main has none of that name.
   void close(const TableName& table, std::int64_t publication);
 
+  /// The publication that a tag names.
+  std::optional<std::int64_t> tag(const std::string& name) const;
+
   std::optional<Branch> branch(const std::string& name) const;
   std::vector<Branch> branches() const;
   void add_branch(const Branch& branch);

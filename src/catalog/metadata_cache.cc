@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "catalog/table_metadata.h"
 
 namespace lochan {
 namespace {
 
-constexpr std::string_view kPinned = "pinned ";
+std::string_view pinned_key(Pinned by, bool is_ahead) {
+  if (by == Pinned::Branch) return is_ahead ? "branch, ahead " : "branch ";
+  return is_ahead ? "publication, ahead " : "publication ";
+}
 
 }  // namespace
 
@@ -36,10 +38,11 @@ std::shared_ptr<const Json> MetadataCache::write(const std::string& location, Js
   return keep(location, std::make_shared<const Json>(std::move(metadata)), text.size());
 }
 
-std::shared_ptr<const Json> MetadataCache::read_pinned(const std::string& location) {
-  const std::string key = std::string(kPinned) + location;
+std::shared_ptr<const Json> MetadataCache::read_pinned(const std::string& location, Pinned by, std::int64_t now_ms) {
+  const std::shared_ptr<const Json> plain = read(location);
+  const std::string key = fmt::format("{}{}", pinned_key(by, is_ahead(*plain, now_ms)), location);
   if (auto found = find(key)) return found;
-  Json metadata = pinned_metadata(*read(location));
+  Json metadata = pinned_metadata(*plain, by, now_ms);
   const std::size_t bytes = metadata.dump().size();
   return keep(key, std::make_shared<const Json>(std::move(metadata)), bytes);
 }

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "catalog/object_store.h"
+#include "catalog/table_metadata.h"
 
 namespace lochan {
 
@@ -25,7 +26,7 @@ class MetadataCache {
   /// Writes a new file and keeps it. A crash leaves at most a file that nothing names.
   std::shared_ptr<const Json> write(const std::string& location, Json metadata);
   /// As `read`, as the refs that don't change under their readers serve it (see `pinned_metadata`).
-  std::shared_ptr<const Json> read_pinned(const std::string& location);
+  std::shared_ptr<const Json> read_pinned(const std::string& location, Pinned by, std::int64_t now_ms);
 
   /// The store's name of a location. Throws Error{Data} when it lies outside the lake.
   std::string name_of(const std::string& location) const;

@@ -7,7 +7,7 @@ namespace lochan {
 namespace {
 
 // Times are microseconds since 1970. `to_publication` of what main has now is the highest number there is.
-constexpr std::array<Migration, 2> kMigrations{{{"catalog", 1, R"sql(
+constexpr std::array<Migration, 3> kMigrations{{{"catalog", 1, R"sql(
 create table publication(number bigint primary key, run bigint not null, author text not null, at bigint not null,
   message text not null);
 create table entry(layer text not null, name text not null, kind text not null, metadata_location text not null,
@@ -30,6 +30,10 @@ create table held(layer text not null, name text not null, publication bigint no
                                                   // Tending's claims: who wants the table takes it.
                                                   {"catalog", 2, R"sql(
 alter table claim add column gives_way bigint not null default 0;
+)sql"},
+                                                  // Names that people give publications.
+                                                  {"tag", 1, R"sql(
+create table tag(name text primary key, publication bigint not null, author text not null, at bigint not null);
 )sql"}}};
 
 }  // namespace

@@ -31,6 +31,13 @@ std::optional<Entry> at(const std::map<TableName, Entry>& entries, const TableNa
   return found == entries.end() ? std::nullopt : std::optional(found->second);
 }
 
+// Tending joined its files, and nothing else: what a branch made of the table can go on from there. (The archive takes
+// rows out and keeps the data version, but notes the days in a property.)
+bool is_only_rewritten(const std::optional<Entry>& base, const std::optional<Entry>& now) {
+  return base && now && base->kind == EntryKind::Table && !is_same(base, now) && is_same_data(base, now) &&
+         base->properties == now->properties;
+}
+
 }  // namespace
 
 Publish::Publish(Catalog::Impl& catalog, const PublishRequest& request) : catalog_(catalog), request_(request) {
@@ -43,6 +50,7 @@ Publish::Publish(Catalog::Impl& catalog, const PublishRequest& request) : catalo
 PublishOutcome Publish::run() {
   collect_moves();
   for (int attempt = 0, lost = 0; attempt < kAttempts; ++attempt) {
+    follow_rewrites();
     if (auto conflicting = conflicts(); !conflicting.empty()) return {std::nullopt, std::move(conflicting), false};
     const std::int64_t instant_ms = is_to_main() ? catalog_.next_instant_ms() : catalog_.now_ms();
     // A crash from here to the swap leaves files that nothing names.
@@ -146,6 +154,14 @@ Publish::Entries Publish::current() const {
   for (const TableName& table : tables)
     if (auto entry = catalog_.find(target, table)) found.emplace(table, std::move(*entry));
   return found;
+}
+
+// Main's files were written anew since the branch was made: the new ones are what it starts from.
+void Publish::follow_rewrites() {
+  if (!is_to_main()) return;
+  const Entries now = current();
+  for (Move& move : moves_)
+    if (auto present = at(now, move.table); is_only_rewritten(move.base, present)) move.base = std::move(present);
 }
 
 std::vector<TableName> Publish::conflicts() const {

@@ -30,6 +30,7 @@ class Publish {
   bool swap(std::int64_t instant_ms, PublishOutcome& outcome);
   bool was_kept(std::int64_t instant_ms, const PublishOutcome& outcome);
   void collect_moves();
+  void follow_rewrites();
   std::vector<TableName> conflicts() const;
   /// Writes the files; sets what each move becomes.
   void write_files(std::int64_t instant_ms);

@@ -51,6 +51,7 @@ Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std:
   for (const DbRow& row :
        catalog.state.query("select publication from reader where since > $1", {to_micros(now - kLostReader)}))
     plan.also_kept.insert(row.integer(0));
+  for (const DbRow& row : catalog.state.query("select publication from tag")) plan.also_kept.insert(row.integer(0));
   for (const DbRow& row : catalog.state.query("select number from publication where number < $1", {plan.oldest}))
     if (!plan.also_kept.contains(row.integer(0))) plan.expired.push_back(row.integer(0));
   return plan;
@@ -119,9 +120,21 @@ class Reachable {
   std::set<std::pair<std::string, Snapshots>> read_;
 };
 
-std::vector<Entry> all_entries(const Catalog::Impl& catalog) {
+// Who copies the lake wants its tables' snapshots too.
+std::vector<std::int64_t> publications_being_copied(const Catalog::Impl& catalog) {
+  std::vector<std::int64_t> numbers;
+  for (const DbRow& row : catalog.state.query(
+           "select distinct publication from reader where substr(id, 1, 5) = 'hold ' and since > $1",
+           {to_micros(catalog.clock.now() - kLostReader)}))
+    numbers.push_back(row.integer(0));
+  return numbers;
+}
+
+// Main's, of all publications from `oldest` on.
+std::vector<Entry> all_entries(const Catalog::Impl& catalog, std::int64_t oldest = 0) {
   std::vector<Entry> entries;
-  for (const DbRow& row : catalog.state.query("select layer, name, kind, metadata_location from entry")) {
+  for (const DbRow& row : catalog.state.query(
+           "select layer, name, kind, metadata_location from entry where to_publication > $1", {oldest})) {
     Entry entry;
     entry.table = {row.text(0), row.text(1)};
     entry.kind = row.text(2) == "view" ? EntryKind::View : EntryKind::Table;
@@ -180,6 +193,8 @@ std::vector<ReachableTable> Retention::reachable() const {
   // One transaction, or a publish in between would be on neither side.
   catalog.state.write([&] {
     whole = catalog.rows.entries(catalog.rows.current_publication());
+    for (const std::int64_t copied : publications_being_copied(catalog))
+      for (Entry& entry : catalog.rows.entries(copied)) whole.push_back(std::move(entry));
     kept = all_entries(catalog);
     for (const Branch& branch : catalog.rows.branches())
       for (const bool inherited : {false, true})
@@ -190,6 +205,33 @@ std::vector<ReachableTable> Retention::reachable() const {
   for (const Entry& entry : whole) reachable.add(entry, Reachable::Snapshots::All);
   for (const Entry& entry : kept) reachable.add(entry, Reachable::Snapshots::Current);
   for (const Entry& entry : loose) reachable.add_if_there(entry);
+  return reachable.take();
+}
+
+std::vector<Retention::Pin> Retention::pins() const {
+  Catalog::Impl& catalog = catalog_.impl();
+  const std::int64_t oldest = oldest_kept(catalog, policy_).number;
+  std::vector<Pin> pins;
+  for (const Branch& branch : catalog.rows.branches())
+    if (branch.base_publication < oldest)
+      pins.push_back({"branch " + branch.name, branch.base_publication, branch.created_at, {}});
+  for (const Catalog::Tag& tag : catalog_.tags())
+    if (tag.publication < oldest) pins.push_back({"tag " + tag.name, tag.publication, tag.at, {}});
+  for (Pin& pin : pins) {
+    Reachable reachable(catalog);
+    for (const Entry& entry : catalog.rows.entries(pin.publication)) reachable.add(entry, Reachable::Snapshots::Current);
+    pin.reaches = reachable.take();
+  }
+  return pins;
+}
+
+std::vector<ReachableTable> Retention::reachable_by_policy() const {
+  Catalog::Impl& catalog = catalog_.impl();
+  const std::int64_t oldest = oldest_kept(catalog, policy_).number;
+  Reachable reachable(catalog);
+  for (const Entry& entry : catalog.rows.entries(catalog.rows.current_publication()))
+    reachable.add(entry, Reachable::Snapshots::All);
+  for (const Entry& entry : all_entries(catalog, oldest)) reachable.add(entry, Reachable::Snapshots::Current);
   return reachable.take();
 }
 

@@ -41,6 +41,17 @@ class Retention {
   /// first: a file written after this was asked is not in it.
   std::vector<ReachableTable> reachable() const;
 
+  /// A branch or a tag that is older than what the policy keeps, and what its past reaches.
+  struct Pin {
+    std::string by;  // `branch dev-anna`, `tag year-end-2026`
+    std::int64_t publication = 0;
+    Instant since;
+    std::vector<ReachableTable> reaches;
+  };
+  std::vector<Pin> pins() const;
+  /// What main and the publications within the policy reach: the rest of what a pin reaches is kept for it alone.
+  std::vector<ReachableTable> reachable_by_policy() const;
+
   /// The project's tables that nobody published since retention began, and whose metadata still has older snapshots:
   /// publishing such a table as it is lets them go.
   std::vector<TableName> tables_with_old_snapshots() const;

@@ -171,6 +171,10 @@ Json seal(const SealRequest& request) {
   for (const char* list : {"statistics", "partition-statistics"})
     sealed[list] = select(request.branch.value(list, Json::array()), "snapshot-id", kept);
   trim_schemas(sealed);
+  // Main may have gone on by a rewrite since the branch was made.
+  if (request.main != nullptr)
+    sealed["last-sequence-number"] = std::max(request.branch.at("last-sequence-number").get<std::int64_t>(),
+                                              request.main->at("last-sequence-number").get<std::int64_t>());
   for (const auto& [key, value] : request.properties) sealed["properties"][key] = value;
   go_on(sealed, request.main, request.main_location, request.instant_ms);
   return sealed;

@@ -150,9 +150,10 @@ LoadedMetadata TableAccess::load_table(const TableName& table) const {
   if (!entry || entry->kind != EntryKind::Table)
     throw Error(ErrorKind::NotFound, fmt::format("there is no table `{}` in `{}`", to_string(table), ref()));
   const bool is_main = bound.kind == BoundRef::Kind::Main;
+  const Pinned by = bound.branch ? Pinned::Branch : Pinned::Publication;
   return {entry->metadata_location,
           is_main ? catalog.metadata.read(entry->metadata_location)
-                  : catalog.metadata.read_pinned(entry->metadata_location),
+                  : catalog.metadata.read_pinned(entry->metadata_location, by, to_millis(catalog.clock.now())),
           catalog.store.table_config()};
 }
 

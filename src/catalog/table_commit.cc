@@ -185,7 +185,8 @@ void TableWriter::drop(const TableName& table) {
 
 LoadedMetadata TableWriter::loaded(const BoundRef& ref, const Entry& entry) const {
   return {entry.metadata_location,
-          ref.branch ? catalog_.metadata.read_pinned(entry.metadata_location)
+          ref.branch ? catalog_.metadata.read_pinned(entry.metadata_location, Pinned::Branch,
+                                                     to_millis(catalog_.clock.now()))
                      : catalog_.metadata.read(entry.metadata_location),
           catalog_.store.table_config()};
 }

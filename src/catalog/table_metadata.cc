@@ -41,6 +41,14 @@ const Json& required(const Json& request, const char* key) {
   return *found;
 }
 
+constexpr std::int64_t kLongAgoMs = 24 * 3600 * 1000;
+
+// 0: it names no snapshot.
+std::int64_t log_end(const Json& metadata) {
+  const auto log = metadata.find("snapshot-log");
+  return log == metadata.end() || log->empty() ? 0 : log->back().at("timestamp-ms").get<std::int64_t>();
+}
+
 }  // namespace
 
 void check_property(const std::string& key) {
@@ -177,10 +185,16 @@ void log_metadata(Json& metadata, const std::string& previous_location, std::int
     log.erase(log.begin(), log.end() - static_cast<Json::difference_type>(kMetadataLogLength));
 }
 
-Json pinned_metadata(const Json& metadata) {
+bool is_ahead(const Json& metadata, std::int64_t now_ms) { return log_end(metadata) > now_ms; }
+
+Json pinned_metadata(const Json& metadata, Pinned by, std::int64_t now_ms) {
   Json pinned = metadata;
   pinned["metadata-log"] = Json::array();
-  pinned["last-updated-ms"] = 0;
+  if (is_ahead(metadata, now_ms)) {
+    const std::int64_t back = log_end(metadata) - (now_ms - kLongAgoMs);
+    for (Json& item : pinned["snapshot-log"]) item["timestamp-ms"] = item.at("timestamp-ms").get<std::int64_t>() - back;
+  }
+  pinned["last-updated-ms"] = by == Pinned::Publication ? log_end(pinned) : 0;
   return pinned;
 }
 

@@ -48,10 +48,17 @@ void point_main(Json& metadata, std::optional<std::int64_t> snapshot);
 /// Appends the metadata that main pointed to until now; the log stays bounded.
 void log_metadata(Json& metadata, const std::string& previous_location, std::int64_t previous_updated_ms);
 
+/// What serves metadata: a branch, on which the engine that reads it commits too, or a publication, as it was.
+enum class Pinned { Branch, Publication };
+
 /// The copy that every ref but `main` serves. DuckDB reads an older file of `metadata-log` when `last-updated-ms` is
 /// later than its transaction's start; after a clock's step, or a publish in the same millisecond, that would be a
-/// state from before the branch's base. What can't change under its reader needs no log.
-Json pinned_metadata(const Json& metadata);
+/// state from before the branch's base. What can't change under its reader needs no log. Of the snapshots it takes the
+/// last one that `snapshot-log` has before its transaction's start: a log that is ahead of `now_ms`, because the clock was
+/// set back, is told as one of a day ago. Iceberg's Java library refuses a `last-updated-ms` before the log's end.
+Json pinned_metadata(const Json& metadata, Pinned by, std::int64_t now_ms);
+/// Whether its `snapshot-log` ends later than that.
+bool is_ahead(const Json& metadata, std::int64_t now_ms);
 
 /// `<location>/metadata/00007-<uuid>.metadata.json`; the number is one more than the previous file's.
 std::string next_metadata_location(const std::string& location, const std::string& previous);

@@ -38,10 +38,21 @@ class BranchCommand final : public Command {
     create.argument("NAME", name_, "`dev-anna` say", true);
     Options drop = options.command("drop", "drop a branch with all that is on it", drop_);
     drop.argument("NAME", name_, "a branch of the list", true);
+    Options diff = options.command("diff", "what it changed: the same as `lochan diff NAME`", diff_);
+    diff.argument("NAME", diff_options_.branch, "a branch of the list", true);
+    diff_options_.add(diff);
+    Options publish = options.command("publish", "main moves to it: the same as `lochan publish NAME`", publish_);
+    publish.argument("NAME", name_, "a named branch of the list", true);
+    publish.flag("--force", force_, "though checks of severity `error` fail on it");
+    publish_output_.add(publish);
   }
-  bool wants_json() const override { return output_.is_json(); }
+  bool wants_json() const override {
+    return output_.is_json() || diff_options_.output.is_json() || publish_output_.is_json();
+  }
 
   int run(Context& context) override {
+    if (diff_) return show_diff(context, diff_options_);
+    if (publish_) return publish_branch(context, name_, force_, publish_output_.is_json() ? publish_output_ : output_);
     const Project project = open_project(context);
     Lake lake(project, context.clock);
     if (create_) {
@@ -89,6 +100,11 @@ class BranchCommand final : public Command {
   bool list_ = false;
   bool create_ = false;
   bool drop_ = false;
+  bool diff_ = false;
+  DiffOptions diff_options_;
+  bool publish_ = false;
+  bool force_ = false;
+  OutputOption publish_output_;
 };
 
 }  // namespace
@@ -96,13 +112,15 @@ class BranchCommand final : public Command {
 CommandKind branch_command() {
   return {.name = "branch",
           .group = "the lake",
-          .summary = "list, make and drop private views of the lake",
+          .summary = "list, make, compare, publish and drop private views of the lake",
           .more =
               "A branch costs nothing to make: it holds only what is built on it. Runs have branches of their own "
               "(`run-42`); one\n"
               "that held something back is kept for looking at.",
           .examples = {{"branch", "list them"},
                        {"branch create dev-anna", "then: lochan run --branch dev-anna"},
+                       {"branch diff dev-anna", "what it would change: tables, columns, rows"},
+                       {"branch publish dev-anna", "main moves to it at once"},
                        {"branch drop dev-anna", "with all that is on it"}},
           .make = make_command<BranchCommand>};
 }

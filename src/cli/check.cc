@@ -33,7 +33,7 @@ class CheckCommand final : public Command {
     Lake lake(project, context.clock);
     RunProgress progress(context, lake.home(), true);
     const std::vector<CheckResult> results =
-        check_tables(lake, reference_.ref(), selection_.select, selection_.exclude, progress, interrupt.token());
+        check_tables(lake, reference_.ref(lake.catalog()), selection_.select, selection_.exclude, progress, interrupt.token());
     progress.finish();
     if (interrupt.is_requested()) return kExitInterrupted;
     const auto failed = std::ranges::count_if(

@@ -12,6 +12,7 @@ CommandKind branch_command();
 CommandKind build_command();
 CommandKind cancel_command();
 CommandKind check_command();
+CommandKind diff_command();
 CommandKind discard_command();
 CommandKind doctor_command();
 CommandKind history_command();
@@ -29,6 +30,7 @@ CommandKind serve_command();
 CommandKind show_command();
 CommandKind simulate_command();
 CommandKind source_command();
+CommandKind tag_command();
 CommandKind validate_command();
 CommandKind version_command();
 

@@ -100,12 +100,20 @@ Document to_document(const LifecycleOutcome& outcome) {
 }  // namespace
 
 Document to_document(const MaintainOutcome& outcome) {
+  Document pinned = Document::array();
+  for (const PinnedPast& past : outcome.pinned)
+    pinned.push_back({{"by", past.by},
+                      {"publication", past.publication},
+                      {"since", to_iso8601(past.since)},
+                      {"files", past.files},
+                      {"bytes", past.bytes}});
   return {{"aged", to_document(outcome.lifecycle)},
           {"rewritten", to_document(outcome.compaction)},
           {"removed_files", outcome.removed_files},
           {"removed_bytes", outcome.removed_bytes},
           {"expired_publications", outcome.expired_publications},
           {"dropped_branches", outcome.dropped_branches},
+          {"pinned", std::move(pinned)},
           {"busy", to_document(std::span(outcome.busy))}};
 }
 

@@ -110,6 +110,11 @@ class MaintainCommand final : public Command {
                     text::plural(static_cast<std::int64_t>(outcome.removed_files.size()), "file"),
                     text::human_bytes(outcome.removed_bytes), text::plural(outcome.expired_publications, "publication"),
                     outcome.dropped_branches == 1 ? "1 branch" : fmt::format("{} branches", outcome.dropped_branches)));
+    for (const PinnedPast& past : outcome.pinned)
+      terminal.print(fmt::format("{} (publication {}, since {}) keeps {} ({}) beyond retention: lochan {} drop {}", past.by,
+                                 past.publication, to_string(past.since).substr(0, 19), text::plural(past.files, "file"),
+                                 text::human_bytes(past.bytes), past.by.substr(0, past.by.find(' ')),
+                                 past.by.substr(past.by.find(' ') + 1)));
     for (const TableName& table : outcome.busy)
       terminal.print(fmt::format("nothing removed, as a run is writing it: {}", to_string(table)));
   }

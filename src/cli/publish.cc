@@ -47,22 +47,12 @@ std::vector<TableName> tables_of(const PublishRequest& request) {
   return tables;
 }
 
-std::string names(const std::vector<TableName>& tables) {
-  std::vector<std::string> list;
-  for (const TableName& table : tables) list.push_back(fmt::format("`{}`", to_string(table)));
-  return fmt::format("{}", fmt::join(list, ", "));
-}
-
-class PublishCommand final : public Command {
+class BranchPublish {
  public:
-  void add_options(Options& options) override {
-    options.argument("BRANCH", branch_, "a named branch: dev-anna", true);
-    options.flag("--force", force_, "though checks of severity `error` fail on it");
-    output_.add(options);
-  }
-  bool wants_json() const override { return output_.is_json(); }
+  BranchPublish(const std::string& branch, bool force, const OutputOption& output)
+      : branch_(branch), force_(force), output_(output) {}
 
-  int run(Context& context) override {
+  int run(Context& context) const {
     const Interrupt interrupt;
     const Project project = open_project(context);
     Lake lake(project, context.clock);
@@ -80,17 +70,45 @@ class PublishCommand final : public Command {
     if (!force_ && !audit(context, lake, branch, tables, interrupt))
       return interrupt.is_requested() ? kExitInterrupted : kExitFailed;
     const PublishOutcome outcome = lake.catalog().publish(request);
-    if (!outcome.published)
-      throw Error(ErrorKind::Conflict,
-                  fmt::format("{} changed on main since `{}` was made", names(outcome.conflicts), branch.name))
-          .hint(fmt::format(
-              "make the branch anew: lochan branch drop {0}, lochan branch create {0}, lochan run --branch {0}",
-              branch.name));
+    if (!outcome.published) return tell_conflicts(context.terminal, lake.catalog(), branch, outcome.conflicts);
     print(context.terminal, outcome.publication, tables);
     return kExitDone;
   }
 
  private:
+  /// Which tables, who published them since, and what can be done.
+  int tell_conflicts(Terminal& terminal, const Catalog& catalog, const Branch& branch,
+                     const std::vector<TableName>& conflicts) const {
+    std::vector<std::string> changes;
+    Document documents = Document::array();
+    for (const TableName& table : conflicts) {
+      const auto last = catalog.last_change(table);
+      documents.push_back({{"table", to_string(table)}});
+      changes.push_back(fmt::format("`{}`", to_string(table)));
+      if (!last) continue;
+      documents.back()["publication"] = last->number;
+      documents.back()["run"] = last->run == 0 ? Document() : Document(last->run);
+      documents.back()["author"] = last->author;
+      documents.back()["message"] = last->message;
+      documents.back()["at"] = to_iso8601(last->at);
+      changes.back() += fmt::format(" (publication {}: {}{} by {}, {})", last->number, last->message,
+                                    last->run == 0 ? "" : fmt::format(" {}", last->run), last->author,
+                                    to_string(last->at).substr(0, 19));
+    }
+    const Error error =
+        Error(ErrorKind::Conflict, fmt::format("since `{}` was made at publication {}, main changed {}", branch.name,
+                                               branch.base_publication, fmt::join(changes, ", ")))
+            .hint(fmt::format("look at both: lochan diff {0}, lochan diff --at {1}; then make the branch anew: lochan branch "
+                              "drop {0}, lochan branch create {0}, lochan run --branch {0}",
+                              branch.name, branch.base_publication));
+    if (!output_.is_json()) throw error;
+    print_document(terminal, {{"publication", nullptr},
+                              {"published", Document::array()},
+                              {"conflicts", std::move(documents)}});
+    terminal.note(fmt::format("nothing was published: {}\n  hint: {}", error.message(), error.hint()));
+    return kExitFailed;
+  }
+
   /// A table with history has a check of its own.
   static bool has_history(const Project& project, const TableName& table) {
     const auto model = project.models.find(table);
@@ -139,12 +157,33 @@ class PublishCommand final : public Command {
     }
   }
 
+  const std::string& branch_;
+  const bool force_;
+  const OutputOption& output_;
+};
+
+class PublishCommand final : public Command {
+ public:
+  void add_options(Options& options) override {
+    options.argument("BRANCH", branch_, "a named branch: dev-anna", true);
+    options.flag("--force", force_, "though checks of severity `error` fail on it");
+    output_.add(options);
+  }
+  bool wants_json() const override { return output_.is_json(); }
+
+  int run(Context& context) override { return publish_branch(context, branch_, force_, output_); }
+
+ private:
   std::string branch_;
   bool force_ = false;
   OutputOption output_;
 };
 
 }  // namespace
+
+int publish_branch(Context& context, const std::string& branch, bool force, const OutputOption& output) {
+  return BranchPublish(branch, force, output).run(context);
+}
 
 CommandKind publish_command() {
   return {.name = "publish",

@@ -41,7 +41,7 @@ class QueryCommand final : public Command {
     const Project project = open_project(context);
     if (!connection_.empty()) return ask_connection(context, project, statement, interrupt);
     Lake lake(project, context.clock);
-    LakeReader reader(lake, reference_.ref());
+    LakeReader reader(lake, reference_.ref(lake.catalog()));
     const std::string sql = compose(statement, [&](const std::string& query) { return reader.resolve(query); });
     for (const std::string& note : reader.archive_notes()) context.terminal.note(note);
     return answer(context.terminal, reader.session(), sql, statement, interrupt);
@@ -57,7 +57,7 @@ class QueryCommand final : public Command {
   }
 
   int ask_connection(Context& context, const Project& project, const Statement& statement, const Interrupt& interrupt) {
-    if (!reference_.ref().empty())
+    if (reference_.is_given())
       throw Error(ErrorKind::Usage, "`--connection` has no publications and no branches")
           .hint("leave out `--at` and `--branch`");
     ConnectionSession connection(project, connection_);
@@ -122,6 +122,8 @@ CommandKind query_command() {
           "select, with, from, values, describe, summarize, explain.",
       .examples = {{"query \"select * from mart.sales_by_day order by day desc\"", "the lake as it is now"},
                    {"query --at 17 \"select count(*) from mart.sales_by_day\"", "as it was at publication 17"},
+                   {"query --at year-end-2026 \"from mart.sales_by_day\"", "as it was when it was tagged"},
+                   {"query --at \"2026-11-20 18:00\" \"from mart.sales_by_day\"", "as it was at a time, in UTC"},
                    {"query --branch run-42 \"select * from mart.sales_by_day\"", "what run 42 held back"},
                    {"query --connection branch_1 \"select * from sale limit 5\"", "a source itself, read-only"},
                    {"query -f report.sql --output csv > report.csv", "all rows, however many"}},

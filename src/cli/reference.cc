@@ -7,15 +7,15 @@
 namespace lochan {
 
 void ReferenceOption::add(Options& options) {
-  options.number("--at", at, "N", "the lake as of publication N (`lochan history` lists them)");
+  options.text("--at", at, "N|TAG|TIME", "the lake as of a publication (`lochan history`), a tag, or a time in UTC");
   options.text("--branch", branch, "BRANCH", "a branch: run-42 holds what run 42 held back");
 }
 
-std::string ReferenceOption::ref() const {
-  if (at && !branch.empty())
+std::string ReferenceOption::ref(const Catalog& catalog) const {
+  if (!at.empty() && !branch.empty())
     throw Error(ErrorKind::Usage, "`--at` and `--branch` were both given")
         .hint("a branch has no publications of its own");
-  if (at) return fmt::format("at-{}", *at);
+  if (!at.empty()) return fmt::format("at-{}", catalog.resolve_publication(at));
   return branch == "main" ? "" : branch;
 }
 

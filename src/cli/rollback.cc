@@ -17,19 +17,19 @@ namespace {
 class RollbackCommand final : public Command {
  public:
   void add_options(Options& options) override {
-    options.number("--to", to_, "N", "back to publication N (`lochan history` lists them)");
+    options.text("--to", to_, "N|TAG|TIME", "back to this publication (`lochan history`), tag, or time in UTC");
     options.texts("--release", release_, "TABLE", "let runs touch these held tables again; `all`: every one");
     output_.add(options);
   }
   bool wants_json() const override { return output_.is_json(); }
 
   int run(Context& context) override {
-    if (to_.has_value() == !release_.empty())
+    if (!to_.empty() == !release_.empty())
       throw Error(ErrorKind::Usage, "say either `--to N` or `--release TABLE…`")
           .hint("`lochan history` lists the publications");
     const Project project = open_project(context);
     Lake lake(project, context.clock);
-    if (to_)
+    if (!to_.empty())
       roll_back(context.terminal, lake.catalog());
     else
       release(context.terminal, lake.catalog());
@@ -38,7 +38,13 @@ class RollbackCommand final : public Command {
 
  private:
   void roll_back(Terminal& terminal, Catalog& catalog) const {
-    const std::int64_t publication = catalog.rollback(*to_, author(), [](std::int64_t) {});
+    const std::int64_t to = catalog.resolve_publication(to_);
+    const std::int64_t before = catalog.current_publication();
+    if (is_there_already(catalog, to, before)) {
+      if (output_.is_json()) return print_document(terminal, {{"publication", nullptr}, {"to", to}});
+      return terminal.print(fmt::format("main is as it was at publication {} already: nothing was changed", to));
+    }
+    const std::int64_t publication = catalog.rollback(to, author(), [](std::int64_t) {});
     const std::vector<Catalog::Change> changes = catalog.changes(publication);
     const std::vector<TableName> held = catalog.held_tables();
     if (output_.is_json()) {
@@ -46,17 +52,29 @@ class RollbackCommand final : public Command {
       for (const Catalog::Change& change : changes)
         changed.push_back({{"table", to_string(change.table)}, {"change", change.kind}});
       return print_document(terminal, {{"publication", publication},
-                                       {"to", *to_},
+                                       {"to", to},
+                                       {"from", before},
                                        {"changes", std::move(changed)},
                                        {"held", to_document(std::span(held))}});
     }
-    terminal.print(fmt::format("main is as it was at publication {}: this is publication {}", *to_, publication));
+    terminal.print(fmt::format("main is as it was at publication {}: this is publication {}", to, publication));
     for (const Catalog::Change& change : changes)
       terminal.print(fmt::format("  {} {}", change.kind, to_string(change.table)));
     if (held.empty()) return;
     terminal.print("held, so that the next run does not bring the same back:");
     for (const TableName& table : held) terminal.print("  " + to_string(table));
     terminal.print("they are let go when their code changes, or by: lochan rollback --release all");
+    terminal.print(fmt::format("what it took back: lochan diff --at {} {}; forward again: lochan rollback --to {}", to, before,
+                               before));
+  }
+
+  static bool is_there_already(const Catalog& catalog, std::int64_t to, std::int64_t now) {
+    return std::ranges::equal(catalog.entries(fmt::format("at-{}", to)), catalog.entries(fmt::format("at-{}", now)),
+                              [](const Entry& then, const Entry& present) {
+                                return then.table == present.table && then.kind == present.kind &&
+                                       then.data_version == present.data_version && then.columns == present.columns &&
+                                       then.properties == present.properties;
+                              });
   }
 
   void release(Terminal& terminal, Catalog& catalog) const {
@@ -83,7 +101,7 @@ class RollbackCommand final : public Command {
             name, names, held.empty() ? "no table is held" : fmt::format("held are {}", fmt::join(names, ", "))));
   }
 
-  std::optional<std::int64_t> to_;
+  std::string to_;
   std::vector<std::string> release_;
   OutputOption output_;
 };
@@ -99,6 +117,7 @@ CommandKind rollback_command() {
               "are held:\n"
               "no run touches them, or what would refill them, until their code changes or a person releases them.",
           .examples = {{"rollback --to 16", "main as it was at publication 16"},
+                       {"rollback --to year-end-2026", "as it was when it was tagged"},
                        {"rollback --release mart.sales_by_day", "let runs build it again"},
                        {"rollback --release all", "every held table"}},
           .make = make_command<RollbackCommand>};

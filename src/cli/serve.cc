@@ -47,6 +47,8 @@ class ServeCommand final : public Command {
     ServeRequest request;
     request.address = address_.empty() ? config.address : address_;
     request.port = static_cast<std::uint16_t>(port);
+    request.says_address = !address_.empty();
+    request.says_port = port_.has_value();
     request.stops_runs = stop_runs_;
     request.program = std::filesystem::read_symlink("/proc/self/exe");
     return request;

@@ -34,7 +34,7 @@ class ShowCommand final : public Command {
     Lake lake(project, context.clock);
     if (table_.empty() && sql_)
       throw Error(ErrorKind::Usage, "`--sql` needs a table").hint("lochan show mart.sales_by_day --sql");
-    const TableReports reports(lake, reference_.ref());
+    const TableReports reports(lake, reference_.ref(lake.catalog()));
     if (table_.empty()) return list(context.terminal, reports);
     const TableName table = reports.find(table_);
     if (sql_) return print_sql(context.terminal, lake, table);
@@ -81,7 +81,7 @@ class ShowCommand final : public Command {
     if (model == lake.project().models.end())
       throw Error(ErrorKind::Usage, fmt::format("`{}` is not made by a model of this project", to_string(table)))
           .hint("only models have SQL");
-    LakeReader reader(lake, reference_.ref());
+    LakeReader reader(lake, reference_.ref(lake.catalog()));
     terminal.print(text::trim(reader.resolve(model->second.sql)));
     return kExitDone;
   }

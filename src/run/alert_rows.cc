@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <array>
 
 #include "base/error.h"
@@ -82,7 +84,10 @@ Instant AlertRows::since(const std::string& alert, Instant now) {
                    {alert, to_micros(now)});
     rows = find();
   }
-  return instant_from_micros(rows[0].integer(0));
+  // The clock was ahead then.
+  if (instant_from_micros(rows[0].integer(0)) > now)
+    state_.execute("update alert set since = $2 where name = $1", {alert, to_micros(now)});
+  return std::min(now, instant_from_micros(rows[0].integer(0)));
 }
 
 std::vector<AlertSubject> AlertRows::subjects(const std::string& alert) const {

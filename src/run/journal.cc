@@ -219,6 +219,12 @@ bool Journal::ask_to_cancel(std::int64_t run, const std::string& by, Instant at)
              {run, to_micros(at), by}) > 0;
 }
 
+std::optional<std::string> Journal::cancelled_by(std::int64_t run) const {
+  const auto rows = state_.query("select cancelled_by from run where run = $1 and cancel_requested is not null", {run});
+  if (rows.empty()) return std::nullopt;
+  return rows[0].text(0);
+}
+
 void Journal::published(std::int64_t run, std::int64_t publication) {
   state_.execute_later("update run set publication = $2 where run = $1", {run, publication});
 }

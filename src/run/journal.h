@@ -47,6 +47,8 @@ class Journal {
   void finish(std::int64_t run, RunState state, std::int64_t publication, Instant at, const std::string& message);
   /// The process that runs it sees the mark, see run/cancelling.h. False when the run has ended, or was asked before.
   bool ask_to_cancel(std::int64_t run, const std::string& by, Instant at);
+  /// Who asked; nothing when nobody did.
+  std::optional<std::string> cancelled_by(std::int64_t run) const;
   /// The run goes on after its publication.
   void published(std::int64_t run, std::int64_t publication);
   void save_steps(std::int64_t run, std::span<const StepReport> steps);

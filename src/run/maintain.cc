@@ -76,6 +76,7 @@ class Tending {
       run.close(outcome_.has_failed() ? RunState::Failed : RunState::Succeeded, last_publication(), message());
       remove_old_logs();
     }
+    outcome_.pinned = pinned_past(lake_, retention_, files_, engine_);
     return std::move(outcome_);
   }
 

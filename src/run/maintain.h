@@ -10,6 +10,7 @@
 #include "run/compaction.h"
 #include "run/lake.h"
 #include "run/lifecycle.h"
+#include "run/pinned_past.h"
 #include "run/ticks.h"
 
 namespace lochan {
@@ -28,6 +29,7 @@ struct MaintainOutcome {
   std::uint64_t removed_bytes = 0;
   int expired_publications = 0;
   int dropped_branches = 0;
+  std::vector<PinnedPast> pinned;  // by old branches and tags
   std::vector<TableName> busy;  // claimed by a run: nothing of theirs was removed
 
   /// Something could not be done with a table, and not because a run wanted it.

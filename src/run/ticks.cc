@@ -238,6 +238,12 @@ void Ticks::end_of_run(std::int64_t run, const std::string& message, Instant at)
   for (const Tick& tick : select("where run = $1 and ended_at is null", {run})) end(tick.key, TickState::Failed, message, at);
 }
 
+void Ticks::forget_ahead(const std::string& schedule, Instant now, bool only_missed) {
+  state_.execute(fmt::format("delete from tick where schedule = $1 and due_at > $2 and ended_at is not null{}",
+                             only_missed ? " and state = 'missed'" : ""),
+                 {schedule, to_micros(now)});
+}
+
 void Ticks::roll_over(const std::string& schedule, int keep) {
   const auto rows = state_.query("select number from tick where schedule = $1 order by number desc limit 1 offset $2",
                                  {schedule, std::int64_t{keep}});

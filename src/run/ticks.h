@@ -80,6 +80,8 @@ class Ticks {
   void end(const TickKey& key, RunState state, const std::string& message, Instant at);
   /// Of the tick of a run that was found dead.
   void end_of_run(std::int64_t run, const std::string& message, Instant at);
+  /// Those that lie ahead of the clock, which had been wrong, and have ended; with `only_missed`, that nothing was run for.
+  void forget_ahead(const std::string& schedule, Instant now, bool only_missed);
   /// Of each schedule the newest `keep` stay, and those without an end.
   void roll_over(const std::string& schedule, int keep);
 

@@ -121,7 +121,7 @@ void AlertLoop::compose() {
   const Instant now = parts_.clock.now();
   for (const auto& [name, first] : rows_.waiting()) {
     const AlertConfig* alert = find(name);
-    if (alert != nullptr && first + alert->group > now) continue;
+    if (alert != nullptr && first <= now && first + alert->group > now) continue;
     AlertMessage message;
     message.alert = name;
     if (alert != nullptr)
@@ -140,7 +140,9 @@ void AlertLoop::compose() {
 void AlertLoop::send() {
   const Instant now = parts_.clock.now();
   for (AlertMessage& message : rows_.unsent())
-    if (message.next_at <= now || message.state == MessageState::Sending) send(std::move(message));
+    // Farther off it was never put: the clock was set back.
+    if (message.next_at <= now || message.next_at > now + kLongestDelay || message.state == MessageState::Sending)
+      send(std::move(message));
 }
 
 void AlertLoop::send(AlertMessage message) {

@@ -1,7 +1,9 @@
 // How a supervisor starts processes for ticks, and learns of their ends.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,8 @@ class Launcher {
   virtual std::vector<EndedProcess> take_ended() = 0;
   /// Whether a process that somebody started for the tick still runs.
   virtual bool is_alive(const TickKey& tick, std::int64_t process) = 0;
+  /// How long that process has run, whatever the clock was set to meanwhile; nothing when it doesn't.
+  virtual std::optional<std::chrono::seconds> age(const TickKey& tick, std::int64_t process) = 0;
   virtual void signal(const TickKey& tick, std::int64_t process, int number) = 0;
 };
 

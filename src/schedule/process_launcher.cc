@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
+
+#include <charconv>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "schedule/clock_jumps.h"
 
 namespace lochan {
 namespace {
@@ -26,6 +30,20 @@ std::string last_words(const std::filesystem::path& output) {
   constexpr std::string_view kError = "error: ";
   if (last.starts_with(kError)) last.erase(0, kError.size());
   return last.substr(0, kLongestWords);
+}
+
+// When it began, by the machine's uptime: the 22nd field of /proc/N/stat, of which the second, a name, may hold anything.
+std::optional<std::chrono::microseconds> began(std::int64_t process) {
+  constexpr std::size_t kBeganAfterName = 19;
+  const std::string stat = read_file(fmt::format("/proc/{}/stat", process));
+  const auto name_end = stat.rfind(") ");
+  if (name_end == std::string::npos) return std::nullopt;
+  const std::vector<std::string> fields = text::split(stat.substr(name_end + 2), ' ');
+  std::int64_t clock_ticks = 0;
+  if (fields.size() <= kBeganAfterName) return std::nullopt;
+  const std::string& field = fields[kBeganAfterName];
+  if (std::from_chars(field.data(), field.data() + field.size(), clock_ticks).ec != std::errc{}) return std::nullopt;
+  return std::chrono::microseconds{clock_ticks * (1'000'000 / ::sysconf(_SC_CLK_TCK))};
 }
 
 }  // namespace
@@ -50,6 +68,7 @@ std::int64_t ProcessLauncher::start(const TickKey& tick, const std::vector<std::
   options.environment = environment_;
   options.output_file = child.output;
   child.process = std::make_unique<Subprocess>(options);
+  child.started = std::chrono::steady_clock::now();
   const std::int64_t id = child.process->id();
   children_.emplace(id, std::move(child));
   return id;
@@ -77,6 +96,20 @@ bool ProcessLauncher::is_alive(const TickKey& tick, std::int64_t process) {
   } catch (const Error&) {
     return false;
   }
+}
+
+// Of one that isn't our child the kernel tells.
+std::optional<std::chrono::seconds> ProcessLauncher::age(const TickKey& tick, std::int64_t process) {
+  using std::chrono::floor, std::chrono::seconds;
+  if (const auto child = children_.find(process); child != children_.end())
+    return floor<seconds>(std::chrono::steady_clock::now() - child->second.started);
+  if (!is_alive(tick, process)) return std::nullopt;
+  try {
+    if (const auto at = began(process)) return floor<seconds>(machine_uptime() - *at);
+  } catch (const Error&) {
+    // It has ended just now.
+  }
+  return std::nullopt;
 }
 
 void ProcessLauncher::signal(const TickKey& tick, std::int64_t process, int number) {

@@ -24,6 +24,7 @@ class ProcessLauncher final : public Launcher {
   std::int64_t start(const TickKey& tick, const std::vector<std::string>& arguments) override;
   std::vector<EndedProcess> take_ended() override;
   bool is_alive(const TickKey& tick, std::int64_t process) override;
+  std::optional<std::chrono::seconds> age(const TickKey& tick, std::int64_t process) override;
   void signal(const TickKey& tick, std::int64_t process, int number) override;
 
   /// Each readable once its process has ended: for poll, until the next call of a method.
@@ -33,6 +34,7 @@ class ProcessLauncher final : public Launcher {
   struct Child {
     std::unique_ptr<Subprocess> process;
     std::filesystem::path output;
+    std::chrono::steady_clock::time_point started;
   };
 
   const std::filesystem::path folder_;

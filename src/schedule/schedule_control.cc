@@ -22,7 +22,9 @@ const ScheduleConfig& ScheduleControl::find(const std::string& name) const {
 
 // A scheduler makes the rows of those that nobody has served yet.
 void ScheduleControl::require_row(const ScheduleConfig& config) {
-  if (!ScheduleRows(lake_.state()).find(config.name)) Scheduler{lake_};
+  if (ScheduleRows(lake_.state()).find(config.name)) return;
+  ClockJumps jumps(machine_uptime);
+  Scheduler{lake_, jumps};  // writes it
 }
 
 std::vector<ScheduleStatus> ScheduleControl::list() const {

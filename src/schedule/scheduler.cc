@@ -12,8 +12,11 @@ namespace {
 
 // A time so long ago was served, if late: the loop has other things to do too.
 constexpr std::chrono::seconds kOnTime{60};
-// A clock set back by less runs through times it has been at before: nothing is due. By more: it had been wrong.
-constexpr std::chrono::hours kClockWasWrong{24};
+// A clock set back by less runs through times it has been at before: nothing is due, as cron has it. By more: it had
+// been wrong.
+constexpr std::chrono::hours kClockWasWrong{3};
+// A further try comes sooner; when it seems to be farther off, the clock was set back.
+constexpr std::chrono::minutes kLongestDelay{1};
 
 Instant whole_millis(Instant at) { return std::chrono::floor<std::chrono::milliseconds>(at); }
 
@@ -29,12 +32,20 @@ std::int64_t newest_run(Database& state) {
   return state.query("select coalesce(max(run), 0) from run")[0].integer(0);
 }
 
+std::string missed_reason(bool is_jumped_over, bool is_cut) {
+  if (is_jumped_over)
+    return is_cut ? "the clock was set forward over its time, and those before it, which are not kept"
+                  : "the clock was set forward over its time";
+  return is_cut ? "nothing served at its time, nor at those before it, which are not kept" : "nothing served at its time";
+}
+
 bool is_waiting(const Tick& tick) { return tick.state == TickState::Due || tick.state == TickState::Held; }
 bool is_running(const Tick& tick) { return tick.state == TickState::Running; }
 
 }  // namespace
 
-Scheduler::Scheduler(Lake& lake) : lake_(lake), ticks_(lake.state()), rows_(lake.state()) {
+Scheduler::Scheduler(Lake& lake, ClockJumps& jumps)
+    : lake_(lake), jumps_(jumps), ticks_(lake.state()), rows_(lake.state()) {
   for (const ScheduleConfig& config : lake.project().schedules) {
     Entry& entry = entries_[config.name];
     entry.config = &config;
@@ -106,16 +117,17 @@ std::vector<Tick> Scheduler::look() {
 }
 
 void Scheduler::make_ticks(Instant now) {
+  const bool is_undone = jumps_.look(now);
   std::vector<std::pair<Entry*, Instant>> reached;
   for (auto& [name, entry] : entries_) {
     if (!entry.calendar) continue;
-    if (entry.reached > now + kClockWasWrong) reached.emplace_back(&entry, now);
+    if (entry.reached > now + kClockWasWrong || (is_undone && entry.reached > now)) begin_anew(entry, now, is_undone);
     if (entry.next && *entry.next <= now) reached.emplace_back(&entry, *entry.next);
   }
   if (reached.empty()) return;
   lake_.state().write([&] {
     for (auto& [entry, at] : reached) {
-      if (entry->next && *entry->next <= now) at = make_calendar_ticks(*entry, now);
+      at = make_calendar_ticks(*entry, now);
       rows_.set_reached(entry->config->name, at);
       ticks_.roll_over(entry->config->name, kKeepTicks);
     }
@@ -126,27 +138,47 @@ void Scheduler::make_ticks(Instant now) {
   }
 }
 
+// The clock had been wrong: times that it was at and that are still to come are due when they do. Of those that a jump
+// forwards led to, which was taken back at once, what was run isn't run again.
+void Scheduler::begin_anew(Entry& entry, Instant now, bool is_undone) {
+  lake_.state().write([&] {
+    ticks_.forget_ahead(entry.config->name, now, is_undone);
+    rows_.set_reached(entry.config->name, now);
+  });
+  entry.reached = now;
+  entry.next = entry.calendar->next(now);
+}
+
+// Newest first. Of those that the clock was set forward over no more than may wait: they were never there.
+std::vector<Instant> Scheduler::times_since(const Entry& entry, Instant now) const {
+  std::vector<Instant> times;
+  int jumped_over = 0;
+  for (auto at = entry.calendar->previous(now); at && *at > entry.reached;
+       at = entry.calendar->previous(*at - std::chrono::microseconds{1})) {
+    times.push_back(*at);
+    jumped_over += jumps_.was_jumped_over(*at) ? 1 : 0;
+    if (times.size() == std::size_t{kKeepTicks} || jumped_over == kMostWaiting) break;
+  }
+  return times;
+}
+
 // Returns the newest time that has come.
 Instant Scheduler::make_calendar_ticks(const Entry& entry, Instant now) {
-  std::vector<Instant> times;  // newest first
-  for (auto at = entry.calendar->previous(now); at && *at > entry.reached && times.size() < std::size_t{kKeepTicks};
-       at = entry.calendar->previous(*at - std::chrono::microseconds{1}))
-    times.push_back(*at);
+  const std::vector<Instant> times = times_since(entry, now);
   if (times.empty()) return *entry.next;
   const CatchUp catch_up = entry.config->catch_up;
-  const bool is_cut = times.size() == std::size_t{kKeepTicks};
+  const auto before = entry.calendar->previous(times.back() - std::chrono::microseconds{1});
+  const bool is_cut = before && *before > entry.reached;
   for (std::size_t i = times.size(); i-- > 0;) {
+    const bool is_jumped_over = jumps_.was_jumped_over(times[i]);
     const bool is_due = (i == 0 && (catch_up != CatchUp::None || now - times[0] <= kOnTime)) ||
-                        (catch_up == CatchUp::All && i < std::size_t{kMostWaiting});
+                        (catch_up == CatchUp::All && i < std::size_t{kMostWaiting} && !is_jumped_over);
     if (entry.is_paused)
       insert(entry, times[i], TickState::Skipped, "the schedule is paused", now);
     else if (is_due)
       insert(entry, times[i], TickState::Due, "", now);
     else
-      insert(entry, times[i], TickState::Missed,
-             is_cut && i + 1 == times.size() ? "nothing served at its time, nor at those before it, which are not kept"
-                                             : "nothing served at its time",
-             now);
+      insert(entry, times[i], TickState::Missed, missed_reason(is_jumped_over, is_cut && i + 1 == times.size()), now);
   }
   return times[0];
 }
@@ -224,7 +256,7 @@ void Scheduler::settle(Entry* entry, std::vector<Tick>& open, Instant now) {
 // Late, held, free again. Whether something has changed.
 bool Scheduler::mark(Entry& entry, Tick& tick, Instant now) {
   bool is_changed = false;
-  if (const auto& late = entry.config->late_after; late && !tick.late_at && now > tick.key.due_at + *late) {
+  if (const auto& late = entry.config->late_after; late && !tick.late_at && jumps_.passed(tick.key.due_at, now) > *late) {
     tick.late_at = now;
     is_changed = true;
   }
@@ -281,7 +313,8 @@ const Tick* Scheduler::first_ready(const Entry& entry, const std::vector<Tick>& 
   if (std::ranges::any_of(open, is_running)) return nullptr;
   for (const Tick& tick : open) {
     if (tick.state == TickState::Held || (entry.is_paused && !tick.by_hand)) continue;
-    return tick.not_before && *tick.not_before > now ? nullptr : &tick;
+    const bool waits = tick.not_before && *tick.not_before > now && *tick.not_before <= now + kLongestDelay;
+    return waits ? nullptr : &tick;
   }
   return nullptr;
 }

@@ -11,6 +11,7 @@
 #include "run/lake.h"
 #include "run/ticks.h"
 #include "schedule/calendar.h"
+#include "schedule/clock_jumps.h"
 #include "schedule/schedule_rows.h"
 
 namespace lochan {
@@ -23,8 +24,8 @@ inline constexpr int kMostWaiting = 100;
 /// Used by one thread at a time. Only one may act on a state; see Supervisor.
 class Scheduler {
  public:
-  /// The lake must outlive it. A schedule that wasn't there before is due from now on.
-  explicit Scheduler(Lake& lake);
+  /// Both must outlive it. A schedule that wasn't there before is due from now on.
+  Scheduler(Lake& lake, ClockJumps& jumps);
 
   /// Makes a tick of each time that has come, skips those that must not wait, holds and frees, marks late ones.
   /// Returns those that may begin now, in the order they were due: one of a schedule at most.
@@ -57,6 +58,8 @@ class Scheduler {
   void read_what_people_said();
   OpenTicks read_open() const;
   void make_ticks(Instant now);
+  void begin_anew(Entry& entry, Instant now, bool is_undone);
+  std::vector<Instant> times_since(const Entry& entry, Instant now) const;
   Instant make_calendar_ticks(const Entry& entry, Instant now);
   bool make_publication_tick(Entry& entry, const std::vector<Tick>& open, Instant now);
   bool was_published_again(Entry& entry);
@@ -71,6 +74,7 @@ class Scheduler {
   const Tick* first_ready(const Entry& entry, const std::vector<Tick>& open, Instant now) const;
 
   Lake& lake_;
+  ClockJumps& jumps_;
   Ticks ticks_;
   ScheduleRows rows_;
   std::map<std::string, Entry> entries_;

@@ -1,7 +1,6 @@
 #include "schedule/supervisor.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 
@@ -15,7 +14,6 @@ namespace {
 
 constexpr int kMostStarts = 3;
 constexpr std::chrono::seconds kFirstDelay{2};  // before a second start; doubled
-constexpr std::chrono::seconds kGrace{20};      // from a request to stop to the end by force
 constexpr std::chrono::seconds kSilence{60};    // of a process on another host, until its run begins
 constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 130;
@@ -27,12 +25,17 @@ bool is_elsewhere(Lake& lake, const Tick& tick) {
 }  // namespace
 
 Supervisor::Supervisor(Lake& lake, Launcher& launcher, Log& log, SupervisorOptions options)
-    : options_(options), lake_(&lake), launcher_(launcher), log_(log) {}
+    : options_(std::move(options)),
+      lake_(&lake),
+      launcher_(launcher),
+      log_(log),
+      jumps_(options_.uptime),
+      stopping_(launcher, options_.uptime) {}
 
 void Supervisor::use(Lake& lake) {
   seat_.move_to(lake);
   lake_ = &lake;
-  if (scheduler_) scheduler_.emplace(lake);
+  if (scheduler_) scheduler_.emplace(lake, jumps_);
 }
 
 bool Supervisor::become_active() {
@@ -42,7 +45,7 @@ bool Supervisor::become_active() {
     return false;
   }
   if (!was_active) scheduler_.reset();  // another one may have acted meanwhile
-  if (!scheduler_) scheduler_.emplace(*lake_);
+  if (!scheduler_) scheduler_.emplace(*lake_, jumps_);
   return true;
 }
 
@@ -53,6 +56,7 @@ void Supervisor::step() {
     if (tick.state == TickState::Running) follow(tick);
   const std::vector<Tick> ready = look();
   const std::vector<Tick> open = Ticks(lake_->state()).open();
+  stopping_.keep_only(open);
   running_ = static_cast<int>(std::ranges::count(open, TickState::Running, &Tick::state));
   for (const Tick& tick : ready)
     if (running_ < options_.at_once) start(tick);
@@ -155,20 +159,20 @@ void Supervisor::end_with_run(const Tick& tick) {
   if (ended) log_.write(LogLevel::Info, fmt::format("tick {} {}: {}", to_string(tick.key), to_string(ended->state), ended->reason));
 }
 
+// By how long its process has run: the clock may have been set.
 void Supervisor::enforce_timeout(Tick& tick, std::int64_t process) {
-  const ScheduleConfig* config = scheduler_->find(tick.key.schedule);
-  if (config == nullptr || !config->timeout || !tick.started_at) return;
   const Instant now = lake_->clock().now();
-  if (now <= *tick.started_at + *config->timeout) return;
   if (!tick.timed_out_at) {
+    const ScheduleConfig* config = scheduler_->find(tick.key.schedule);
+    if (config == nullptr || !config->timeout) return;
+    const auto age = launcher_.age(tick.key, process);
+    if (!age || *age <= *config->timeout) return;
     tick.timed_out_at = now;
     tick.reason = fmt::format("it took longer than its timeout of {}", show_duration(*config->timeout));
     seat_.write([&] { Ticks(lake_->state()).update(tick); });
     log_.write(LogLevel::Error, fmt::format("tick {}: {}", to_string(tick.key), tick.reason));
-    launcher_.signal(tick.key, process, SIGTERM);
-  } else if (now > *tick.timed_out_at + kGrace) {
-    launcher_.signal(tick.key, process, SIGKILL);
   }
+  stopping_.press(lake_->state(), tick, process, fmt::format("the timeout of schedule `{}`", tick.key.schedule), now);
 }
 
 // The row first: what is started after it can be found by it, and what isn't is started again.

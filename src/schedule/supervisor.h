@@ -11,9 +11,11 @@
 
 #include "base/log.h"
 #include "run/lake.h"
+#include "schedule/clock_jumps.h"
 #include "schedule/launcher.h"
 #include "schedule/scheduler.h"
 #include "schedule/seat.h"
+#include "schedule/stopping.h"
 
 namespace lochan {
 
@@ -21,6 +23,7 @@ struct SupervisorOptions {
   int at_once = 4;  // runs that go on at once; more wait for their turn
   /// How long `wake_at` may be ahead. More than a second is for who hears of what others write into the state.
   std::chrono::seconds longest_sleep{1};
+  Uptime uptime = machine_uptime;
 };
 
 /// Used by one thread at a time. Of several on one state only one acts: see ScheduleSeat.
@@ -61,6 +64,8 @@ class Supervisor {
   Launcher& launcher_;
   Log& log_;
   ScheduleSeat seat_;
+  ClockJumps jumps_;
+  Stopping stopping_;
   std::optional<Scheduler> scheduler_;
   std::map<std::int64_t, TickKey> children_;  // by process
   std::vector<EndedProcess> ended_;           // of which the state doesn't know yet

@@ -1,4 +1,4 @@
-// `/api/runs`: what was run, and what is running.
+// `/api/runs`: what was run, what is running, and its end before its time.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "run/cancelling.h"
 #include "run/journal.h"
+#include "run/recovery.h"
 #include "serve/json_response.h"
 #include "serve/routes.h"
 
@@ -55,6 +57,18 @@ HttpResponse show_run(const RouteCall& call) {
   document["steps"] = list(journal.steps(run));
   document["checks"] = list(journal.checks(run));
   return json_response(std::move(document), 200, &call.parts.secrets);
+}
+
+HttpResponse cancel_run(const RouteCall& call) {
+  Lake& lake = call.served.lake();
+  const std::int64_t run = positive_number(call.names.at("run"), "run");
+  const Instant now = call.parts.clock.now();
+  recover_dead_runs(lake.state(), lake.catalog(), lake.home(), now);
+  const CancelOutcome outcome = cancel_run(lake.state(), run, "the API", now);
+  if (outcome.answer == CancelAnswer::HadEnded)
+    throw Error(ErrorKind::Conflict, fmt::format("run {} had ended: {}", run, to_string(outcome.state)));
+  const bool is_over = outcome.answer == CancelAnswer::Cancelled;
+  return json_response({{"run", run}, {"state", to_string(outcome.state)}, {"cancelled", true}}, is_over ? 200 : 202);
 }
 
 }  // namespace lochan

@@ -48,7 +48,7 @@ Loop::Loop(const LoopParts& parts)
       served_(parts.current.get()),
       launcher_(served_->project().folder, served_->lake().home(), parts.program.string()),
       supervisor_(served_->lake(), launcher_, parts.log, {.longest_sleep = std::chrono::ceil<std::chrono::seconds>(kLongestWait)}),
-      reload_(parts.current, parts.health, parts.secrets, parts.clock, parts.log, parts.program),
+      reload_(parts.current, parts.health, parts.secrets, parts.clock, parts.log, parts.program, parts.listening),
       watch_(parts.current.get()->project().folder, parts.current.get()->project().state.file) {
   const sigset_t set = asks_for_reload();
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -168,19 +168,21 @@ void Loop::stop_runs() {
   Ticks ticks(served_->lake().state());
   const Journal journal(served_->lake().state());
   const auto running = [&] {
-    std::vector<std::pair<TickKey, std::int64_t>> processes;
-    for (const Tick& tick : ticks.open()) {
+    std::vector<std::pair<Tick, std::int64_t>> processes;
+    for (Tick& tick : ticks.open()) {
       const auto run = tick.run > 0 ? journal.find(tick.run) : std::nullopt;
       const std::int64_t process = run ? run->process : tick.process;
-      if (tick.state == TickState::Running && launcher_.is_alive(tick.key, process)) processes.emplace_back(tick.key, process);
+      if (tick.state == TickState::Running && launcher_.is_alive(tick.key, process))
+        processes.emplace_back(std::move(tick), process);
     }
     return processes;
   };
-  for (const auto& [tick, process] : running()) {
-    parts_.log.event(LogLevel::Info, "stopping a run", {{"tick", to_string(tick)}, {"process", process}});
-    launcher_.signal(tick, process, SIGTERM);
-  }
-  while (!running().empty()) {
+  for (const auto& [tick, process] : running())
+    parts_.log.event(LogLevel::Info, "stopping a run", {{"tick", to_string(tick.key)}, {"process", process}});
+  Stopping stopping(launcher_, machine_uptime);
+  for (auto left = running(); !left.empty(); left = running()) {
+    for (const auto& [tick, process] : left)
+      stopping.press(served_->lake().state(), tick, process, "the end of `lochan serve`", parts_.clock.now());
     launcher_.take_ended();
     std::vector<pollfd> descriptors;
     for (const int descriptor : launcher_.descriptors()) descriptors.push_back({descriptor, POLLIN, 0});

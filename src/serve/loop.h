@@ -30,6 +30,7 @@ struct LoopParts {
   const Notify& notify;
   AlertThread& alerts;
   std::filesystem::path program;  // our own, for the processes that are started
+  Listening listening;
 };
 
 /// SIGHUP asks for a reload: blocked before any other thread starts, a loop hears it.
@@ -44,7 +45,8 @@ class Loop {
 
   /// Until it is stopped. Runs that were started go on.
   void run(std::stop_token stop);
-  /// After that: asks the runs that were started for schedules to end, and waits until they have.
+  /// After that: asks the runs that were started for schedules to end, more firmly after a while, and waits until they
+  /// have.
   void stop_runs();
   /// There may be something to do. From any thread.
   void wake() noexcept;

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "serve/project_copy.h"
+#include "serve/sign_in.h"
 
 namespace lochan {
 namespace {
@@ -41,24 +42,21 @@ std::vector<Error> problems_of(const std::string& output, const ExitStatus& stat
   return problems;
 }
 
-std::vector<Error> needs_restart(const Project& now, const Project& next) {
-  std::vector<Error> problems;
-  const auto compare = [&](std::string_view key, const std::string& was, const std::string& is) {
-    if (was == is) return;
-    problems.push_back(Error(ErrorKind::Project, fmt::format("`{}` is `{}` now, and `{}` is served", key, is, was))
-                           .at({"lochan.yaml", 0, 0})
-                           .hint("restart `lochan serve`"));
-  };
-  compare("lake", now.lake.string(), next.lake.string());
-  compare("state", now.state.shown(), next.state.shown());
-  return problems;
+Error wants_restart(const std::string& message) {
+  return Error(ErrorKind::Project, message).at({"lochan.yaml", 0, 0}).hint("restart `lochan serve`");
 }
 
 }  // namespace
 
 Reload::Reload(CurrentProject& current, Health& health, Secrets& secrets, const Clock& clock, EventLog& log,
-               std::filesystem::path program)
-    : current_(current), health_(health), secrets_(secrets), clock_(clock), log_(log), program_(std::move(program)) {}
+               std::filesystem::path program, Listening listening)
+    : current_(current),
+      health_(health),
+      secrets_(secrets),
+      clock_(clock),
+      log_(log),
+      program_(std::move(program)),
+      listening_(std::move(listening)) {}
 
 void Reload::verify_served() {
   candidate_.reset();
@@ -159,6 +157,39 @@ bool Reload::finish_verifier(Time now) {
   return false;
 }
 
+std::vector<Error> Reload::needs_restart(const Project& now, const Project& next) const {
+  std::vector<Error> problems;
+  const auto compare = [&](std::string_view key, const std::filesystem::path& was, const std::filesystem::path& is) {
+    if (was != is)
+      problems.push_back(wants_restart(fmt::format("`{}` is `{}` now, and `{}` is served", key, is.string(), was.string())));
+  };
+  compare("lake", now.lake, next.lake);
+  compare("state", now.state.shown(), next.state.shown());
+  // Without one everyone would be let in.
+  if (!next.serve.token && !is_loopback(listening_.address))
+    problems.push_back(Error(ErrorKind::Project, fmt::format("`serve` has no `token`, and others reach `{}`", listening_.address))
+                           .at({"lochan.yaml", 0, 0})
+                           .hint("write `serve: { token: ${LOCHAN_TOKEN} }` and set the variable"));
+  return problems;
+}
+
+// All else of the project is served.
+void Reload::tell_moved(const ServeConfig& serve) {
+  std::vector<Error> problems;
+  if (listening_.said_address && *listening_.said_address != serve.address)
+    problems.push_back(wants_restart(
+        fmt::format("`address` of `serve` is `{}` now, and `{}` is listened on", serve.address, *listening_.said_address)));
+  if (listening_.said_port && *listening_.said_port != serve.port)
+    problems.push_back(wants_restart(
+        fmt::format("`port` of `serve` is {} now, and {} is listened on", serve.port, *listening_.said_port)));
+  std::string all;
+  for (const Error& problem : problems) all += problem.what();
+  if (all != std::exchange(told_moved_, all))
+    for (const Error& problem : problems)
+      log_.event(LogLevel::Warn, "the server stays where it is", {{"problem", problem.message()}, {"hint", problem.hint()}});
+  health_.set("address", std::move(problems));
+}
+
 void Reload::tell_sound() {
   health_.set("project", {});
   if (!told_.empty()) log_.event(LogLevel::Info, "the project's files are sound again");
@@ -177,6 +208,7 @@ bool Reload::take(ReadProject read) {
   told_.clear();
   is_sound_ = true;
   health_.set("project", {});
+  tell_moved(current_.get()->project().serve);
   log_.event(LogLevel::Info, "another state of the project is served", {{"copy", current_.get()->copy().filename().string()}});
   read_at_ = std::chrono::steady_clock::now() + kSecondLook;
   return true;

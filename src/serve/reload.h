@@ -16,6 +16,14 @@
 
 namespace lochan {
 
+/// Where a server listens, from its start to its end.
+struct Listening {
+  std::string address;
+  // As the project said it then; nothing where the command line did.
+  std::optional<std::string> said_address;
+  std::optional<int> said_port;
+};
+
 /// Used by one thread. All that it is given must outlive it.
 class Reload {
  public:
@@ -23,7 +31,7 @@ class Reload {
 
   /// `program` is our own, which verifies in a process of its own: what that takes of memory isn't kept.
   Reload(CurrentProject& current, Health& health, Secrets& secrets, const Clock& clock, EventLog& log,
-         std::filesystem::path program);
+         std::filesystem::path program, Listening listening);
 
   /// Verifies the project that is served already: it was only read so far.
   void verify_served();
@@ -49,6 +57,8 @@ class Reload {
   void hear_verifier();
   bool finish_verifier(Time now);
   bool take(ReadProject read);
+  std::vector<Error> needs_restart(const Project& now, const Project& next) const;
+  void tell_moved(const ServeConfig& serve);
   void tell_sound();
   void refuse(std::vector<Error> problems);
   bool is_served(const ReadProject& read) const;
@@ -59,6 +69,7 @@ class Reload {
   const Clock& clock_;
   EventLog& log_;
   const std::filesystem::path program_;
+  const Listening listening_;
 
   std::optional<Time> changed_;                // the first change that wasn't read yet
   std::optional<Time> read_at_;                // when that will be
@@ -70,6 +81,7 @@ class Reload {
   bool is_asked_ = false;
   bool is_sound_ = false;                      // what is served was verified
   std::string told_;                           // the problems that were told last
+  std::string told_moved_;                     // another address
 };
 
 }  // namespace lochan

@@ -16,6 +16,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/metrics", Asks::SignedIn, answer_metrics},
     Route{"GET", "/api/runs", Asks::SignedIn, list_runs},
     Route{"GET", "/api/runs/{run}", Asks::SignedIn, show_run},
+    Route{"POST", "/api/runs/{run}/cancel", Asks::SignedIn, cancel_run},
     Route{"GET", "/api/schedules", Asks::SignedIn, list_schedules},
     Route{"POST", "/api/schedules/{schedule}/pause", Asks::SignedIn, pause_schedule},
     Route{"POST", "/api/schedules/{schedule}/resume", Asks::SignedIn, resume_schedule},

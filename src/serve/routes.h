@@ -50,6 +50,7 @@ HttpResponse answer_ready(const RouteCall& call);
 HttpResponse answer_metrics(const RouteCall& call);
 HttpResponse list_runs(const RouteCall& call);
 HttpResponse show_run(const RouteCall& call);
+HttpResponse cancel_run(const RouteCall& call);
 HttpResponse list_schedules(const RouteCall& call);
 HttpResponse pause_schedule(const RouteCall& call);
 HttpResponse resume_schedule(const RouteCall& call);

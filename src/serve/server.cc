@@ -73,6 +73,13 @@ void require_token(const Project& project, const std::string& address) {
       .hint("write `serve: { token: ${LOCHAN_TOKEN} }` and set the variable, or listen on 127.0.0.1");
 }
 
+Listening listening(const ServeRequest& request, const ServeConfig& config) {
+  Listening listening{request.address, std::nullopt, std::nullopt};
+  if (!request.says_address) listening.said_address = config.address;
+  if (!request.says_port) listening.said_port = config.port;
+  return listening;
+}
+
 HttpServerOptions http_options(const ServeRequest& request) {
   HttpServerOptions options;
   options.address = request.address;
@@ -90,7 +97,8 @@ void serve(ReadProject read, const ServeRequest& request, const Clock& clock, Se
   CurrentProject current(std::make_shared<ServedProject>(std::move(read), clock, log));
   Health health;
   AlertThread alerts(current, health, secrets, clock, log);
-  Loop loop({current, health, secrets, clock, log, notify, alerts, request.program});
+  Loop loop({current, health, secrets, clock, log, notify, alerts, request.program,
+             listening(request, current.get()->project().serve)});
   Metrics metrics;
   const RouteParts parts{health, clock, secrets, metrics, [&] { loop.wake(); }};
   const auto answer = [&](const HttpRequest& asked) { return answer_request(asked, *current.get(), parts); };

@@ -19,6 +19,8 @@ namespace lochan {
 struct ServeRequest {
   std::string address;
   std::uint16_t port = 0;         // 0: a free one
+  bool says_address = false;      // whatever the project says, now and later
+  bool says_port = false;
   bool stops_runs = false;        // when it is stopped, those that it started for schedules end too
   std::filesystem::path program;  // our own
 };

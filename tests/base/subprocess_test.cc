@@ -1,5 +1,6 @@
 #include "base/subprocess.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -74,6 +75,15 @@ TEST(Subprocess, TakesItsGroupAlongWhereThatIsAsked) {
   EXPECT_TRUE(process.wait().succeeded());
   const std::string left = output_of(process);  // ends: the pipe's last writer is gone
   EXPECT_GT(std::stoi(left), 1);
+}
+
+TEST(Subprocess, HasNoneOfOurDescriptors) {
+  const int ours = ::fcntl(STDERR_FILENO, F_DUPFD, 200);  // without FD_CLOEXEC, as libraries open theirs
+  ASSERT_GE(ours, 200);
+  Subprocess process({.command = {"sh", "-c", "ls /proc/$$/fd"}});
+  const std::string open = output_of(process);
+  EXPECT_EQ(open.find(std::to_string(ours)), std::string::npos) << open;
+  ::close(ours);
 }
 
 TEST(Subprocess, EndsWithItsObject) {

@@ -1,11 +1,12 @@
 """A lake that is served for a while, with schedules, living shops, tending, readers and alerts, and all that can happen to it.
 
-  soak.py [--seconds N] [--seed S] [--calm]
+  soak.py [--seconds N] [--seed S] [--calm] [--spoil WHAT]
 
 `lochan serve` ticks every few seconds. Meanwhile its processes are killed and stopped at random, `serve` is restarted,
 a shop's database is locked or goes away, and the disk is full for a while; DuckDB and PyIceberg read all along. Then all
 is well again, and what must hold is looked at: every tick fired once or says why not, no row was lost or doubled, no
-run is stuck, each alert came once, readers saw nothing but publications, and nothing grew on and on.
+run is stuck, each alert came once, readers saw nothing but publications, nothing grew on and on, and a query takes as
+long as it did at the start. `--spoil` spoils one of these by hand at the end: then it must fail.
 """
 import argparse
 import collections
@@ -16,7 +17,9 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import threading
@@ -70,11 +73,15 @@ class Serve:
 
     def __init__(self, lake, environment):
         self.lake, self.environment, self.process, self.starts = lake, environment, None, 0
+        # The same one all along: whoever is started anew must get it, whatever goes on.
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
 
     def start(self):
         self.starts += 1
         self.log = open(self.lake.folder.parent / "serve.out", "ab")
-        self.process = subprocess.Popen([LOCHAN, "-C", str(self.lake.folder), "serve", "--port", "0"], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([LOCHAN, "-C", str(self.lake.folder), "serve", "--port", str(self.port)], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, env={**os.environ, **self.environment},
                                         start_new_session=True)
         self.wait_until_ready()
@@ -83,6 +90,9 @@ class Serve:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
+                said = pathlib.Path(self.log.name).read_text(errors="replace")
+                if "in use" in said:
+                    raise Broken(f"serve could not begin: {said[-500:]}")
                 return  # a fault ended it: the next round starts it again
             try:
                 address = json.loads((self.lake.folder / ".lochan/serve.json").read_text())
@@ -306,11 +316,12 @@ def must_have_ticked(lake, begin, end):
     if twice:
         raise Broken(f"runs of two ticks: {twice}")
     due = collections.Counter(round(instant(entry["due_at"])) for entry in ticks_of(lake, "shops") if not entry["by_hand"])
-    calendar = range(-(-int(begin) // TICK_SECONDS) * TICK_SECONDS, int(end), TICK_SECONDS)
-    if len(calendar) < 900:  # of each schedule the newest 1,000 are kept
-        missing = [at for at in calendar if due[at] != 1]
-        if missing:
-            raise Broken(f"of {len(calendar)} times {len(missing)} have no tick, or two: {missing[:5]}")
+    # Of each schedule the newest 1,000 are kept.
+    first = max(begin, min(due)) if len(due) > 900 else begin
+    calendar = range(-(-int(first) // TICK_SECONDS) * TICK_SECONDS, int(end), TICK_SECONDS)
+    missing = [at for at in calendar if due[at] != 1]
+    if missing:
+        raise Broken(f"of {len(calendar)} times {len(missing)} have no tick, or two: {missing[:5]}")
     return states
 
 
@@ -325,10 +336,13 @@ def must_be_whole(lake):
             raise Broken(f"{name}: {lost.total()} rows are missing {list(lost)[:2]}, {more.total()} too many {list(more)[:2]}")
     if len(found["raw.sale"]) != len(set(found["raw.sale"])) or len(found["raw.sale"]) != len(found["staging.sale_log"]):
         raise Broken("a version of a sale was loaded twice, or did not reach the log")
-    numbers = lake.publications()
-    if len(numbers) != len(set(numbers)):
-        raise Broken("two publications have one number")
-    stuck = [run["run"] for run in lake.runs() if run["state"] == "running"]
+    # A run publishes once: all it has (`publish: all`). Tending publishes each table for itself.
+    runs = lake.runs()
+    published = collections.Counter(row[0] for row in state_of(
+        lake, "select run from publication where run in (select run from run where command = 'run')"))
+    if twice := [run for run, count in published.items() if run and count > 1]:
+        raise Broken(f"runs that published twice: {twice}")
+    stuck = [run["run"] for run in runs if run["state"] == "running"]
     if stuck:
         raise Broken(f"runs that never ended: {stuck}")
     lake.maintain()
@@ -337,17 +351,84 @@ def must_be_whole(lake):
         raise Broken(f"maintain leaves {left[:3]}")
 
 
-def must_have_told(hook, states):
-    """A message that was sent again has its old key: by the keys, each came once."""
+def must_have_told(lake, hook, states):
+    """A message that was sent again has its old key: by the keys, each came once. So did what each of them tells."""
+    wait_for("what happened still waits to be told", lambda: not state_of(
+        lake, "select 1 from alert_event where message = 0 union all select 1 from alert_message where state in ('waiting', 'sending')"))
     by_key = {}
     for key, body in hook.messages:
         if key is None:
             raise Broken(f"a message without an idempotency key: {body}")
         if by_key.setdefault(key, body) != body:
             raise Broken(f"two messages with the key {key}")
-    if states["failed"] and not by_key:
+    told = collections.Counter(tuple(event[name] for name in ("event", "run", "schedule", "at", "headline"))
+                               for body in by_key.values() for event in body["events"])
+    if twice := [event for event, count in told.items() if count > 1]:
+        raise Broken(f"told twice: {twice[:5]}")
+    if states["failed"] and not any(event[0] == "failed" for event in told):
         raise Broken(f"{states['failed']} ticks failed, and nobody was told")
     return len(by_key)
+
+
+def state_of(lake, sql):
+    with sqlite3.connect(f"file:{lake.folder / '.lochan/state.db'}?mode=ro", uri=True, timeout=60) as state:
+        return state.execute(sql).fetchall()
+
+
+class Sizes:
+    """What must stay flat: measured every now and then."""
+
+    def __init__(self, lake, serve):
+        self.lake, self.serve, self.samples = lake, serve, collections.defaultdict(list)
+
+    def take(self):
+        files = self.lake.files()
+        self.samples["memory in MB"].append(self.serve.memory())
+        self.samples["state in KB"].append((self.lake.folder / ".lochan/state.db").stat().st_size / 1024)
+        self.samples["files"].append(len(files))
+        self.samples["largest metadata in KB"].append(
+            max((size for name, size in files.items() if name.endswith(".metadata.json")), default=0) / 1024)
+
+    def must_be_flat(self, seconds):
+        for what, values in self.samples.items():
+            # What stays for a minute and is tended every now and then needs some minutes to swing in.
+            if (seconds < 600 and what != "memory in MB") or len(values) < 20:
+                continue
+            fifth = len(values) // 5
+            early, late = max(values[fifth:2 * fifth]), statistics.median(values[-fifth:])
+            slack = {"memory in MB": 10, "state in KB": 4000, "files": 100, "largest metadata in KB": 20}[what]
+            if late > 1.3 * early + slack:
+                raise Broken(f"{what} grew from {early:.0f} to {late:.0f}: {[round(value) for value in values[::max(1, fifth)]]}")
+
+    def largest(self):
+        return {what: round(max(values)) for what, values in self.samples.items()}
+
+
+def query_seconds(lake):
+    """The best of three: others may be busy."""
+    def once():
+        begin = time.monotonic()
+        lake.query("select count(*), sum(quantity) from staging.sale")
+        return time.monotonic() - begin
+    return min(once() for _ in range(3))
+
+
+def spoil(what, lake, hook):
+    """Breaks one of the promises by hand."""
+    if what == "row":
+        lake.trade(sales=1)  # which nobody loads
+    if what == "alert" and hook.messages:
+        hook.messages.append(("another key", hook.messages[-1][1]))
+    statements = {
+        "tick": "delete from tick where number = (select min(number) from tick where schedule = 'shops' and by_hand = 0 and run > 0)",
+        "reason": "update tick set state = 'missed', reason = '' where number = (select max(number) from tick where schedule = 'shops')",
+        "publication": "update publication set run = (select max(run) from run where command = 'run' and state = 'succeeded') "
+                       "where number >= (select max(number) - 3 from publication)",
+    }
+    if what in statements:
+        with sqlite3.connect(lake.folder / ".lochan/state.db", timeout=60) as state:
+            if state.execute(statements[what]).rowcount < 1:
+                raise SystemExit(f"nothing to spoil: {what}")
 
 
 def soak(options, folder):
@@ -357,29 +438,33 @@ def soak(options, folder):
     lake = ShopLake(folder / "lake", options.seed).create({"lochan.yaml": project(hook.url)})
     lake.trade()
     lake.must("run")
+    fast = query_seconds(lake)
     serve = Serve(lake, {"LD_PRELOAD": str(fault_library(folder)), "FAULT_FULL_WHILE": str(full_file)})
     serve.start()
     begin = time.time()
     seller = Seller(lake)
     readers = [Reader(engine, lake) for engine in ("duckdb", "pyiceberg")]
     faults = Faults(lake, serve, chooser, full_file)
-    memory = []
+    sizes = Sizes(lake, serve)
     try:
         while time.time() < begin + options.seconds:
             time.sleep(chooser.uniform(1, 2 * TICK_SECONDS))
             if not options.calm:
                 faults.one()
             serve.ensure()
-            memory.append(serve.memory())
+            sizes.take()
         seller.end()
         settle(lake, serve)
         end = time.time() - TICK_SECONDS
         reads = {reader.engine: reader.end() for reader in readers}
+        spoil(options.spoil, lake, hook)
         states = must_have_ticked(lake, begin + TICK_SECONDS, end)
         must_be_whole(lake)
-        told = must_have_told(hook, states)
-        if len(memory) > 20 and max(memory[-5:]) > 1.5 * max(memory[2:7]) + 10:
-            raise Broken(f"serve's memory grew from {max(memory[2:7]):.0f} to {max(memory[-5:]):.0f} MB")
+        told = must_have_told(lake, hook, states)
+        sizes.must_be_flat(options.seconds)
+        slow = query_seconds(lake)
+        if slow > 2 * fast + 1:
+            raise Broken(f"a query takes {slow:.2f} s; at the start it took {fast:.2f} s")
         serve.stop()
         if left := processes_of(lake):
             raise Broken(f"processes are left: {left}")
@@ -391,7 +476,7 @@ def soak(options, folder):
         for process in processes_of(lake):
             os.kill(process, signal.SIGKILL)
     print(f"{options.seconds} s: ticks {dict(states)}, faults {dict(faults.done)}, {serve.starts} starts of serve, "
-          f"reads {reads}, {told} messages, {max(memory):.0f} MB at most")
+          f"reads {reads}, {told} messages, at most {sizes.largest()}, a query {fast:.2f} s and then {slow:.2f} s")
 
 
 def main():
@@ -399,6 +484,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=40)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--calm", action="store_true", help="nothing happens to it")
+    parser.add_argument("--spoil", choices=("row", "alert", "tick", "reason", "publication"), help="it must notice")
     options = parser.parse_args()
     folder = work_folder("soak")
     failures = 0

@@ -281,10 +281,37 @@ TEST_F(TableAccessTest, OnlyMainIsServedWithALog) {
   EXPECT_EQ(load("main", kSale)["metadata-log"].size(), 1U);
   EXPECT_GT(load("main", kSale)["last-updated-ms"], 0);
   catalog_->create_branch("run-3", BranchKind::Run);
+  for (const char* ref : {"at-2", "run-3"}) EXPECT_TRUE(load(ref, kSale)["metadata-log"].empty()) << ref;
+  EXPECT_EQ(load("run-3", kSale)["last-updated-ms"], 0);
+}
+
+// Iceberg's Java library refuses metadata that was updated before its log ends.
+TEST_F(TableAccessTest, PublicationIsServedAsUpdatedWhenItWasPublished) {
+  publish_append("run-1", kSale, 11);
+  publish_append("run-2", kSale, 12);
+  const Json pinned = load("at-1", kSale);
+  EXPECT_EQ(pinned["last-updated-ms"], to_millis(catalog_->publications(5).back().at));
+  EXPECT_EQ(pinned["last-updated-ms"], pinned["snapshot-log"].back()["timestamp-ms"]);
+}
+
+// DuckDB reads the last snapshot that the log has before its transaction's start.
+TEST_F(TableAccessTest, ClockThatWasSetBackHidesNoSnapshot) {
+  publish_append("run-1", kSale, 11);
+  publish_append("run-2", kSale, 12);
+  catalog_->create_branch("run-3", BranchKind::Run);
+  const Json before = load("run-3", kSale)["snapshot-log"];
+  clock_.advance(-std::chrono::hours{1});
+  const std::int64_t day_ago = to_millis(clock_.now() - std::chrono::hours{24});
   for (const char* ref : {"at-2", "run-3"}) {
-    EXPECT_TRUE(load(ref, kSale)["metadata-log"].empty()) << ref;
-    EXPECT_EQ(load(ref, kSale)["last-updated-ms"], 0) << ref;
+    const Json log = load(ref, kSale)["snapshot-log"];
+    ASSERT_EQ(log.size(), 2U) << ref;
+    EXPECT_EQ(log[1]["timestamp-ms"], day_ago) << ref;
+    EXPECT_EQ(log[1]["timestamp-ms"].get<std::int64_t>() - log[0]["timestamp-ms"].get<std::int64_t>(),
+              before[1]["timestamp-ms"].get<std::int64_t>() - before[0]["timestamp-ms"].get<std::int64_t>());
   }
+  EXPECT_EQ(load("at-2", kSale)["last-updated-ms"], day_ago);
+  clock_.advance(std::chrono::hours{2});
+  EXPECT_EQ(load("run-3", kSale)["snapshot-log"], before);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -29,6 +30,12 @@ tables:
   sale: { load: incremental, cursor: id, key: id }
 """
 MODEL = "select count(*) as sales, sum(amount) as amount from raw.sale\n"
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 class Server:
@@ -73,12 +80,12 @@ class Server:
                               timeout=10 * PATIENCE, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    def start(self, *arguments, **environment):
+    def start(self, *arguments, port=0, **environment):
         # What a server that was killed left behind is not the new one's address.
         if os.path.exists(self.path(".lochan/serve.json")):
             os.remove(self.path(".lochan/serve.json"))
         with open(self.path("console"), "a", encoding="utf-8") as console:
-            self.process = subprocess.Popen([LOCHAN, "-C", self.folder, "serve", "--port", "0", *arguments],
+            self.process = subprocess.Popen([LOCHAN, "-C", self.folder, "serve", *(() if port is None else ("--port", str(port))), *arguments],
                                             env=dict(self.environment(), **environment), stdout=console, stderr=console)
         self.wait_for(lambda: self.process.poll() is not None or self._is_there())
         if self.process.poll() is not None:
@@ -100,10 +107,10 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self._kill_runs()
+        self.kill_runs()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _kill_runs(self):
+    def kill_runs(self):
         """They outlive their server."""
         if not os.path.exists(self.path(".lochan/state.db")):
             return

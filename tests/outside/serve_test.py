@@ -128,6 +128,30 @@ class Operated(serve.ServeTest):
         problems = self.server.wait_for(self.problems, "the problem")
         self.assertEqual(problems[0]["hint"], "restart `lochan serve`")
 
+    def test_another_address_is_told_and_all_else_takes_effect(self):
+        port = serve.free_port()
+        said = f"serve: {{ token: ${{LOCHAN_TOKEN:-}}, port: {port} }}"
+        self.server.write("lochan.yaml", serve.PROJECT.format(more=said))
+        self.server.start(port=None)
+        self.assertEqual(self.server.uri, f"http://127.0.0.1:{port}")
+        self.server.write("lochan.yaml", serve.PROJECT.format(more="serve: { token: another-token, port: 7421, address: '127.0.0.2' }"))
+        self.server.wait_for(lambda: self.server.get("/api/runs", token="another-token")[0] == 200, "the new token")
+        problems = self.server.get("/ready", token="another-token")[1]["problems"]
+        self.assertEqual([(problem["part"], problem["message"], problem["hint"]) for problem in problems],
+                         [("address", "`address` of `serve` is `127.0.0.2` now, and `127.0.0.1` is listened on", "restart `lochan serve`"),
+                          ("address", f"`port` of `serve` is 7421 now, and {port} is listened on", "restart `lochan serve`")])
+        self.assertIn('event="the server stays where it is"', self.server.log())
+        self.server.write("lochan.yaml", serve.PROJECT.format(more=said))
+        self.server.wait_for(lambda: self.server.get("/ready")[1].get("problems") == [], "its end")
+
+    def test_the_token_is_not_taken_away_from_what_others_reach(self):
+        self.server.start("--address", "0.0.0.0")
+        self.server.uri = self.server.uri.replace("0.0.0.0", "127.0.0.1")
+        self.server.write("lochan.yaml", serve.PROJECT.format(more=""))
+        problems = self.server.wait_for(self.problems, "the problem")
+        self.assertEqual(problems[0]["message"], "`serve` has no `token`, and others reach `0.0.0.0`")
+        self.assertEqual(self.server.get("/api/runs", token=None)[0], 401)
+
     def test_a_project_that_was_broken_from_the_start_says_so(self):
         self.server.write("models/mart/total.sql", BROKEN)
         self.server.start()
@@ -232,13 +256,45 @@ class Ticking(serve.ServeTest):
         self.server.write("models/mart/total.sql", serve.MODEL)
         self.server.wait_for(lambda: self.sales() == 15, "the sound project")
 
-    def test_a_run_outlives_the_server_and_is_found_again(self):
+    def test_a_run_is_cancelled(self):
+        self.server.write("lochan.yaml", serve.PROJECT.format(more="serve: { token: ${LOCHAN_TOKEN:-} }\nschedules: [{ name: often, cron: '@yearly' }]"))
+        self.make_slow()
+        self.server.start()
+        self.assertEqual(self.server.ask("POST", "/api/schedules/often/trigger")[0], 202)
+        run = self.wait_for_slow()["run"]
+        self.assertEqual(self.server.ask("POST", f"/api/runs/{run}/cancel", token="wrong")[0], 401)
+        self.assertEqual(self.server.ask("POST", f"/api/runs/{run}/cancel"), (202, {"run": run, "state": "running", "cancelled": True}))
+        ended = self.server.wait_for(lambda: [other for other in self.runs() if other["state"] != "running"], "its end")[0]
+        self.assertEqual((ended["state"], ended["message"]), ("cancelled", "cancelled by the API"))
+        self.assertEqual(self.server.ask("POST", f"/api/runs/{run}/cancel"), (200, {"run": run, "state": "cancelled", "cancelled": True}))
+        self.assertEqual(self.server.ask("POST", "/api/runs/99/cancel")[0], 404)
+        self.assertEqual(self.server.get(f"/api/runs/{run}/cancel")[0], 405)
+
+    def test_a_run_that_had_ended_is_not_cancelled(self):
+        self.server.start()
+        self.server.wait_for(lambda: self.sales() == 10, "the first run")
+        status, document = self.server.ask("POST", "/api/runs/1/cancel")
+        self.assertEqual((status, document["error"]["message"]), (409, "run 1 had ended: succeeded"))
+
+    def test_a_dead_run_is_not_cancelled(self):
         self.make_slow()
         self.server.start()
         run = self.wait_for_slow()
+        self.server.ask("POST", "/api/schedules/often/pause")
+        self.server.kill_runs()
+        def is_told():
+            status, document = self.server.ask("POST", f"/api/runs/{run['run']}/cancel")
+            return status == 409 and document["error"]["message"] == f"run {run['run']} had ended: dead"
+        self.server.wait_for(is_told, "its end")
+
+    def test_a_run_outlives_the_server_and_is_found_again(self):
+        self.make_slow()
+        port = serve.free_port()
+        self.server.start(port=port)
+        run = self.wait_for_slow()
         for number in (signal.SIGKILL, signal.SIGTERM):
             self.server.stop(number)
-            self.server.start()
+            self.server.start(port=port)  # its runs don't hold it
             self.assertEqual([other["run"] for other in self.runs() if other["state"] == "running"], [run["run"]])
         self.assertEqual([tick["run"] for tick in self.schedule()["open"] if tick["state"] == "running"], [run["run"]])
         self.server.stop()

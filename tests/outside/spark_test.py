@@ -26,7 +26,7 @@ class Spark(serve.ServeTest):
         self.server.start()
         self.server.wait_for(lambda: self.server.get("/ready")[1]["publication"] >= 1, "a publication")
 
-    def test_it_reads_main_and_writes_its_own(self):
+    def test_it_reads_main_and_publications_and_writes_its_own(self):
         number = self.server.get("/ready")[1]["publication"]
         self.server.sell(7)
         self.server.wait_for(lambda: self.server.get("/ready")[1]["publication"] > number, "a publication")
@@ -37,6 +37,9 @@ class Spark(serve.ServeTest):
                                    "select * from lake.lab.note order by id", LAKE_CREDENTIAL=f"spark:{serve.TOKEN}")
         self.assertEqual((code, rows), (0, ["17\t85", "1\ta", "2\tb"]), errors)
         self.assertEqual(self.server.lochan("query", "--output", "csv", "select count(*) as n from lab.note"), (0, "n\n2\n"))
+        code, rows, errors = spark(self.server, "select sales, amount from lake.mart.total", "select count(*) from lake.raw.sale",
+                                   ref=f"at-{number}")
+        self.assertEqual((code, rows), (0, ["10\t50", "10"]), errors)
         # Tending knows Spark's files, which it names in another way.
         code, output = self.server.lochan("maintain")
         self.assertEqual(code, 0, output)

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -20,6 +21,10 @@ namespace {
 
 /// Where a process ends, as by `kill -9`.
 enum class Death { StepStarted, StepFinished, CheckFinished, None };
+
+void PrintTo(Death death, std::ostream* out) {
+  *out << std::array{"StepStarted", "StepFinished", "CheckFinished", "None"}.at(static_cast<std::size_t>(death));
+}
 
 class Killer final : public Observer {
  public:

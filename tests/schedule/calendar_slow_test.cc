@@ -55,6 +55,8 @@ struct ZoneCase {
   const char* from;  // 400 days from here
 };
 
+void PrintTo(const ZoneCase& each, std::ostream* out) { *out << (*each.zone == 0 ? "UTC" : each.zone); }
+
 class CalendarOfZone : public testing::TestWithParam<ZoneCase> {};
 
 TEST_P(CalendarOfZone, IsWhatWalkingThroughItFinds) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -30,26 +31,37 @@ namespace lochan {
 class SetClock final : public Clock {
  public:
   Instant now() const override { return now_; }
-  void set(std::string_view text) { now_ = parse_instant(text); }
-  void set(Instant at) { now_ = at; }
-  void advance(std::chrono::microseconds by) { now_ += by; }
+  /// Time passes until then, or the clock is set back.
+  void set(std::string_view text) { set(parse_instant(text)); }
+  void set(Instant at) {
+    uptime_ += std::max(std::chrono::microseconds{0}, at - now_);
+    now_ = at;
+  }
+  void advance(std::chrono::microseconds by) { set(now_ + by); }
+  /// Somebody sets it: no time passes.
+  void jump(std::chrono::microseconds by) { now_ += by; }
+  std::chrono::microseconds uptime() const { return uptime_; }
 
  private:
   Instant now_ = parse_instant("2026-11-21T10:00:00Z");
+  std::chrono::microseconds uptime_{std::chrono::hours{1}};
 };
 
 /// A process of `lochan run --tick`: what it has done so far is in the state.
 struct FakeProcess {
   TickKey tick;
   std::vector<std::string> arguments;
-  std::int64_t run = 0;  // once it is bound
+  std::chrono::microseconds began{};  // by uptime
+  std::int64_t run = 0;               // once it is bound
   std::optional<FileLock> lock{};
 };
 
 /// The machine's processes: they outlive a supervisor and its launcher.
 class FakeMachine {
  public:
-  explicit FakeMachine(Lake& lake) : lake_(lake) {}
+  FakeMachine(Lake& lake, const SetClock& set_clock) : clock(set_clock), lake_(lake) {}
+
+  const SetClock& clock;
 
   std::map<std::int64_t, FakeProcess> processes;  // that run
   std::map<std::int64_t, ExitStatus> ended;       // not yet told
@@ -114,7 +126,7 @@ class FakeLauncher final : public Launcher {
       throw Error(ErrorKind::Unavailable, "no process could be started: out of memory");
     }
     const std::int64_t id = 1000 + machine_.starts++;
-    machine_.processes[id] = {tick, arguments};
+    machine_.processes[id] = {tick, arguments, machine_.clock.uptime()};
     children_.insert(id);
     return id;
   }
@@ -129,6 +141,10 @@ class FakeLauncher final : public Launcher {
   bool is_alive(const TickKey& tick, std::int64_t process) override {
     const auto found = machine_.processes.find(process);
     return found != machine_.processes.end() && found->second.tick == tick;
+  }
+  std::optional<std::chrono::seconds> age(const TickKey& tick, std::int64_t process) override {
+    if (!is_alive(tick, process)) return std::nullopt;
+    return std::chrono::ceil<std::chrono::seconds>(machine_.clock.uptime() - machine_.processes.at(process).began);
   }
   void signal(const TickKey&, std::int64_t process, int number) override { machine_.signals.emplace_back(process, number); }
 
@@ -165,11 +181,13 @@ class ScheduledLake : public testing::Test {
   void serve() {
     if (!lake_) {
       lake_ = std::make_unique<Lake>(project_, clock_);
-      machine_ = std::make_unique<FakeMachine>(*lake_);
+      machine_ = std::make_unique<FakeMachine>(*lake_, clock_);
     }
     supervisor_.reset();
     launcher_ = std::make_unique<FakeLauncher>(*machine_);
-    supervisor_ = std::make_unique<Supervisor>(*lake_, *launcher_, log_, options_);
+    SupervisorOptions options = options_;
+    options.uptime = [this] { return clock_.uptime(); };
+    supervisor_ = std::make_unique<Supervisor>(*lake_, *launcher_, log_, options);
     supervisor_->step();
   }
   void step_at(std::string_view text) {
@@ -196,6 +214,7 @@ class ScheduledLake : public testing::Test {
   SupervisorOptions options_;
   SetClock clock_;
   NullLog log_;
+  ClockJumps jumps_{[this] { return clock_.uptime(); }};
   std::unique_ptr<Lake> lake_;
   std::unique_ptr<FakeMachine> machine_;
   std::unique_ptr<FakeLauncher> launcher_;

@@ -31,7 +31,7 @@ class SupervisorFaults : public ScheduledLake {
 TEST_F(SupervisorFaults, KilledBetweenTheTickAndItsStart) {
   supervisor_.reset();
   become_due();
-  Scheduler(*lake_).look();
+  Scheduler(*lake_, jumps_).look();
   EXPECT_EQ(ticks(), Texts{"11:00 due"});
   serve();
   EXPECT_EQ(machine_->starts, 1);
@@ -41,7 +41,7 @@ TEST_F(SupervisorFaults, KilledBetweenTheTickAndItsStart) {
 TEST_F(SupervisorFaults, KilledBetweenTheRowAndTheProcess) {
   supervisor_.reset();
   become_due();
-  Tick tick = Scheduler(*lake_).look().at(0);
+  Tick tick = Scheduler(*lake_, jumps_).look().at(0);
   tick.state = TickState::Running;
   tick.starts = 1;
   Ticks(lake_->state()).update(tick);
@@ -207,7 +207,7 @@ TEST_P(SupervisorHistory, EachTimeIsThereOnceAndEnds) {
         if (chosen != 0) machine_->finish(chosen, roll(4) == 0 ? RunState::Failed : RunState::Succeeded);
         break;
       case 6:
-        if (roll(8) == 0) clock_.advance(minutes{roll(200) - 40});
+        if (roll(8) == 0) clock_.jump(minutes{roll(200) - 40});
         break;
       case 7:
       case 8:

@@ -19,6 +19,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using Texts = std::vector<std::string>;
+using Signals = std::vector<std::pair<std::int64_t, int>>;
 
 class SupervisorTest : public ScheduledLake {};
 
@@ -99,38 +100,6 @@ TEST_F(SupervisorTest, LongAbsenceLeavesNoMoreThanIsKept) {
   EXPECT_THAT(lines[899], HasSubstr("missed: nothing served at its time"));
   EXPECT_THAT(lines[900], HasSubstr("running"));
   EXPECT_THAT(lines[901], HasSubstr("due"));
-}
-
-TEST_F(SupervisorTest, ClockSetBackFiresNothingTwice) {
-  add_schedule("shops", "*/5 * * * *");
-  serve();
-  for (const char* at : {"2026-11-21T10:05:00Z", "2026-11-21T10:10:00Z"}) {
-    step_at(at);
-    machine_->finish(machine_->only(), RunState::Succeeded);
-  }
-  for (const char* at : {"2026-11-21T10:03:00Z", "2026-11-21T10:05:00Z", "2026-11-21T10:10:01Z"}) step_at(at);
-  EXPECT_EQ(machine_->starts, 2);
-  step_at("2026-11-21T10:15:00Z");
-  EXPECT_EQ(machine_->starts, 3);
-}
-
-TEST_F(SupervisorTest, ClockThatWasYearsAheadBeginsAnew) {
-  add_schedule("shops", "0 * * * *");
-  serve();
-  step_at("2031-01-01T00:10:00Z");  // a year that isn't
-  machine_->finish(1000, RunState::Succeeded);
-  step_at("2026-11-21T10:30:00Z");
-  step_at("2026-11-21T11:00:00Z");
-  EXPECT_EQ(machine_->starts, 2);
-  EXPECT_EQ(ticks().back(), "11:00 running");
-}
-
-TEST_F(SupervisorTest, ClockSetForwardIsMissedTime) {
-  add_schedule("shops", "*/5 * * * *");
-  serve();
-  step_at("2026-11-21T10:17:00Z");
-  const std::string missed = " missed: nothing served at its time";
-  EXPECT_EQ(ticks(), (Texts{"10:05" + missed, "10:10" + missed, "10:15 running"}));
 }
 
 class NightOfJump : public ScheduledLake {
@@ -216,22 +185,46 @@ TEST_F(SupervisorTest, LateIsMarkedOnce) {
   EXPECT_EQ(to_iso8601(*Ticks(lake_->state()).newest("shops", 1)[0].late_at), "2026-11-21T10:06:31.000Z");
 }
 
-TEST_F(SupervisorTest, TimeoutStopsTheProcessThenKillsIt) {
+TEST_F(SupervisorTest, TimeoutAsksTheRunThenStopsTheProcessThenKillsIt) {
   add_schedule("shops", "*/5 * * * *").timeout = minutes{10};
   serve();
   step_at("2026-11-21T10:05:00Z");
   machine_->bind(1000);
+  const Journal journal(lake_->state());
   step_at("2026-11-21T10:15:00Z");
-  EXPECT_TRUE(machine_->signals.empty());
-  step_at("2026-11-21T10:15:01Z");
-  step_at("2026-11-21T10:15:10Z");
-  using Signals = std::vector<std::pair<std::int64_t, int>>;
+  EXPECT_FALSE(journal.cancelled_by(1));
+  for (const char* at : {"2026-11-21T10:15:01Z", "2026-11-21T10:15:20Z"}) step_at(at);
+  EXPECT_EQ(journal.cancelled_by(1), "the timeout of schedule `shops`");
+  EXPECT_EQ(machine_->signals, Signals{});
+  for (const char* at : {"2026-11-21T10:15:21Z", "2026-11-21T10:15:40Z"}) step_at(at);
   EXPECT_EQ(machine_->signals, (Signals{{1000, SIGTERM}}));
-  step_at("2026-11-21T10:15:22Z");
-  EXPECT_EQ(machine_->signals.back(), (std::pair<std::int64_t, int>{1000, SIGKILL}));
+  step_at("2026-11-21T10:15:41Z");
+  EXPECT_EQ(machine_->signals, (Signals{{1000, SIGTERM}, {1000, SIGKILL}}));
   machine_->kill(1000);
-  step_at("2026-11-21T10:15:23Z");
+  step_at("2026-11-21T10:15:42Z");
   EXPECT_EQ(ticks()[0], "10:05 failed run 1: it took longer than its timeout of 10m");
+}
+
+TEST_F(SupervisorTest, ProcessWithoutARunIsStoppedByItsTimeout) {
+  add_schedule("shops", "*/5 * * * *").timeout = minutes{1};
+  serve();
+  step_at("2026-11-21T10:05:00Z");
+  for (const char* at : {"2026-11-21T10:06:01Z", "2026-11-21T10:06:21Z"}) step_at(at);
+  EXPECT_EQ(machine_->signals, (Signals{{1000, SIGTERM}, {1000, SIGKILL}}));
+}
+
+TEST_F(SupervisorTest, NextOneThatServesAsksFirstToo) {
+  add_schedule("shops", "*/5 * * * *").timeout = minutes{1};
+  serve();
+  step_at("2026-11-21T10:05:00Z");
+  machine_->bind(1000);
+  step_at("2026-11-21T10:06:01Z");
+  supervisor_.reset();
+  clock_.set("2026-11-21T11:00:00Z");
+  serve();
+  EXPECT_EQ(machine_->signals, Signals{});
+  step_at("2026-11-21T11:00:20Z");
+  EXPECT_EQ(machine_->signals, (Signals{{1000, SIGTERM}}));
 }
 
 TEST_F(SupervisorTest, TimedOutRunThatStopsByItselfHasFailedToo) {

@@ -47,11 +47,18 @@ class Database {
   /// As `write`, and the commit, with all before it, outlives a power cut.
   virtual void write_synced(const std::function<void()>& work) = 0;
 
+  /// As `execute`, without its answer: inside a `write` it may reach the server with a later statement or the commit, which
+  /// then throws in its place. That spares a round trip each.
+  virtual void execute_later(std::string_view sql, std::span<const DbValue> values) { execute(sql, values); }
+
   std::vector<DbRow> query(std::string_view sql, std::initializer_list<DbValue> values = {}) {
     return query(sql, std::span<const DbValue>(values.begin(), values.size()));
   }
   std::int64_t execute(std::string_view sql, std::initializer_list<DbValue> values = {}) {
     return execute(sql, std::span<const DbValue>(values.begin(), values.size()));
+  }
+  void execute_later(std::string_view sql, std::initializer_list<DbValue> values) {
+    execute_later(sql, std::span<const DbValue>(values.begin(), values.size()));
   }
 };
 

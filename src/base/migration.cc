@@ -25,14 +25,20 @@ void run_statements(Database& state, std::string_view sql) {
 void migrate(Database& state, std::span<const Migration> migrations) {
   std::map<std::string_view, int> newest;
   for (const Migration& migration : migrations) newest[migration.part] = std::max(newest[migration.part], migration.version);
-  state.execute("create table if not exists schema_version(part text primary key, version bigint not null)");
   std::map<std::string, int> present;
   const auto read_present = [&] {
     present.clear();
     for (const DbRow& row : state.query("select part, version from schema_version"))
       present[row.text(0)] = static_cast<int>(row.integer(1));
   };
-  read_present();
+  try {
+    read_present();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Data) throw;
+    // It isn't there. In a transaction, as several processes may find so at once.
+    state.write([&] { state.execute("create table if not exists schema_version(part text primary key, version bigint not null)"); });
+    read_present();
+  }
   for (const auto& [part, version] : present) {
     const auto known = newest.find(part);
     if (known == newest.end() || known->second < version)

@@ -167,14 +167,56 @@ void PostgresConnection::wait() {
   while (PQisBusy(connection_.get()) != 0) receive();
 }
 
-// The last result, or the first that is an error: as PQexec has it, but it can be stopped.
-std::unique_ptr<void, void (*)(void*)> PostgresConnection::run(const char* sql, std::span<const PostgresValue> values) {
+bool PostgresConnection::is_still_open() {
+  if (!is_open()) return false;
+  pollfd idle{PQsocket(connection_.get()), POLLIN, 0};
+  return poll(&idle, 1, 0) == 0;  // nothing was asked: what comes is the server's farewell
+}
+
+// As one message, which the server reads when it likes.
+void PostgresConnection::send(const char* sql, std::span<const PostgresValue> values) {
   std::vector<const char*> texts;
   for (const PostgresValue& value : values) texts.push_back(value ? value->c_str() : nullptr);
-  const int sent = values.empty() ? PQsendQuery(connection_.get(), sql)
-                                  : PQsendQueryParams(connection_.get(), sql, static_cast<int>(texts.size()), nullptr, texts.data(),
-                                                      nullptr, nullptr, 0);
-  if (sent == 0) throw failed(nullptr);
+  if (PQsendQueryParams(connection_.get(), sql, static_cast<int>(texts.size()), nullptr, texts.data(), nullptr, nullptr, 0) == 0)
+    throw failed(nullptr);
+}
+
+void PostgresConnection::execute_later(std::string_view sql, std::span<const PostgresValue> values) {
+  // So many answers fit into the socket's buffers, whatever the server says of each.
+  constexpr int kMostSent = 100;
+  if (sent_ == 0 && PQenterPipelineMode(connection_.get()) == 0) throw failed(nullptr);
+  send(std::string(sql).c_str(), values);
+  if (++sent_ >= kMostSent) run_with_sent("select 1", {});
+}
+
+// https://www.postgresql.org/docs/15/libpq-pipeline-mode.html: the first that fails aborts those after it.
+std::unique_ptr<void, void (*)(void*)> PostgresConnection::run_with_sent(const char* sql, std::span<const PostgresValue> values) {
+  send(sql, values);
+  if (PQpipelineSync(connection_.get()) == 0) throw failed(nullptr);
+  Result last;
+  while (true) {
+    wait();
+    Result next(PQgetResult(connection_.get()));
+    if (!next) {
+      if (!is_open()) throw failed(nullptr);
+      continue;  // between two answers
+    }
+    if (PQresultStatus(next.get()) == PGRES_PIPELINE_SYNC) break;
+    if (!last || is_good(last.get())) last = std::move(next);
+  }
+  sent_ = 0;
+  if (PQexitPipelineMode(connection_.get()) == 0) throw failed(nullptr);
+  return {last.release(), [](void* result) { PQclear(static_cast<PGresult*>(result)); }};
+}
+
+// The last result, or the first that is an error: as PQexec has it, but it can be stopped.
+std::unique_ptr<void, void (*)(void*)> PostgresConnection::run(const char* sql, std::span<const PostgresValue> values) {
+  ++round_trips_;
+  if (sent_ > 0) return run_with_sent(sql, values);
+  if (!values.empty())
+    send(sql, values);
+  else if (PQsendQuery(connection_.get(), sql) == 0)
+    throw failed(nullptr);
   Result last;
   while (true) {
     wait();
@@ -249,22 +291,35 @@ std::vector<PostgresField> PostgresConnection::describe(std::string_view sql) {
   return fields;
 }
 
-void PostgresConnection::transaction(const std::function<void()>& work, std::string_view begin) {
-  execute(begin);
+void PostgresConnection::roll_back() noexcept {
+  const std::string code = code_;
   try {
-    work();
-  } catch (...) {
+    execute("rollback");
+  } catch (const Error&) {
     try {
-      execute("rollback");
+      if (is_open()) execute("rollback");  // a statement that went with the first one failed
     } catch (const Error&) {
       // The connection is gone, and the transaction with it.
     }
+  }
+  code_ = code;
+}
+
+void PostgresConnection::transaction(const std::function<void()>& work, std::string_view begin) {
+  if (!begin.empty()) execute(begin);
+  try {
+    work();
+  } catch (...) {
+    roll_back();
     throw;
   }
   try {
     execute("commit");
   } catch (const Error& error) {
-    if (is_open() && !code_.empty()) throw;
+    if (is_open() && !code_.empty()) {
+      roll_back();  // it was another statement that failed, sent with the commit
+      throw;
+    }
     throw Error(ErrorKind::CommitUnknown, fmt::format("{} (while it committed)", error.message()));
   }
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -50,9 +51,12 @@ class PostgresConnection {
   PostgresRows query(std::string_view sql, std::span<const PostgresValue> values = {});
   /// One statement, or several without values. Returns the rows changed by the last one.
   std::int64_t execute(std::string_view sql, std::span<const PostgresValue> values = {});
+  /// As `execute`, but it waits for no answer: the statement goes to the server with the next `query`, `execute` or the
+  /// transaction's end, in one round trip, and that throws what it would have thrown.
+  void execute_later(std::string_view sql, std::span<const PostgresValue> values = {});
   /// The columns that a statement will give, without running it.
   std::vector<PostgresField> describe(std::string_view sql);
-  /// Runs `work` in a transaction: commits when it returns, rolls back when it throws.
+  /// Runs `work` in a transaction: commits when it returns, rolls back when it throws. An empty `begin`: it has begun.
   void transaction(const std::function<void()>& work, std::string_view begin = "begin");
 
   /// `copy … from stdin`: bytes are sent as they come, in the format that the statement names. Without `finish` nothing
@@ -78,6 +82,10 @@ class PostgresConnection {
   /// The last error's code, such as `42P01`; "" for one of the connection itself.
   const std::string& last_code() const { return code_; }
   bool is_open() const;
+  /// Looks, without waiting, whether the server has closed an idle connection.
+  bool is_still_open();
+  /// How often the server was waited for since the last call.
+  std::int64_t take_round_trips() { return std::exchange(round_trips_, 0); }
   pg_conn* handle() { return connection_.get(); }
 
  private:
@@ -91,6 +99,9 @@ class PostgresConnection {
 
   Error failed(const void* result);
   std::unique_ptr<void, void (*)(void*)> run(const char* sql, std::span<const PostgresValue> values);
+  std::unique_ptr<void, void (*)(void*)> run_with_sent(const char* sql, std::span<const PostgresValue> values);
+  void send(const char* sql, std::span<const PostgresValue> values);
+  void roll_back() noexcept;
   void receive();
   void wait();
   std::string without_password(std::string text) const;
@@ -101,6 +112,8 @@ class PostgresConnection {
   std::unique_ptr<pg_conn, Close> connection_;
   std::unique_ptr<char, FreeMessage> message_;  // of the copy that is read
   std::string code_;
+  int sent_ = 0;  // statements whose answers were not read yet
+  std::int64_t round_trips_ = 0;
 };
 
 }  // namespace lochan

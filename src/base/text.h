@@ -13,6 +13,9 @@ std::string lower(std::string_view text);
 /// Always at least one part; empty parts are kept.
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// With U+FFFD for each zero byte and each byte that is no part of UTF-8.
+std::string mended_utf8(std::string_view text);
+
 /// How many letters must be added, removed, changed or swapped with a neighbour (Damerau-Levenshtein, restricted).
 int edit_distance(std::string_view a, std::string_view b);
 /// The candidate that `name` was most likely meant to be, or "" when none is near.

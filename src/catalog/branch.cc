@@ -19,6 +19,13 @@ void check_name(const std::string& name) {
         .hint("use letters, digits, `_` and `-`, such as `dev-anna`; `main` and `at-…` are taken");
 }
 
+// Asked in the transaction that writes: a run that was taken over has lost its branch.
+void require_open(const CatalogRows& rows, const std::string& name) {
+  const auto branch = rows.branch(name);
+  if (!branch || branch->state != BranchState::Open)
+    throw Error(ErrorKind::Conflict, fmt::format("the branch `{}` is not open any more", name));
+}
+
 }  // namespace
 
 // One transaction: after a crash the branch is there with what it inherits, or not at all.
@@ -77,6 +84,7 @@ Catalog::Savepoint Catalog::savepoint(const std::string& branch, std::span<const
 
 void Catalog::restore(const Savepoint& savepoint) {
   impl_->state.write([&] {
+    require_open(impl_->rows, savepoint.branch);
     for (const auto& [table, row] : savepoint.rows) {
       if (row) {
         impl_->rows.put_branch_row(savepoint.branch, *row);
@@ -94,7 +102,10 @@ void Catalog::put_view(const std::string& branch, const PublishView& view) {
     throw Error(ErrorKind::Conflict, fmt::format("`{}` is no open branch", branch));
   const auto previous = impl_->find(ref, view.table);
   const Entry entry = impl_->write_view(view, previous ? &*previous : nullptr, impl_->now_ms());
-  impl_->state.write([&] { impl_->rows.put_branch_row(branch, {entry, false}); });
+  impl_->state.write([&] {
+    require_open(impl_->rows, branch);
+    impl_->rows.put_branch_row(branch, {entry, false});
+  });
 }
 
 }  // namespace lochan

@@ -35,8 +35,8 @@ std::vector<Branch> CatalogRows::branches() const {
 }
 
 void CatalogRows::add_branch(const Branch& branch) {
-  state_.execute("delete from branch where name = $1 and state = 'dropped'", {branch.name});
-  state_.execute(
+  state_.execute_later("delete from branch where name = $1 and state = 'dropped'", {branch.name});
+  state_.execute_later(
       "insert into branch(name, kind, parent, base_publication, base_generation, generation, state, created_at) "
       "values ($1, $2, $3, $4, $5, 0, $6, $7)",
       {branch.name, std::string(branch.kind == BranchKind::Run ? "run" : "named"), branch.parent,
@@ -44,7 +44,7 @@ void CatalogRows::add_branch(const Branch& branch) {
 }
 
 void CatalogRows::set_branch_state(const std::string& name, BranchState state) {
-  state_.execute("update branch set state = $2 where name = $1", {name, std::string(to_string(state))});
+  state_.execute_later("update branch set state = $2 where name = $1", {name, std::string(to_string(state))});
 }
 
 std::int64_t CatalogRows::generation(const std::string& branch) const {

@@ -85,6 +85,8 @@ struct PublishRequest {
   std::int64_t run = 0;
   std::string author;
   std::string message;
+  /// Runs inside the publishing transaction, first: throws when the publisher may not any more. May be empty.
+  std::function<void()> first{};
   /// Runs inside the publishing transaction, last: the journal's own rows. May be empty.
   std::function<void(std::int64_t publication)> also;
 };

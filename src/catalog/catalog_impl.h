@@ -31,6 +31,9 @@ class PendingWrite {
   PendingWrite(const PendingWrite&) = delete;
   PendingWrite& operator=(const PendingWrite&) = delete;
 
+  /// Inside the transaction that names the files: false when it has stood still for so long that they may be gone.
+  bool counts() const;
+
  private:
   Database& state_;
   std::string id_;

@@ -1,5 +1,7 @@
 #include "catalog/catalog_rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -62,7 +64,7 @@ std::vector<Publication> CatalogRows::publications(int limit) const {
 }
 
 void CatalogRows::add_publication(const Publication& publication) {
-  state_.execute(
+  state_.execute_later(
       "insert into publication(number, run, author, at, message) values ($1, $2, $3, $4, $5)",
       {publication.number, publication.run, publication.author, to_micros(publication.at), publication.message});
   state_.execute("insert into unrecorded(publication) values ($1)", {publication.number});
@@ -97,9 +99,32 @@ std::optional<Entry> CatalogRows::find(std::int64_t publication, const TableName
   return read_main_entry(rows[0]);
 }
 
+std::map<TableName, Entry> CatalogRows::find(std::int64_t publication, std::span<const TableName> tables) const {
+  constexpr std::size_t kAtOnce = 64;
+  std::map<TableName, Entry> found;
+  for (std::size_t begin = 0; begin < tables.size(); begin += kAtOnce) {
+    const auto part = tables.subspan(begin, std::min(kAtOnce, tables.size() - begin));
+    std::vector<DbValue> values{publication};
+    std::string names;
+    for (const TableName& table : part) {
+      names += fmt::format("{}(layer = ${} and name = ${})", names.empty() ? "" : " or ", values.size() + 1, values.size() + 2);
+      values.insert(values.end(), {table.layer, table.name});
+    }
+    const std::string sql = fmt::format(
+        "select layer, name, kind, metadata_location, data_version, columns, properties, from_publication from entry "
+        "where from_publication <= $1 and to_publication > $1 and ({})",
+        names);
+    for (const DbRow& row : state_.query(sql, std::span<const DbValue>(values))) {
+      Entry entry = read_main_entry(row);
+      found.insert_or_assign(entry.table, std::move(entry));
+    }
+  }
+  return found;
+}
+
 void CatalogRows::put(const Entry& entry, std::int64_t publication) {
   close(entry.table, publication);
-  state_.execute(
+  state_.execute_later(
       "insert into entry(layer, name, kind, metadata_location, data_version, columns, properties, from_publication, "
       "to_publication) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
       {entry.table.layer, entry.table.name, std::string(to_text(entry.kind)), entry.metadata_location,
@@ -107,7 +132,7 @@ void CatalogRows::put(const Entry& entry, std::int64_t publication) {
 }
 
 void CatalogRows::close(const TableName& table, std::int64_t publication) {
-  state_.execute("update entry set to_publication = $3 where layer = $1 and name = $2 and to_publication = $4",
+  state_.execute_later("update entry set to_publication = $3 where layer = $1 and name = $2 and to_publication = $4",
                  {table.layer, table.name, publication, kOpenEnd});
 }
 
@@ -129,6 +154,13 @@ std::vector<CatalogRows::BranchName> CatalogRows::branch_names(const std::string
   return names;
 }
 
+std::vector<TableName> CatalogRows::own_names(const std::string& branch) const {
+  std::vector<TableName> names;
+  for (const DbRow& row : state_.query("select layer, name from branch_entry where branch = $1 and inherited = 0", {branch}))
+    names.push_back({row.text(0), row.text(1)});
+  return names;
+}
+
 std::optional<BranchRow> CatalogRows::branch_row(const std::string& branch, const TableName& table,
                                                  bool inherited) const {
   const auto rows = state_.query(
@@ -141,7 +173,7 @@ std::optional<BranchRow> CatalogRows::branch_row(const std::string& branch, cons
 
 void CatalogRows::put_branch_row(const std::string& branch, const BranchRow& row) {
   const Entry& entry = row.entry;
-  state_.execute(
+  state_.execute_later(
       "insert into branch_entry(branch, layer, name, inherited, dropped, kind, metadata_location, data_version, "
       "columns, "
       "properties) values ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9) on conflict(branch, inherited, layer, name) do "
@@ -153,18 +185,18 @@ void CatalogRows::put_branch_row(const std::string& branch, const BranchRow& row
 }
 
 void CatalogRows::erase_branch_row(const std::string& branch, const TableName& table) {
-  state_.execute("delete from branch_entry where branch = $1 and inherited = 0 and layer = $2 and name = $3",
+  state_.execute_later("delete from branch_entry where branch = $1 and inherited = 0 and layer = $2 and name = $3",
                  {branch, table.layer, table.name});
   count_write(branch);
 }
 
 void CatalogRows::erase_branch_rows(const std::string& branch) {
-  state_.execute("delete from branch_entry where branch = $1", {branch});
-  state_.execute("delete from namespace where ref = $1", {branch});
+  state_.execute_later("delete from branch_entry where branch = $1", {branch});
+  state_.execute_later("delete from namespace where ref = $1", {branch});
 }
 
 void CatalogRows::inherit(const std::string& branch, const std::string& parent) {
-  state_.execute(
+  state_.execute_later(
       "insert into branch_entry(branch, layer, name, inherited, dropped, kind, metadata_location, data_version, "
       "columns, "
       "properties) select $1, layer, name, 1, dropped, kind, metadata_location, data_version, columns, properties from "
@@ -174,7 +206,7 @@ void CatalogRows::inherit(const std::string& branch, const std::string& parent) 
 }
 
 void CatalogRows::count_write(const std::string& branch) {
-  state_.execute("update branch set generation = generation + 1 where name = $1", {branch});
+  state_.execute_later("update branch set generation = generation + 1 where name = $1", {branch});
 }
 
 }  // namespace lochan

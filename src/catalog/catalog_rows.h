@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,8 @@ class CatalogRows {
   /// Main as of a publication.
   std::vector<Entry> entries(std::int64_t publication) const;
   std::optional<Entry> find(std::int64_t publication, const TableName& table) const;
+  /// Those of them that are there.
+  std::map<TableName, Entry> find(std::int64_t publication, std::span<const TableName> tables) const;
   /// Their names and kinds alone, in no order.
   std::vector<std::pair<TableName, EntryKind>> names(std::int64_t publication) const;
   /// From `publication` on, main has this entry.
@@ -57,6 +60,7 @@ class CatalogRows {
   };
   /// The names of both, own ones first.
   std::vector<BranchName> branch_names(const std::string& branch) const;
+  std::vector<TableName> own_names(const std::string& branch) const;
   std::optional<BranchRow> branch_row(const std::string& branch, const TableName& table, bool inherited) const;
   void put_branch_row(const std::string& branch, const BranchRow& row);
   void erase_branch_row(const std::string& branch, const TableName& table);

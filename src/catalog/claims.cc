@@ -1,4 +1,6 @@
 // Claims: which run writes which table, on main or on a named branch.
+#include <map>
+
 #include "catalog/catalog_impl.h"
 #include "catalog/tending_claims.h"
 
@@ -14,16 +16,18 @@ std::optional<Catalog::Claimed> claim_all(Database& state, std::int64_t run, con
   const bool gives_way = claiming == Claiming::UntilWanted;
   std::optional<Catalog::Claimed> taken;
   state.write([&] {
+    std::map<TableName, std::pair<std::int64_t, bool>> others;
+    for (const DbRow& row :
+         state.query("select layer, name, run, gives_way from claim where target = $1 and run <> $2", {target, run}))
+      others[{row.text(0), row.text(1)}] = {row.integer(2), row.integer(3) != 0};
     for (const TableName& table : tables) {
-      const auto found =
-          state.query("select run, gives_way from claim where target = $1 and layer = $2 and name = $3",
-                      {target, table.layer, table.name});
-      if (found.empty() || found[0].integer(0) == run || (!gives_way && found[0].integer(1) != 0)) continue;
-      taken = Catalog::Claimed{table, found[0].integer(0)};
+      const auto found = others.find(table);
+      if (found == others.end() || (!gives_way && found->second.second)) continue;
+      taken = Catalog::Claimed{table, found->second.first};
       return;
     }
     for (const TableName& table : tables)
-      state.execute(
+      state.execute_later(
           "insert into claim(target, layer, name, run, gives_way) values ($1, $2, $3, $4, $5) "
           "on conflict(target, layer, name) do update set run = excluded.run, gives_way = excluded.gives_way",
           {target, table.layer, table.name, run, std::int64_t{gives_way}});
@@ -53,7 +57,7 @@ bool holds_claim(Catalog& catalog, std::int64_t run, const std::string& target, 
 
 bool is_project_table(Catalog& catalog, const TableName& table) { return catalog.impl().is_project_table(table); }
 
-void Catalog::release_claims(std::int64_t run) { impl_->state.execute("delete from claim where run = $1", {run}); }
+void Catalog::release_claims(std::int64_t run) { impl_->state.execute_later("delete from claim where run = $1", {run}); }
 
 std::vector<Catalog::Claimed> Catalog::claims() const {
   std::vector<Claimed> claims;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/catalog_impl.h"
@@ -16,6 +18,8 @@ class Publish {
   PublishOutcome run();
 
  private:
+  using Entries = std::map<TableName, Entry>;
+
   /// What one name becomes on the target.
   struct Move {
     TableName table;
@@ -23,6 +27,8 @@ class Publish {
     std::optional<Entry> becomes;  // nothing: it is dropped
   };
 
+  bool swap(std::int64_t instant_ms, PublishOutcome& outcome);
+  bool was_kept(std::int64_t instant_ms, const PublishOutcome& outcome);
   void collect_moves();
   void follow_rewrites();
   std::vector<TableName> conflicts() const;
@@ -30,19 +36,22 @@ class Publish {
   void write_files(std::int64_t instant_ms);
   Entry sealed(const PublishTable& table, const std::optional<Entry>& base, std::int64_t instant_ms,
                std::int64_t horizon_ms);
-  Entry moved(const PublishTable& table, std::int64_t instant_ms);
+  Entry moved(const PublishTable& table, const std::optional<Entry>& base, std::int64_t instant_ms);
   std::int64_t swap_on_main(std::int64_t instant_ms);
   void swap_on_parent();
   void keep_layers();
   bool has_held_back() const;
   bool is_to_main() const { return branch_.parent == "main"; }
-  /// The target's entry now.
-  std::optional<Entry> current(const TableName& table) const;
+  Entries inherited(const std::vector<TableName>& tables) const;
+  Entries current() const;
+  const Entry& on_branch(const TableName& table, const std::optional<Entry>& base) const;
 
   Catalog::Impl& catalog_;
   const PublishRequest& request_;
   Branch branch_;
   std::vector<Move> moves_;
+  std::vector<std::pair<TableName, std::optional<Entry>>> guards_;  // with what they were at the base
+  std::map<TableName, BranchRow> made_;                             // on the branch
 };
 
 }  // namespace lochan

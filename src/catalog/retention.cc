@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::hours kLostReader{24};  // a reader that never said goodbye
 constexpr std::chrono::hours kLostWrite{1};
-constexpr std::chrono::seconds kCoarseTime{1};  // a file's time may lie a little before the clock's
+constexpr std::chrono::minutes kCoarseTime{1};  // a file's time may lie before the clock's, by so much when another's clock wrote it
 
 // The oldest publication that the policy keeps; number 0 when there is none. The last one before the age counts too:
 // main was as it says when the age began.
@@ -161,6 +161,8 @@ PendingWrite::~PendingWrite() {
     // The row counts for an hour only.
   }
 }
+
+bool PendingWrite::counts() const { return !state_.query("select 1 from pending_write where id = $1", {id_}).empty(); }
 
 Retention::Retention(Catalog& catalog, RetentionPolicy policy) : catalog_(catalog), policy_(policy) {}
 

@@ -85,7 +85,7 @@ std::int64_t Catalog::rollback(std::int64_t to, std::string author, std::functio
     impl_->store.sync();
     std::int64_t number = 0;
     impl_->state.write_synced([&] {
-      if (impl_->rows.current_publication() != from) return;
+      if (impl_->rows.current_publication() != from || !pending.counts()) return;
       number = from + 1;
       impl_->rows.add_publication(
           {number, 0, author, instant_from_micros(instant_ms * 1000), fmt::format("rollback to {}", to)});
@@ -95,7 +95,7 @@ std::int64_t Catalog::rollback(std::int64_t to, std::string author, std::functio
         } else {
           impl_->rows.close(change.table, number);
         }
-        impl_->state.execute(
+        impl_->state.execute_later(
             "insert into held(layer, name, publication, fingerprint) values ($1, $2, $3, $4) on conflict(layer, name) do "
             "update set publication = excluded.publication, fingerprint = excluded.fingerprint",
             {change.table.layer, change.table.name, number, change.made_by});

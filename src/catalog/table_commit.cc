@@ -62,7 +62,7 @@ std::vector<LoadedMetadata> TableWriter::commit(std::span<const TableCommit> com
     if (!ref.branch) pending.emplace(catalog_.state, catalog_.clock.now());
     // A crash from here to the swap leaves files that nothing names; the client's files too.
     for (Change& change : changes) write_file(ref, change);
-    if (!swap(ref, changes, instant_ms)) continue;
+    if (!swap(ref, changes, instant_ms, pending ? &*pending : nullptr)) continue;
     std::vector<LoadedMetadata> answers;
     for (const Change& change : changes) answers.push_back(loaded(ref, change.entry));
     return answers;
@@ -202,7 +202,8 @@ void TableWriter::write_file(const BoundRef& ref, Change& change) const {
   catalog_.metadata.write(location, std::move(change.metadata));
 }
 
-bool TableWriter::swap(const BoundRef& ref, std::span<const Change> changes, std::int64_t instant_ms) {
+bool TableWriter::swap(const BoundRef& ref, std::span<const Change> changes, std::int64_t instant_ms,
+                       const PendingWrite* pending) {
   bool is_first = true;
   // A run's branch doesn't outlive a power cut, and publishing it syncs. What else was acknowledged stays: engines'
   // files too.
@@ -213,6 +214,7 @@ bool TableWriter::swap(const BoundRef& ref, std::span<const Change> changes, std
     catalog_.state.write_synced(work);
   };
   write([&] {
+    is_first = pending == nullptr || pending->counts();
     for (const Change& change : changes) {
       const Change now = start(ref.branch ? ref : catalog_.bind("main"), change.table);
       is_first = is_first && is_same(now.before, change.before) && is_same(now.own, change.own);

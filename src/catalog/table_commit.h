@@ -45,7 +45,7 @@ class TableWriter {
   LoadedMetadata loaded(const BoundRef& ref, const Entry& entry) const;
   void write_file(const BoundRef& ref, Change& change) const;
   /// False when somebody else was first: prepare again.
-  bool swap(const BoundRef& ref, std::span<const Change> changes, std::int64_t instant_ms);
+  bool swap(const BoundRef& ref, std::span<const Change> changes, std::int64_t instant_ms, const PendingWrite* pending = nullptr);
   bool swap_main(std::span<const Change> changes, std::int64_t instant_ms);
   bool swap_branch(const Branch& branch, std::span<const Change> changes);
 

@@ -75,7 +75,7 @@ class CancelCommand final : public Command {
       }
       if (stop.stop_requested()) return kExitInterrupted;
       std::this_thread::sleep_for(kLookEvery);
-      recover_dead_runs(lake.state(), lake.catalog(), lake.home(), context.clock.now());
+      recover_dead_runs(lake);
     }
   }
 

@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "plan/analysis.h"
 #include "run/lake.h"
+#include "run/open_state.h"
 #include "source/source.h"
 
 namespace lochan {
@@ -65,7 +66,10 @@ class Examination {
     examine_place("lake", project->lake, {});
     for (const auto& [name, layer] : project->layers)
       if (layer.lake) examine_place("lake of " + name, *layer.lake, {.object_lock = layer.object_lock});
-    examine_folder("state", project->state.parent_path());
+    if (project->state.is_shared())
+      examine("state", [&] { return has_state(project->state), project->state.shown(); });
+    else
+      examine_folder("state", project->state.file.parent_path());
     examine_state(*project);
     for (const auto& [name, connection] : project->connections) examine_connection(connection);
     return std::move(findings_);
@@ -150,11 +154,8 @@ class Examination {
   }
 
   void examine_state(const Project& project) {
-    if (!fs::exists(project.state)) {
-      findings_.push_back({Health::Ok, "history", "nothing was run yet", ""});
-      return;
-    }
-    examine("history", [&] {
+    examine("history", [&]() -> std::string {
+      if (!has_state(project.state)) return "nothing was run yet";
       Lake lake(project, context_.clock);
       const std::size_t dead = lake.recovered().size();
       return fmt::format("{} published{}", text::plural(lake.catalog().current_publication(), "time"),

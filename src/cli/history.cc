@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_output.h"
+#include "cli/run_log.h"
 #include "cli/run_report.h"
 #include "cli/text_table.h"
 #include "run/journal.h"
@@ -100,6 +101,9 @@ class HistoryCommand final : public Command {
       return print_document(terminal, std::move(document));
     }
     terminal.print(fmt::format("run {} {}{}", number, to_string(run->state), run->message.empty() ? "" : ": " + run->message));
+    if (const auto colon = run->place.find(':'); colon != std::string::npos)
+      terminal.print(fmt::format("its log is {} on {}", run_log_file(run->place.substr(colon + 1), number).string(),
+                                 run->place.substr(0, colon)));
     Lines lines = {{"step", "state", "took", "waited", "attempts", "read", "written", "rejected", "late", "bytes read", "bytes written"}};
     for (const StepReport& step : steps)
       lines.push_back({step.name, std::string(to_string(step.state)), text::human_seconds(step.seconds),

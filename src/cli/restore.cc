@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/sqlite_database.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/json_output.h"
 #include "run/backup.h"
+#include "run/open_state.h"
 
 namespace lochan {
 namespace {
@@ -32,7 +32,7 @@ class RestoreCommand final : public Command {
     const auto source = make_local_store(folder);
     const Backup backup = find_backup(*source, at_);
     const auto lake = open_lake_store(project, context.clock);
-    const auto state = open_sqlite(project.state);
+    const auto state = open_state(project.state);
     RestoreOutcome outcome;
     try {
       outcome = restore_backup(*source, *lake, *state, backup, interrupt.token());

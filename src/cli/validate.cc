@@ -14,6 +14,7 @@
 #include "plan/analysis.h"
 #include "project/read_project.h"
 #include "run/lake.h"
+#include "run/open_state.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -44,7 +45,7 @@ Counts count(const Project& project) {
 
 /// The lake's tables, when there is a lake: a project that has never been run is validated without making one.
 std::vector<Entry> lake_entries(const Project& project, const Clock& clock) {
-  if (!std::filesystem::exists(project.state)) return {};
+  if (!has_state(project.state)) return {};
   Lake lake(project, clock);
   return lake.catalog().entries("main");
 }

@@ -14,6 +14,7 @@
 
 #include "base/aws_keys.h"
 #include "base/error.h"
+#include "project/state_config.h"
 #include "project/table_name.h"
 
 namespace lochan {
@@ -328,6 +329,7 @@ struct RunConfig {
   std::chrono::seconds timeout{3600};           // of one attempt of one step
   PublishMode publish = PublishMode::Audited;
   std::chrono::seconds wait_for_claim{600};
+  std::chrono::seconds lease{15};  // with a shared state: so long after its last word a run counts as alive
 };
 
 struct RetentionConfig {
@@ -355,7 +357,7 @@ struct Project {
   std::string name;
   std::filesystem::path folder;               // absolute
   LakePlace lake;
-  std::filesystem::path state;                // absolute file of the SQLite state
+  StateConfig state;
   std::map<std::string, LayerConfig> layers;  // those written; any other layer has the defaults
   std::map<std::string, Connection> connections;
   std::map<std::string, SourceConfig> sources;

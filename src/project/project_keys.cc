@@ -1,6 +1,8 @@
 // The keys of lochan.yaml.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "project/connection_url.h"
 #include "project/file_keys.h"
@@ -13,19 +15,51 @@ namespace {
 using Shape = ValueType::Shape;
 using Count = ValueType::Count;
 
+constexpr std::string_view kStateSchema = "lochan";  // unless the URL names another
+
+// `?schema=shop`, which libpq doesn't know: what the URL is without it, and the schema.
+std::pair<std::string, std::string> split_schema(const std::string& url) {
+  const auto question = url.find('?');
+  if (question == std::string::npos) return {url, std::string(kStateSchema)};
+  std::string rest = url.substr(0, question), schema(kStateSchema);
+  char separator = '?';
+  for (const std::string& parameter : text::split(url.substr(question + 1), '&')) {
+    if (parameter.starts_with("schema=")) {
+      schema = parameter.substr(7);
+    } else {
+      rest += separator + parameter;
+      separator = '&';
+    }
+  }
+  return {rest, schema};
+}
+
+bool is_plain_schema(std::string_view name) {
+  constexpr std::size_t kLongest = 63;  // of PostgreSQL's names
+  const bool has_plain_letters = std::ranges::all_of(
+      name, [](char letter) { return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_'; });
+  return !name.empty() && name.size() <= kLongest && has_plain_letters && !(name[0] >= '0' && name[0] <= '9') &&
+         !name.starts_with("pg_");
+}
+
 void read_state(ValueReader& reader, const YamlValue& value, Project& project) {
   const auto text = reader.read_scalar(value, "state", {});
   if (!text) return;
   const auto [scheme, location] = split_url(*text);
-  if (scheme == "sqlite" && !location.empty())
-    project.state = absolute_path(reader.folder(), location);
-  else if (scheme == "postgresql" || scheme == "postgres")
-    reader.problems().add(value.position, "a state in PostgreSQL is not supported yet",
-                          "write `sqlite:` and a file's path, such as `sqlite:.lochan/state.db`");
-  else
+  if (scheme == "sqlite" && !location.empty()) {
+    project.state = {.file = absolute_path(reader.folder(), location), .url = {}, .schema = {}};
+  } else if ((scheme == "postgresql" || scheme == "postgres") && location.starts_with("//")) {
+    auto [url, schema] = split_schema(*text);
+    if (!is_plain_schema(schema))
+      reader.problems().add(value.position, fmt::format("`schema={}` can't be the name of the state's schema", schema),
+                            "use small letters, digits and `_`, such as `?schema=fruit_shop`");
+    project.state = {.file = {}, .url = std::move(url), .schema = std::move(schema)};
+  } else {
     reader.problems().add(value.position,
-                          fmt::format("`state` is {}, wanted `sqlite:` and a file's path", describe_found(value)),
-                          "such as `sqlite:.lochan/state.db`");
+                          fmt::format("`state` is {}, wanted `sqlite:` and a file's path, or a PostgreSQL database",
+                                      describe_found(value)),
+                          "such as `sqlite:.lochan/state.db` or `postgresql://user@host/database?schema=shop`");
+  }
 }
 
 void read_layers(ValueReader& reader, const YamlValue& value, Project& project) {
@@ -98,7 +132,8 @@ Keys<Project> make_project_keys() {
            });
   keys.add({.name = "state",
             .default_text = "sqlite:.lochan/state.db",
-            .help = "where the catalog and the journal keep their rows: `sqlite:` and a file's path"},
+            .help = "where the catalog and the journal keep their rows: `sqlite:` and a file's path, or, for several hosts, "
+                    "`postgresql://user@host/database`; `?schema=` names what of the database is this project's (`lochan`)"},
            read_state);
   keys.add({.name = "connections",
             .type = {.shape = Shape::Text, .count = Count::Named, .keys = &connection_keys().table()},
@@ -194,7 +229,9 @@ const Keys<RunConfig>& run_keys() {
           .add("publish", &RunConfig::publish,
                "`audited`: every table that is not held back; `all`: all tables or none")
           .add("wait_for_claim", &RunConfig::wait_for_claim,
-               "how long a run waits for tables that another run is writing");
+               "how long a run waits for tables that another run is writing")
+          .add("lease", &RunConfig::lease,
+               "with the state in PostgreSQL: how long a run counts as alive after its host's last word; then others take over");
   return kKeys;
 }
 

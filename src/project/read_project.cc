@@ -57,7 +57,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   Project& project = result.project;
   project.folder = root;
   project.lake.location = (root / "lake").string();
-  project.state = root / ".lochan" / "state.db";
+  project.state.file = root / ".lochan" / "state.db";
 
   read_project_file(files, reader, project);
   read_sources(files, reader, project);
@@ -70,6 +70,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   put_all_names(project, problems);
   for (const auto& [name, connection] : project.connections)
     for (const std::string& secret : secrets_of_url(connection.url)) secrets.add(secret);
+  for (const std::string& secret : secrets_of_url(project.state.url)) secrets.add(secret);
   hide_alert_secrets(project, secrets);
   prepare_http(project, secrets);
   verify_alerts(project, problems);

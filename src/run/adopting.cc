@@ -1,8 +1,8 @@
 #include "run/adopting.h"
 
-#include "base/sqlite_database.h"
 #include "catalog/publication_record.h"
 #include "run/journal.h"
+#include "run/open_state.h"
 #include "run/state_migrations.h"
 
 namespace lochan {
@@ -35,7 +35,7 @@ void remove_later_records(ObjectStore& store, std::int64_t publication) {
 }  // namespace
 
 Adoption adopt_lake(const Project& project, const Clock& clock, std::optional<std::int64_t> at, const std::string& author) {
-  const auto state = open_sqlite(project.state);
+  const auto state = open_state(project.state);
   migrate(*state, state_migrations());
   const auto store = open_lake_store(project, clock);
   Catalog catalog(*state, *store, clock, {});

@@ -54,16 +54,18 @@ bool CancelWatch::is_cancelled() {
 
 std::string CancelWatch::message() const {
   const std::lock_guard lock(mutex_);
-  return by_.empty() ? "cancelled" : fmt::format("cancelled by {}", by_);
+  return why_.empty() ? "cancelled" : why_;
 }
 
 void CancelWatch::look() noexcept {
   try {
-    const auto by = Journal(state_).cancelled_by(run_);
-    if (!by) return;
+    const auto rows = state_.query("select state, cancel_requested, cancelled_by from run where run = $1", {run_});
+    const bool is_over = rows.empty() || rows[0].text(0) != to_string(RunState::Running);
+    if (!is_over && rows[0].is_null(1)) return;
     {
       const std::lock_guard lock(mutex_);
-      by_ = *by;
+      // Another host found it standing still, and has ended it.
+      why_ = is_over ? "taken over by another host" : fmt::format("cancelled by {}", rows[0].text(2));
     }
     source_.request_stop();
   } catch (const std::exception&) {

@@ -29,7 +29,7 @@ struct CancelOutcome {
 /// doesn't have. Dead runs must have been recovered (a Lake does that): nobody would see the mark.
 CancelOutcome cancel_run(Database& state, std::int64_t run, const std::string& by, Instant now);
 
-/// Of the process that runs it: a stop that comes with `outer`, or with the mark. Needs a thread, which looks a few times
+/// Of the process that runs it: a stop that comes with `outer`, with the mark, or when the run was taken over. Needs a thread, which looks a few times
 /// a second; the state must outlive it.
 class CancelWatch {
  public:
@@ -51,7 +51,7 @@ class CancelWatch {
   const std::int64_t run_;
   std::stop_source source_;
   mutable std::mutex mutex_;
-  std::string by_;  // guarded by mutex_
+  std::string why_;  // guarded by mutex_
   std::stop_callback<std::function<void()>> outer_;
   std::jthread thread_;
 };

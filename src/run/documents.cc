@@ -76,7 +76,7 @@ Document to_document(const StepReport& step) {
 }
 
 Document to_document(const RunRecord& record) {
-  return {{"run", record.run},
+  Document document = {{"run", record.run},
           {"state", to_string(record.state)},
           {"command", record.command},
           {"selection", record.selection},
@@ -85,8 +85,10 @@ Document to_document(const RunRecord& record) {
           {"branch", record.branch},
           {"publication", record.publication == 0 ? Document() : Document(record.publication)},
           {"started_at", to_iso8601(record.started_at)},
-          {"finished_at", record.finished_at ? Document(to_iso8601(*record.finished_at)) : Document()},
-          {"message", record.message}};
+          {"finished_at", record.finished_at ? Document(to_iso8601(*record.finished_at)) : Document()}};
+  if (!record.place.empty()) document["place"] = record.place;
+  document["message"] = record.message;
+  return document;
 }
 
 Document to_document(std::span<const TableName> tables) {

@@ -47,6 +47,11 @@ alter table run add column cancelled_by text not null default ''
 alter table step add column read_rows bigint;
 alter table step add column bytes_read bigint;
 update step set read_rows = rows_read where kind = 'source' or rows_read > 0
+)"},
+                                    // Of several hosts that share the state; see run/leases.h.
+                                    Migration{"run", 6, R"(
+alter table run add column place text not null default '';
+create table lease(name text primary key, holder text not null, token bigint not null, expires_at bigint not null)
 )"}};
 
 template <typename Enum>
@@ -80,11 +85,12 @@ RunRecord read_run(const DbRow& row) {
   record.started_at = instant_from_micros(row.integer(9));
   if (!row.is_null(10)) record.finished_at = instant_from_micros(row.integer(10));
   record.message = row.text(11);
+  record.place = row.text(12);
   return record;
 }
 
 constexpr std::string_view kRunColumns =
-    "run, state, command, selection, author, target, branch, publication, process, started_at, finished_at, message";
+    "run, state, command, selection, author, target, branch, publication, process, started_at, finished_at, message, place";
 
 Json table_names(std::span<const TableName> tables) {
   Json names = Json::array();
@@ -126,6 +132,13 @@ std::vector<RunRecord> Journal::runs(int limit) const {
   std::vector<RunRecord> records;
   for (const DbRow& row : state_.query("select " + std::string(kRunColumns) + " from run order by run desc limit $1",
                                        {std::int64_t{limit}}))
+    records.push_back(read_run(row));
+  return records;
+}
+
+std::vector<RunRecord> Journal::running() const {
+  std::vector<RunRecord> records;
+  for (const DbRow& row : state_.query("select " + std::string(kRunColumns) + " from run where state = 'running' order by run"))
     records.push_back(read_run(row));
   return records;
 }
@@ -193,16 +206,16 @@ std::optional<std::int64_t> Journal::last_run_with_steps() const {
 }
 
 void Journal::insert(const RunRecord& record) {
-  state_.execute(
+  state_.execute_later(
       "insert into run(run, state, command, selection, author, target, branch, publication, process, started_at, "
-      "finished_at, message) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null, $11)",
+      "finished_at, message, place) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, null, $11, $12)",
       {record.run, std::string(to_string(record.state)), record.command, record.selection, record.author, record.target,
-       record.branch, record.publication, record.process, to_micros(record.started_at), record.message});
+       record.branch, record.publication, record.process, to_micros(record.started_at), record.message, record.place});
 }
 
 void Journal::finish(std::int64_t run, RunState state, std::int64_t publication, Instant at,
                      const std::string& message) {
-  state_.execute("update run set state = $2, publication = $3, finished_at = $4, message = $5 where run = $1",
+  state_.execute_later("update run set state = $2, publication = $3, finished_at = $4, message = $5 where run = $1 and state = 'running'",
                  {run, std::string(to_string(state)), publication, to_micros(at), message});
 }
 
@@ -220,13 +233,13 @@ std::optional<std::string> Journal::cancelled_by(std::int64_t run) const {
 }
 
 void Journal::published(std::int64_t run, std::int64_t publication) {
-  state_.execute("update run set publication = $2 where run = $1", {run, publication});
+  state_.execute_later("update run set publication = $2 where run = $1", {run, publication});
 }
 
 void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
   state_.write([&] {
     for (const StepReport& step : steps) {
-      state_.execute(
+      state_.execute_later(
           "insert into step(run, name, kind, state, reason, error, attempts, rows_read, rows_written, rows_removed, "
           "seconds, tables, rows_rejected, rows_late, bytes_written, queue_seconds, read_rows, bytes_read) values ($1, $2, $3, $4, $5, "
           "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict(run, name) do "
@@ -242,7 +255,7 @@ void Journal::save_steps(std::int64_t run, std::span<const StepReport> steps) {
 }
 
 void Journal::save_check(std::int64_t run, const CheckResult& result) {
-  state_.execute(
+  state_.execute_later(
       "insert into check_result(run, layer, name, check_name, severity, failing, error, sample) values "
       "($1, $2, $3, $4, $5, $6, $7, $8)",
       {run, result.table.layer, result.table.name, result.name,
@@ -256,8 +269,8 @@ void Journal::roll_over(int keep) {
   const std::int64_t oldest = rows[0].integer(0);
   state_.write([&] {
     for (const std::string_view table : {"step", "check_result"})
-      state_.execute("delete from " + std::string(table) + " where run <= $1", {oldest});
-    state_.execute("delete from run where run <= $1 and state <> 'running'", {oldest});
+      state_.execute_later("delete from " + std::string(table) + " where run <= $1", {oldest});
+    state_.execute_later("delete from run where run <= $1 and state <> 'running'", {oldest});
   });
 }
 

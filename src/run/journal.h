@@ -28,6 +28,7 @@ struct RunRecord {
   Instant started_at;
   std::optional<Instant> finished_at;
   std::string message;
+  std::string place;  // with a shared state, where it runs or ran: `host:/projects/shop/.lochan`
 };
 
 class Journal {
@@ -37,6 +38,7 @@ class Journal {
 
   std::vector<RunRecord> runs(int limit) const;  // newest first
   std::optional<RunRecord> find(std::int64_t run) const;
+  std::vector<RunRecord> running() const;
   std::vector<StepReport> steps(std::int64_t run) const;
   std::vector<CheckResult> checks(std::int64_t run) const;  // without samples' types
   std::optional<std::int64_t> last_run_with_steps() const;  // tending has none

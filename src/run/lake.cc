@@ -1,20 +1,27 @@
 #include "run/lake.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/error.h"
-#include "base/sqlite_database.h"
 #include "catalog/adopt.h"
 #include "catalog/publication_record.h"
 #include "project/rejected_name.h"
+#include "run/open_state.h"
 #include "run/recovery.h"
 #include "run/state_migrations.h"
 
 namespace lochan {
 namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
 
 CatalogOptions catalog_options(const Project& project) {
   CatalogOptions options;
@@ -34,7 +41,7 @@ CatalogOptions catalog_options(const Project& project) {
 
 // Iceberg's files name each other by their whole paths. A lake that was moved can't be read, and of a copy the first
 // one's files would be read, and tended.
-void require_same_place(Database& state, const std::string& location) {
+void require_same_place(Database& state, const std::string& location, bool is_shared) {
   const auto rows = state.query("select location from lake");
   if (rows.empty()) {
     state.execute("insert into lake(location) select $1 where not exists (select 1 from lake)", {location});
@@ -42,7 +49,9 @@ void require_same_place(Database& state, const std::string& location) {
     throw Error(ErrorKind::Data,
                 fmt::format("this lake was made in `{}`, and is looked for in `{}`", rows[0].text(0), location))
         .hint(
-            "a lake's files name their places, so it can't be moved or copied: put it back, or remove `.lochan` and "
+            is_shared ? "each host must reach the lake at the same place; if it is another project's state that stands there, give this "
+                        "one a schema of its own: `?schema=…` in `state`"
+                      : "a lake's files name their places, so it can't be moved or copied: put it back, or remove `.lochan` and "
             "the lake's "
             "folder, and load anew");
   }
@@ -91,20 +100,23 @@ void require_same_layers(Database& state, const Project& project, const ObjectSt
 }  // namespace
 
 Lake::Lake(const Project& project, const Clock& clock) : project_(project), clock_(clock) {
-  state_ = open_sqlite(project.state);
+  state_ = open_state(project.state);
   migrate(*state_, state_migrations());
   store_ = open_lake_store(project, clock);
-  require_same_place(*state_, store_->uri(""));
+  require_same_place(*state_, store_->uri(""), project.state.is_shared());
   require_same_layers(*state_, project, *store_);
   catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, catalog_options(project));
   require_known_publications(*catalog_, *store_);
-  recovered_ = recover_dead_runs(*state_, *catalog_, home(), clock_.now());
+  if (project.state.is_shared()) leases_.emplace(*state_, project.run.lease);
+  recovered_ = recover_dead_runs(*this);
   write_missing_records(*catalog_);  // of processes that died before they could
 }
 
 Lake::~Lake() = default;
 
 std::filesystem::path Lake::home() const { return project_.folder / ".lochan"; }
+
+std::string Lake::place() const { return fmt::format("{}:{}", host_name(), home().string()); }
 
 EngineOptions Lake::engine_options() const {
   EngineOptions options;

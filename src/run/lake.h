@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "catalog/rest_server.h"
 #include "engine/engine.h"
 #include "project/project.h"
+#include "run/leases.h"
 
 namespace lochan {
 
@@ -33,6 +35,10 @@ class Lake {
 
   /// The folder for lock files, logs, spill: `.lochan`.
   std::filesystem::path home() const;
+  /// Which of the hosts that share a state this is, and where on it: `host:/projects/shop/.lochan`.
+  std::string place() const;
+  /// Null unless the state is shared.
+  Leases* leases() { return leases_ ? &*leases_ : nullptr; }
   EngineOptions engine_options() const;
   /// The catalog's address for engines and programs of this process: started at the first call, from any thread.
   std::string uri();
@@ -43,6 +49,7 @@ class Lake {
   std::unique_ptr<Database> state_;
   std::unique_ptr<ObjectStore> store_;
   std::unique_ptr<Catalog> catalog_;
+  std::optional<Leases> leases_;
   std::mutex server_mutex_;
   std::unique_ptr<RestServer> server_;  // guarded by server_mutex_
   std::vector<std::int64_t> recovered_;

@@ -55,11 +55,12 @@ class Tending {
       note_busy_tables();
       try {
         lake_.state().write([&] {
-          look();
+          look_at_rows();
           throw Undo{};
         });
       } catch (const Undo&) {
       }
+      look_at_files();
     } else {
       StartedRun run(lake_, {.command = "maintain",
                              .selection = "",
@@ -92,7 +93,9 @@ class Tending {
     list_files();  // again: nobody writes to these tables now
     note_foreign_claims(run);
     if (stop_.stop_requested()) return;
-    look();
+    run.require_own();
+    look_at_rows();
+    look_at_files();
     remove_files();
   }
 
@@ -159,17 +162,21 @@ class Tending {
     outcome_.busy.assign(busy_.begin(), busy_.end());
   }
 
-  void look() {
+  void look_at_rows() {
     // A rollback, or a person's publish, writes files before it names them, and claims nothing.
     writing_since_ = retention_.writing_since();
     const Expired expired = retention_.expire(kept_for_sinks());
     outcome_.expired_publications = expired.publications;
     outcome_.dropped_branches = expired.branches;
-    const std::vector<ReachableTable> tables = retention_.reachable();
-    const std::set<std::string> reachable = reachable_files(tables, lake_.store());
-    const Instant before = retention_.removable_before();
+    reachable_ = retention_.reachable();
+    before_ = retention_.removable_before();
+  }
+
+  // Outside of any transaction: others would wait.
+  void look_at_files() {
+    const std::set<std::string> reachable = reachable_files(reachable_, lake_.store());
     for (const ObjectInfo& file : files_) {
-      if (reachable.contains(file.name) || !may_remove(file, before)) continue;
+      if (reachable.contains(file.name) || !may_remove(file, before_)) continue;
       outcome_.removed_files.push_back(file.name);
       outcome_.removed_bytes += file.size_bytes;
       sizes_.push_back(file.size_bytes);
@@ -237,6 +244,8 @@ class Tending {
   std::set<TableName> busy_;
   Instant writing_since_{};
   std::vector<std::uint64_t> sizes_;  // of the files that are removed
+  std::vector<ReachableTable> reachable_;
+  Instant before_{};
   MaintainOutcome outcome_;
 };
 

@@ -119,7 +119,8 @@ class Runner {
     const auto deadline = std::chrono::steady_clock::now() + lake_.project().run.wait_for_claim;
     bool told = false;
     for (;;) {
-      const auto taken = lake_.catalog().claim(run.number(), request_.target, written_tables(planning.plan));
+      std::optional<Catalog::Claimed> taken;
+      run.write([&] { taken = lake_.catalog().claim(run.number(), request_.target, written_tables(planning.plan)); });
       if (!taken) {
         if (lake_.catalog().current_publication() == planning.plan.publication) return true;
         lake_.catalog().release_claims(run.number());
@@ -135,7 +136,7 @@ class Runner {
       told = true;
       if (stop_.stop_requested()) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds{50});
-      recover_dead_runs(lake_.state(), lake_.catalog(), lake_.home(), lake_.clock().now());
+      recover_dead_runs(lake_);
     }
   }
 
@@ -206,8 +207,8 @@ class Runner {
   void save_waiting(StartedRun& run, const std::vector<Step>& steps) {
     std::vector<StepReport> waiting;
     for (const Step& step : steps) waiting.push_back(step.report);
-    lake_.state().write([&] {
-      lake_.state().execute("delete from step where run = $1", {run.number()});
+    run.write([&] {
+      lake_.state().execute_later("delete from step where run = $1", {run.number()});
       run.journal().save_steps(run.number(), waiting);
     });
   }
@@ -219,7 +220,7 @@ class Runner {
 
   void save_journal(StartedRun& run, const RunOutcome& outcome, const std::vector<Step>& steps) {
     CommandMarks marks(lake_.state());
-    lake_.state().write([&] {
+    run.write([&] {
       for (const Step& step : steps)
         if (step.command != nullptr && step.command->writes.empty() && step.report.state == StepState::Built)
           marks.save(step.command->config->name, {step.command->fingerprint, step.inputs}, lake_.clock().now());
@@ -262,6 +263,7 @@ class Runner {
       request.message = request_.command;
       if (request_.backfill)
         request.message += " " + show_intervals(request_.backfill->range, Interval::Day);
+      request.first = [&] { run.require_own(); };
       request.also = [&](std::int64_t publication) {
         // Whoever asked until now has nothing published; whoever asks from here on is told that it has ended.
         if (cancel_->is_cancelled()) throw Cancelled{};
@@ -287,7 +289,7 @@ class Runner {
   void carry_out(StartedRun& run, const Plan& plan, RunOutcome& outcome) {
     const std::vector<StepReport> sinks = Carrying(lake_, engine_, observer_, request_.full_refresh, stop_).run(plan.sinks);
     outcome.steps.insert(outcome.steps.end(), sinks.begin(), sinks.end());
-    run.journal().save_steps(run.number(), sinks);
+    run.write([&] { run.journal().save_steps(run.number(), sinks); });
     const auto ended = [&](StepState state) { return std::ranges::find(sinks, state, &StepReport::state) != sinks.end(); };
     if (ended(StepState::Failed)) outcome.state = RunState::Failed;
     if (ended(StepState::Cancelled)) outcome.state = RunState::Cancelled;

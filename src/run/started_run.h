@@ -2,12 +2,14 @@
 // its claims go and its row gets an end; when the process is killed, the next one sees to it (run/recovery.h).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "base/file.h"
 #include "run/journal.h"
 #include "run/lake.h"
+#include "run/leases.h"
 #include "run/ticks.h"
 
 namespace lochan {
@@ -31,6 +33,12 @@ class StartedRun {
   const std::string& author() const { return record_.author; }
   Journal& journal() { return journal_; }
 
+  /// One writing transaction of the run. Throws Error{Conflict} when another host has taken it over: nothing is written.
+  /// What it does may be done twice, after a connection was lost.
+  void write(const std::function<void()>& work);
+  /// Inside a `write` of the state: throws as `write` does.
+  void require_own() const;
+
   /// A branch of its own for the first or another try; the earlier one is dropped.
   const std::string& new_branch(int attempt);
 
@@ -47,11 +55,14 @@ class StartedRun {
   }
 
  private:
+  void write(const std::function<void()>& work, const std::function<bool()>& is_done);
+
   Lake& lake_;
   Journal journal_;
   RunRecord record_;
   std::optional<TickKey> tick_;
   std::optional<FileLock> lock_;
+  std::optional<HeldLease> lease_;  // where the state is shared
   std::string branch_;
   std::optional<std::int64_t> settled_;  // at this publication
   bool finished_ = false;

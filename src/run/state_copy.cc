@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
 
 // Of processes that run now, of branches, of this very place and its files.
-constexpr std::array<std::string_view, 8> kLeftOut = {"claim",         "reader",     "pending_write", "branch",
+constexpr std::array<std::string_view, 9> kLeftOut = {"lease",        "claim",         "reader",     "pending_write", "branch",
                                                       "branch_entry",  "unrecorded", "recorded",      "lake"};
 
 std::string select_rows(const std::string& table, std::int64_t publication) {

@@ -36,7 +36,9 @@ TendedTable::~TendedTable() {
 
 bool TendedTable::take(int number) {
   Catalog& catalog = lake_.catalog();
-  if (claim_until_wanted(catalog, run_.number(), "main", std::span(&table_, 1))) return false;
+  bool is_taken = false;
+  run_.write([&] { is_taken = claim_until_wanted(catalog, run_.number(), "main", std::span(&table_, 1)).has_value(); });
+  if (is_taken) return false;
   branch_ = run_.new_branch(number);
   // As of the branch's base, which is main as it is while the claim holds.
   const auto entry = catalog.find(branch_, table_);
@@ -91,6 +93,7 @@ std::optional<std::int64_t> TendedTable::publish(PublishTable table, const std::
   request.run = run_.number();
   request.author = run_.author();
   request.message = message;
+  request.first = [&] { run_.require_own(); };
   request.also = [&](std::int64_t publication) {
     if (stop_.stop_requested() || was_wanted()) throw Wanted{};
     run_.journal().published(run_.number(), publication);

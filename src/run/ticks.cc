@@ -37,11 +37,15 @@ alter table tick add column told bigint not null default 0;
 alter table tick add column measured bigint not null default 0;
 create index tick_not_told on tick(number) where told < 2 and (late_at is not null or ended_at is not null);
 create index tick_not_measured on tick(number) where measured = 0 and ended_at is not null
+)"},
+                                    // Of several hosts that share the state.
+                                    Migration{"schedule", 4, R"(
+alter table tick add column place text not null default ''
 )"}};
 
 constexpr std::string_view kColumns =
     "number, schedule, due_at, state, by_hand, reason, run, starts, process, not_before, started_at, timed_out_at, "
-    "late_at, ended_at";
+    "late_at, ended_at, place";
 
 constexpr std::array kStates = {TickState::Due,    TickState::Held,      TickState::Running, TickState::Succeeded,
                                 TickState::Failed, TickState::Cancelled, TickState::Skipped, TickState::Missed};
@@ -74,6 +78,7 @@ Tick read(const DbRow& row) {
   tick.timed_out_at = instant(row, 11);
   tick.late_at = instant(row, 12);
   tick.ended_at = instant(row, 13);
+  tick.place = row.text(14);
   return tick;
 }
 
@@ -190,10 +195,10 @@ bool Ticks::insert(const Tick& tick) {
 void Ticks::update(const Tick& tick) {
   state_.execute(
       "update tick set state = $3, reason = $4, starts = $5, process = $6, not_before = $7, started_at = $8, "
-      "timed_out_at = $9, late_at = $10 where schedule = $1 and due_at = $2 and ended_at is null",
+      "timed_out_at = $9, late_at = $10, place = $11 where schedule = $1 and due_at = $2 and ended_at is null",
       {tick.key.schedule, to_micros(tick.key.due_at), std::string(to_string(tick.state)), tick.reason,
        std::int64_t{tick.starts}, tick.process, value(tick.not_before), value(tick.started_at),
-       value(tick.timed_out_at), value(tick.late_at)});
+       value(tick.timed_out_at), value(tick.late_at), tick.place});
 }
 
 void Ticks::bind(const TickKey& key, std::int64_t run) {

@@ -41,6 +41,7 @@ struct Tick {
   std::int64_t run = 0;         // 0: unbound
   int starts = 0;               // processes that were started for it
   std::int64_t process = 0;     // of the last one
+  std::string place{};          // where that was started, see Lake::place
   std::optional<Instant> not_before{};  // of a further try
   std::optional<Instant> started_at{}, timed_out_at{}, late_at{}, ended_at{};
 };

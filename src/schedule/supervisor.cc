@@ -14,8 +14,13 @@ namespace {
 
 constexpr int kMostStarts = 3;
 constexpr std::chrono::seconds kFirstDelay{2};  // before a second start; doubled
+constexpr std::chrono::seconds kSilence{60};    // of a process on another host, until its run begins
 constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 130;
+
+bool is_elsewhere(Lake& lake, const Tick& tick) {
+  return lake.leases() != nullptr && !tick.place.empty() && tick.place != lake.place();
+}
 
 }  // namespace
 
@@ -28,14 +33,20 @@ Supervisor::Supervisor(Lake& lake, Launcher& launcher, Log& log, SupervisorOptio
       stopping_(launcher, options_.uptime) {}
 
 void Supervisor::use(Lake& lake) {
+  seat_.move_to(lake);
   lake_ = &lake;
   if (scheduler_) scheduler_.emplace(lake, jumps_);
 }
 
 bool Supervisor::become_active() {
-  if (!lock_) lock_ = FileLock::try_acquire(lake_->home() / "schedule.lock");
-  if (lock_ && !scheduler_) scheduler_.emplace(*lake_, jumps_);
-  return lock_.has_value();
+  const bool was_active = seat_.is_taken();
+  if (!seat_.take(*lake_)) {
+    scheduler_.reset();
+    return false;
+  }
+  if (!was_active) scheduler_.reset();  // another one may have acted meanwhile
+  if (!scheduler_) scheduler_.emplace(*lake_, jumps_);
+  return true;
 }
 
 void Supervisor::step() {
@@ -43,12 +54,25 @@ void Supervisor::step() {
   reap();
   for (const Tick& tick : Ticks(lake_->state()).open())
     if (tick.state == TickState::Running) follow(tick);
-  const std::vector<Tick> ready = scheduler_->look();
+  const std::vector<Tick> ready = look();
   const std::vector<Tick> open = Ticks(lake_->state()).open();
   stopping_.keep_only(open);
   running_ = static_cast<int>(std::ranges::count(open, TickState::Running, &Tick::state));
   for (const Tick& tick : ready)
     if (running_ < options_.at_once) start(tick);
+}
+
+// In one transaction where hosts share the state: what it found is so still when it is written.
+std::vector<Tick> Supervisor::look() {
+  if (lake_->leases() == nullptr) return scheduler_->look();
+  std::vector<Tick> ready;
+  try {
+    seat_.write([&] { ready = scheduler_->look(); });
+  } catch (...) {
+    scheduler_.reset();  // it knows of rows that were not kept
+    throw;
+  }
+  return ready;
 }
 
 Instant Supervisor::wake_at() const {
@@ -90,18 +114,40 @@ void Supervisor::follow(Tick tick) {
   for (const auto& [process, key] : children_)
     if (key == tick.key) return enforce_timeout(tick, process);
   if (tick.run > 0) {
-    if (!FileLock::is_held(run_lock_path(lake_->home(), tick.run))) return end_with_run(tick);
     const auto run = Journal(lake_->state()).find(tick.run);
-    return enforce_timeout(tick, run ? run->process : tick.process);
+    if (!run || run->state != RunState::Running || !is_alive(*lake_, *run)) return end_with_run(tick);
+    if (is_elsewhere(*lake_, tick)) return follow_elsewhere(tick);
+    return enforce_timeout(tick, run->process);
   }
+  if (is_elsewhere(*lake_, tick)) return follow_elsewhere(tick);
   if (launcher_.is_alive(tick.key, tick.process)) return enforce_timeout(tick, tick.process);
   start_again(tick, "its process ended before its run began");
+}
+
+// Signals don't reach another host: a run there hears of the state. A process that has no run yet may never get one.
+void Supervisor::follow_elsewhere(Tick& tick) {
+  const Instant now = lake_->clock().now();
+  if (tick.run == 0) {
+    if (tick.started_at && now > *tick.started_at + kSilence)
+      start_again(tick, fmt::format("nothing was heard of its process on {}", tick.place.substr(0, tick.place.find(':'))));
+    return;
+  }
+  const ScheduleConfig* config = scheduler_->find(tick.key.schedule);
+  if (config == nullptr || !config->timeout || !tick.started_at || tick.timed_out_at) return;
+  if (now <= *tick.started_at + *config->timeout) return;
+  tick.timed_out_at = now;
+  tick.reason = fmt::format("it took longer than its timeout of {}", show_duration(*config->timeout));
+  seat_.write([&] {
+    Ticks(lake_->state()).update(tick);
+    Journal(lake_->state()).ask_to_cancel(tick.run, "schedule " + tick.key.schedule, now);
+  });
+  log_.write(LogLevel::Error, fmt::format("tick {}: {}", to_string(tick.key), tick.reason));
 }
 
 // The run's row says how it ended, once a dead one is marked so; both end the tick too, in the same transaction.
 void Supervisor::end_with_run(const Tick& tick) {
   const Instant now = lake_->clock().now();
-  recover_dead_runs(lake_->state(), lake_->catalog(), lake_->home(), now);
+  recover_dead_runs(*lake_);
   const auto run = Journal(lake_->state()).find(tick.run);
   if (run && run->state == RunState::Running) return;
   Ticks ticks(lake_->state());
@@ -123,7 +169,7 @@ void Supervisor::enforce_timeout(Tick& tick, std::int64_t process) {
     if (!age || *age <= *config->timeout) return;
     tick.timed_out_at = now;
     tick.reason = fmt::format("it took longer than its timeout of {}", show_duration(*config->timeout));
-    Ticks(lake_->state()).update(tick);
+    seat_.write([&] { Ticks(lake_->state()).update(tick); });
     log_.write(LogLevel::Error, fmt::format("tick {}: {}", to_string(tick.key), tick.reason));
   }
   stopping_.press(lake_->state(), tick, process, fmt::format("the timeout of schedule `{}`", tick.key.schedule), now);
@@ -134,11 +180,12 @@ void Supervisor::start(Tick tick) {
   tick.state = TickState::Running;
   tick.reason.clear();
   tick.process = 0;
+  tick.place = lake_->place();
   tick.not_before.reset();
   tick.started_at = lake_->clock().now();
   ++tick.starts;
   Ticks ticks(lake_->state());
-  lake_->state().write([&] {
+  seat_.write([&] {
     ticks.update(tick);
     scheduler_->begin(tick.key);
   });
@@ -149,7 +196,7 @@ void Supervisor::start(Tick tick) {
   }
   children_[tick.process] = tick.key;
   ++running_;
-  ticks.update(tick);
+  seat_.write([&] { ticks.update(tick); });
   log_.write(LogLevel::Info, fmt::format("tick {} started as process {}", to_string(tick.key), tick.process));
 }
 
@@ -159,12 +206,12 @@ void Supervisor::start_again(Tick tick, const std::string& why) {
   tick.state = TickState::Due;
   tick.reason = why;
   tick.not_before = lake_->clock().now() + kFirstDelay * (1 << (tick.starts - 1));
-  Ticks(lake_->state()).update(tick);
+  seat_.write([&] { Ticks(lake_->state()).update(tick); });
   log_.write(LogLevel::Warn, fmt::format("tick {} is started again: {}", to_string(tick.key), why));
 }
 
 void Supervisor::end(const TickKey& tick, TickState state, const std::string& reason) {
-  Ticks(lake_->state()).end(tick, state, reason, lake_->clock().now());
+  seat_.write([&] { Ticks(lake_->state()).end(tick, state, reason, lake_->clock().now()); });
   log_.write(state == TickState::Failed ? LogLevel::Error : LogLevel::Info,
              fmt::format("tick {} {}: {}", to_string(tick), to_string(state), reason));
 }

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "run/lake.h"
 #include "schedule/clock_jumps.h"
 #include "schedule/launcher.h"
 #include "schedule/scheduler.h"
+#include "schedule/seat.h"
 #include "schedule/stopping.h"
 
 namespace lochan {
@@ -26,7 +26,7 @@ struct SupervisorOptions {
   Uptime uptime = machine_uptime;
 };
 
-/// Used by one thread at a time. Of several on one state only one acts, which holds `.lochan/schedule.lock`.
+/// Used by one thread at a time. Of several on one state only one acts: see ScheduleSeat.
 class Supervisor {
  public:
   /// All must outlive it, the lake until another one is used.
@@ -41,7 +41,7 @@ class Supervisor {
   Instant wake_at() const;
 
   /// Whether it is the one that acts.
-  bool is_active() const { return lock_.has_value(); }
+  bool is_active() const { return seat_.is_taken(); }
   /// Ticks for which a process runs.
   int running() const { return running_; }
 
@@ -49,7 +49,9 @@ class Supervisor {
   bool become_active();
   void reap();
   void reap(const TickKey& key, const EndedProcess& ended);
+  std::vector<Tick> look();
   void follow(Tick tick);
+  void follow_elsewhere(Tick& tick);
   void enforce_timeout(Tick& tick, std::int64_t process);
   void start(Tick tick);
   void start_again(Tick tick, const std::string& why);
@@ -61,9 +63,9 @@ class Supervisor {
   Lake* lake_;
   Launcher& launcher_;
   Log& log_;
+  ScheduleSeat seat_;
   ClockJumps jumps_;
   Stopping stopping_;
-  std::optional<FileLock> lock_;
   std::optional<Scheduler> scheduler_;
   std::map<std::int64_t, TickKey> children_;  // by process
   std::vector<EndedProcess> ended_;           // of which the state doesn't know yet

@@ -63,7 +63,7 @@ HttpResponse cancel_run(const RouteCall& call) {
   Lake& lake = call.served.lake();
   const std::int64_t run = positive_number(call.names.at("run"), "run");
   const Instant now = call.parts.clock.now();
-  recover_dead_runs(lake.state(), lake.catalog(), lake.home(), now);
+  recover_dead_runs(lake);
   const CancelOutcome outcome = cancel_run(lake.state(), run, "the API", now);
   if (outcome.answer == CancelAnswer::HadEnded)
     throw Error(ErrorKind::Conflict, fmt::format("run {} had ended: {}", run, to_string(outcome.state)));

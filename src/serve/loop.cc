@@ -49,7 +49,7 @@ Loop::Loop(const LoopParts& parts)
       launcher_(served_->project().folder, served_->lake().home(), parts.program.string()),
       supervisor_(served_->lake(), launcher_, parts.log, {.longest_sleep = std::chrono::ceil<std::chrono::seconds>(kLongestWait)}),
       reload_(parts.current, parts.health, parts.secrets, parts.clock, parts.log, parts.program, parts.listening),
-      watch_(parts.current.get()->project().folder, parts.current.get()->project().state) {
+      watch_(parts.current.get()->project().folder, parts.current.get()->project().state.file) {
   const sigset_t set = asks_for_reload();
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   woken_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -149,7 +149,8 @@ void Loop::supervise(Time now) {
   parts_.alerts.wake();
   try {
     supervisor_.step();
-    const bool is_busy = !watch_.hears() || !Ticks(served_->lake().state()).open().empty();
+    // Of rows that other hosts write into nothing tells us.
+    const bool is_busy = !watch_.hears() || served_->project().state.is_shared() || !Ticks(served_->lake().state()).open().empty();
     const auto until = std::chrono::ceil<milliseconds>(supervisor_.wake_at() - parts_.clock.now());
     step_at_ = now + std::clamp<milliseconds>(until, milliseconds{1}, is_busy ? kWhileRunning : kLongestWait);
     if (!trouble_.empty()) parts_.health.set("schedules", {});

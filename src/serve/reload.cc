@@ -164,7 +164,7 @@ std::vector<Error> Reload::needs_restart(const Project& now, const Project& next
       problems.push_back(wants_restart(fmt::format("`{}` is `{}` now, and `{}` is served", key, is.string(), was.string())));
   };
   compare("lake", now.lake.location, next.lake.location);
-  compare("state", now.state, next.state);
+  compare("state", now.state.shown(), next.state.shown());
   // Without one everyone would be let in.
   if (!next.serve.token && !is_loopback(listening_.address))
     problems.push_back(Error(ErrorKind::Project, fmt::format("`serve` has no `token`, and others reach `{}`", listening_.address))

@@ -24,14 +24,13 @@ constexpr int kHttpThreads = 4;  // requests answered at once: most of their tim
 class OnlyServer {
  public:
   explicit OnlyServer(const Project& project)
-      : file_(project.state.parent_path() / "serve.json"),
-        lock_(FileLock::try_acquire(project.state.parent_path() / "serve.lock")) {
+      : file_(place(project) / "serve.json"), lock_(FileLock::try_acquire(place(project) / "serve.lock")) {
     if (lock_) return;
     std::string where;
     if (const Json other = read(); other.is_object())
       where = fmt::format(" at {}, process {}", other.value("uri", ""), other.value("process", 0));
     throw Error(ErrorKind::Conflict, fmt::format("another `lochan serve` serves `{}` already{}",
-                                                 project.state.string(), where))
+                                                 project.state.shown(), where))
         .hint("stop that one first");
   }
   ~OnlyServer() {
@@ -45,6 +44,11 @@ class OnlyServer {
   void tell(const std::string& uri) const { write_file(file_, Json({{"uri", uri}, {"process", ::getpid()}}).dump()); }
 
  private:
+  // Beside the rows; where those are shared, each host has a server.
+  static fs::path place(const Project& project) {
+    return project.state.is_shared() ? project.folder / ".lochan" : project.state.file.parent_path();
+  }
+
   Json read() const {
     try {
       return Json::parse(read_file(file_), nullptr, false);

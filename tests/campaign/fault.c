@@ -6,6 +6,8 @@
 //   FAULT_FULL_FROM=N        from the N-th write on, all that need space fail with ENOSPC
 //   FAULT_FULL_WHILE=F       as long as there is a file F, all that need space fail with ENOSPC
 //   FAULT_STALL_AT=N         the N-th write is done FAULT_STALL_MS milliseconds later
+//   FAULT_STOP_AT_SYNC=N     the process stands still (SIGSTOP) before the N-th time that it waits for the disk (syncfs)
+//   FAULT_STOP_AT_SEND=N     the same before the N-th message to a socket in which FAULT_STOP_TEXT stands
 //   FAULT_READ_ONLY=FOLDER   nothing under FOLDER (an absolute path) can be changed: EROFS
 //   FAULT_TIME_OFFSET=S      the clock (not the monotonic one) is S seconds ahead
 //   FAULT_COUNT_FILE=F       at exit F gets two lines: `writes N` and `requests N` (HTTP requests sent)
@@ -28,8 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static atomic_long writes, requests;
-static long kill_at = -1, full_from = -1, stall_at = -1, stall_ms, time_offset;
+static atomic_long writes, requests, syncs, sends;
+static long kill_at = -1, full_from = -1, stall_at = -1, stall_ms, time_offset, stop_at_sync = -1, stop_at_send = -1;
+static const char* stop_text;
 static int torn;
 static const char* read_only;
 static const char* full_while;
@@ -48,6 +51,9 @@ __attribute__((constructor)) static void start(void) {
   time_offset = getenv("FAULT_TIME_OFFSET") ? number_of("FAULT_TIME_OFFSET") : 0;
   read_only = getenv("FAULT_READ_ONLY");
   full_while = getenv("FAULT_FULL_WHILE");
+  stop_at_sync = number_of("FAULT_STOP_AT_SYNC");
+  stop_at_send = number_of("FAULT_STOP_AT_SEND");
+  stop_text = getenv("FAULT_STOP_TEXT");
 }
 
 __attribute__((destructor)) static void stop(void) {
@@ -91,6 +97,13 @@ static int event(int needs_space, int* is_torn) {
     nanosleep(&time, NULL);
   }
   return needs_space && ((full_from > 0 && number >= full_from) || (full_while && access(full_while, F_OK) == 0));
+}
+
+static void stand_still(void) { kill(getpid(), SIGSTOP); }
+
+static void note_send(const void* data, size_t size) {
+  if (stop_at_send < 1 || !stop_text || !memmem(data, size, stop_text, strlen(stop_text))) return;
+  if (atomic_fetch_add(&sends, 1) + 1 == stop_at_send) stand_still();
 }
 
 static void note_request(const void* data, size_t size) {
@@ -210,8 +223,15 @@ int mkdir(const char* path, mode_t mode) {
 OPEN(open)
 OPEN(open64)
 
+int syncfs(int fd) {
+  REAL(syncfs);
+  if (atomic_fetch_add(&syncs, 1) + 1 == stop_at_sync) stand_still();
+  return real(fd);
+}
+
 ssize_t send(int fd, const void* data, size_t size, int flags) {
   REAL(send);
+  note_send(data, size);
   note_request(data, size);
   return real(fd, data, size, flags);
 }

@@ -30,6 +30,8 @@ for seed in 1 2 3; do
 done
 for seed in 1 2 3; do
   try s3_faults --rounds 100 --seed "$seed"
+  try hosts fenced holding cut --times 20 --seed "$seed"
+  try hosts chaos --times 100 --seed "$seed"
 done
 # Random histories against oracles. Each failure names its seed: LOCHAN_SEED=… asks for that one again.
 histories() {  # PROGRAM SEEDS

@@ -5,15 +5,15 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/sqlite_database.h"
 #include "catalog/table_metadata.h"
+#include "tests/support/test_state.h"
 #include "tests/support/test_store.h"
 
 namespace lochan {
 
 LakeTest::LakeTest() : folder_(std::filesystem::temp_directory_path() / ("lochan-" + random_uuid())) {
   std::filesystem::create_directories(folder_);
-  state_ = open_sqlite(folder_ / "state.db");
+  state_ = open_test_state(folder_);
   migrate(*state_, Catalog::migrations());
   store_ = make_test_store(folder_ / "lake");
   open();

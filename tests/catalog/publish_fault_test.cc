@@ -3,9 +3,9 @@
 #include <set>
 #include <thread>
 
-#include "base/sqlite_database.h"
 #include "tests/catalog/lake_fixture.h"
 #include "tests/support/passing_store.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 namespace {
@@ -78,7 +78,7 @@ TEST_F(PublishFaultTest, ProcessesThatPublishAtOnceAllSucceed) {
     std::vector<std::jthread> processes;
     for (int i = 0; i < kProcesses; ++i)
       processes.emplace_back([&, i] {
-        const auto state = open_sqlite(folder() / "state.db");
+        const auto state = open_test_state(folder());
         Catalog catalog(*state, *store_, clock, {});
         PublishRequest request;
         request.branch = "run-" + std::to_string(i);

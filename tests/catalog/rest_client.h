@@ -14,9 +14,9 @@
 #include "base/http_server.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/sqlite_database.h"
 #include "catalog/catalog.h"
 #include "catalog/rest_routes.h"
+#include "tests/support/test_state.h"
 #include "tests/support/test_store.h"
 
 namespace lochan {
@@ -40,7 +40,7 @@ class RestClient {
   /// Over that store; none: the test's own.
   explicit RestClient(std::unique_ptr<ObjectStore> store, std::vector<std::string> immutable_layers = {})
       : folder_(std::filesystem::temp_directory_path() / ("lochan-rest-" + random_uuid())),
-        state_(open_sqlite(folder_ / "state.db", {})),
+        state_(open_test_state(folder_)),
         store_(store ? std::move(store) : make_test_store(folder_ / "lake")) {
     migrate(*state_, Catalog::migrations());
     CatalogOptions options;

@@ -21,10 +21,14 @@ With LOCHAN_TEST_LAKE=s3 each project that keeps its lake in `./lake` has it in 
 A case named *_service.case may start servers: `$SERVICES/postgres.sh start` says how to reach one.
 A file's lines are written as they stand; `\\x` at the end of its name (`-- a.csv \\x --`) has escapes such as \\xff read.
 What differs from run to run is replaced before the comparison: see REPLACED.
+
+With LOCHAN_TEST_STATE=postgresql the state of each project that the case writes is a schema of its own on the server of
+tests/services; a case that looks into the state's file, or makes a project itself, says `state: sqlite` in its head.
 """
 
 import argparse
 import difflib
+import hashlib
 import os
 import re
 import shutil
@@ -66,7 +70,7 @@ class Case:
     def __init__(self, path):
         self.path = path
         self.lines = path.read_text().splitlines()
-        self.head, self.steps, self.files, self.requires = [], [], {}, []
+        self.head, self.steps, self.files, self.requires, self.is_for_file = [], [], {}, [], False
         self.tail = self.find_tail()
         self.read_script(self.lines[: self.tail])
         self.read_files(self.lines[self.tail :])
@@ -83,6 +87,8 @@ class Case:
                 self.steps.append(Step([line[2:]]))
             elif not self.steps:
                 self.head.append(line)
+                if line == "state: sqlite":
+                    self.is_for_file = True
                 if line.startswith("requires: "):
                     self.requires.append(line[len("requires: ") :])
             elif line.startswith("> ") and not self.steps[-1].expected:
@@ -115,6 +121,31 @@ class Case:
         if self.tail < len(self.lines):
             lines += [""] + self.lines[self.tail :]
         return "\n".join(lines) + "\n"
+
+
+class SharedState:
+    """A schema for each project of a case."""
+
+    def __init__(self, folder):
+        services = Path(__file__).resolve().parent.parent / "services"
+        told = subprocess.run([services / "postgres.sh", "start"], check=True, capture_output=True, text=True).stdout
+        self.url = dict(line.split("=", 1) for line in told.splitlines())["POSTGRES_URL"]
+        self.name = "case_" + hashlib.sha256(folder.encode()).hexdigest()[:20]
+        self.schemas = []
+
+    def put(self, name, data):
+        """The file with its state there."""
+        if Path(name).name != "lochan.yaml" or b"state: post" in data:
+            return data
+        schema = f"{self.name}_{len(self.schemas)}"
+        self.schemas.append(schema)
+        line = f"state: {self.url}?schema={schema}"
+        text, count = re.subn(r"(?m)^state: sqlite:.*$", line, data.decode("latin-1"))
+        return (text if count else text + line + "\n").encode("latin-1")
+
+    def drop(self):
+        sql = "".join(f"drop schema if exists {schema} cascade;" for schema in self.schemas)
+        subprocess.run(["psql", "-q", self.url, "-c", f"set client_min_messages = error; {sql}"], check=False, timeout=60)
 
 
 def normalised(text, folder):
@@ -183,12 +214,26 @@ def run_step(step, folder, env):
 
 def run_case(case, folder, program):
     """The output of each step."""
+    state = None
+    if os.environ.get("LOCHAN_TEST_STATE") == "postgresql":
+        if case.is_for_file:
+            print(f"{case.path}: skipped, it is for a state in a file")
+            return None
+        state = SharedState(folder)
+    try:
+        return run_steps(case, folder, program, state)
+    finally:
+        if state:
+            state.drop()
+
+
+def run_steps(case, folder, program, state):
     project = Path(folder) / "project"
     project.mkdir()
     for name, data in case.files.items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(state.put(name, data) if state else data)
     env = environment(folder, program) | s3_server()
     if "AWS_ENDPOINT_URL" in env:
         put_on_s3(project)

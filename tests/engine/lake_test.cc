@@ -7,10 +7,10 @@
 #include <fstream>
 #include <thread>
 
-#include "base/sqlite_database.h"
 #include "catalog/catalog.h"
 #include "catalog/rest_server.h"
 #include "engine/engine.h"
+#include "tests/support/test_state.h"
 #include "tests/support/test_store.h"
 
 namespace lochan {
@@ -24,7 +24,7 @@ class LakeTest : public testing::Test {
   LakeTest() : folder_(std::filesystem::temp_directory_path() / ("lochan-lake-" + std::to_string(getpid()))) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    state_ = open_sqlite(folder_ / "state.db", {});
+    state_ = open_test_state(folder_);
     migrate(*state_, Catalog::migrations());
     store_ = make_test_store(folder_ / "lake");
     catalog_ = std::make_unique<Catalog>(*state_, *store_, clock_, CatalogOptions{});

@@ -183,7 +183,7 @@ const ProblemCase kCases[] = {
        "name: a\n"
        "run: fast\n",
        "lochan.yaml:2:6: found text `fast`, wanted a mapping\n"
-       "  hint: known here: `workers`, `retries`, `retry_delay`, `timeout`, `publish`, `wait_for_claim`"),
+       "  hint: known here: `workers`, `retries`, `retry_delay`, `timeout`, `publish`, `wait_for_claim`, `lease`"),
     in_project("ListForMappingOfNames",
        "name: a\n"
        "connections: [x]\n",
@@ -210,16 +210,16 @@ const ProblemCase kCases[] = {
        "variables: { since: 1 }\n",
        "lochan.yaml:2:14: variable `since` is the platform's own\n"
        "  hint: give it another name"),
-    in_project("StateInPostgres",
+    in_project("StateInBadSchema",
        "name: a\n"
-       "state: postgresql://host/db\n",
-       "lochan.yaml:2:8: a state in PostgreSQL is not supported yet\n"
-       "  hint: write `sqlite:` and a file's path, such as `sqlite:.lochan/state.db`"),
+       "state: postgresql://host/db?schema=Fruit-Shop\n",
+       "lochan.yaml:2:8: `schema=Fruit-Shop` can't be the name of the state's schema\n"
+       "  hint: use small letters, digits and `_`, such as `?schema=fruit_shop`"),
     in_project("StateWithoutScheme",
        "name: a\n"
        "state: state.db\n",
-       "lochan.yaml:2:8: `state` is text `state.db`, wanted `sqlite:` and a file's path\n"
-       "  hint: such as `sqlite:.lochan/state.db`"),
+       "lochan.yaml:2:8: `state` is text `state.db`, wanted `sqlite:` and a file's path, or a PostgreSQL database\n"
+       "  hint: such as `sqlite:.lochan/state.db` or `postgresql://user@host/database?schema=shop`"),
     in_project("ConnectionWithoutKind",
        "name: a\n"
        "connections: { shop: ./shop.db }\n",

@@ -27,7 +27,7 @@ TEST(ReadProject, HasDefaultsForAllButTheName) {
   EXPECT_EQ(project.name, "fruit_shop");
   EXPECT_EQ(project.folder, written.folder());
   EXPECT_EQ(project.lake.location, written.folder() / "lake");
-  EXPECT_EQ(project.state, written.folder() / ".lochan/state.db");
+  EXPECT_EQ(project.state.file, written.folder() / ".lochan/state.db");
   EXPECT_EQ(project.run.retries, 2);
   EXPECT_EQ(project.run.publish, PublishMode::Audited);
   EXPECT_EQ(project.retention.publications, hours(24 * 7));
@@ -53,7 +53,7 @@ maintain: { target: 64MiB, delete_ratio: 10%, budget: 1.5GB }
 )y"}};
   const Project project = written.read();
   EXPECT_EQ(project.lake.location, written.folder() / "data/lake");
-  EXPECT_EQ(project.state, "/var/lib/shop/state.db");
+  EXPECT_EQ(project.state.file, "/var/lib/shop/state.db");
   EXPECT_TRUE(project.layers.at("raw").immutable);
   EXPECT_FALSE(project.layers.at("mart").immutable);
   EXPECT_EQ(project.layers.at("log").archive_after, hours(48));

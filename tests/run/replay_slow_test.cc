@@ -14,6 +14,7 @@
 #include "project/read_project.h"
 #include "run/query.h"
 #include "run/run.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 namespace {
@@ -55,7 +56,7 @@ class ReplayTest : public testing::TestWithParam<Death> {
 
   void write(const std::string& name, const std::string& text) {
     std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
+    std::ofstream(folder_ / name) << text << (name == "lochan.yaml" ? test_state_line(folder_) : "");
   }
   void write_rules(int min) {
     const std::string rule = "range: { column: amount, min: " + std::to_string(min) + ", on_fail: quarantine }";

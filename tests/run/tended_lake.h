@@ -14,6 +14,7 @@
 #include "run/maintain.h"
 #include "run/query.h"
 #include "run/run.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 
@@ -55,7 +56,7 @@ class TendedLake : public testing::Test {
 
   void write(const std::string& name, const std::string& text) {
     std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
+    std::ofstream(folder_ / name) << text << (name == "lochan.yaml" ? test_state_line(folder_) : "");
   }
 
   /// Opens it anew, as another process would.

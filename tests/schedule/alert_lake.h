@@ -16,6 +16,7 @@
 #include "run/journal.h"
 #include "run/lake.h"
 #include "schedule/alerts.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 
@@ -49,7 +50,7 @@ class AlertLake : public testing::Test {
   void open(const std::string& alerts) {
     lake_.reset();
     std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ / "lochan.yaml") << "name: fruit_shop\nalerts:\n" << alerts;
+    std::ofstream(folder_ / "lochan.yaml") << "name: fruit_shop\n" << test_state_line(folder_) << "alerts:\n" << alerts;
     ReadProject read = read_project(folder_, secrets_);
     for (const Error& problem : read.problems) ADD_FAILURE() << problem.what();
     project_ = std::move(read.project);

@@ -24,6 +24,7 @@
 #include "schedule/launcher.h"
 #include "schedule/schedule_rows.h"
 #include "schedule/supervisor.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 
@@ -158,7 +159,7 @@ class ScheduledLake : public testing::Test {
     project_.name = "test";
     project_.folder = std::filesystem::temp_directory_path() / ("lochan-" + random_uuid());
     project_.lake.location = (project_.folder / "lake").string();
-    project_.state = project_.folder / ".lochan" / "state.db";
+    project_.state = test_state(project_.folder);
     std::filesystem::create_directories(project_.folder);
   }
   ~ScheduledLake() override {

@@ -19,6 +19,7 @@
 #include "project/read_project.h"
 #include "run/query.h"
 #include "schedule/backfill.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 namespace {
@@ -100,7 +101,7 @@ class Histories : public testing::TestWithParam<unsigned> {
 
   void write(const std::string& name, const std::string& text) {
     std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
+    std::ofstream(folder_ / name) << text << (name == "lochan.yaml" ? test_state_line(folder_) : "");
   }
 
   History make(int number) {

@@ -18,6 +18,7 @@
 #include "run/query.h"
 #include "schedule/process_launcher.h"
 #include "schedule/supervisor.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 namespace {
@@ -26,10 +27,10 @@ class KilledSchedules : public testing::Test {
  protected:
   KilledSchedules() : folder_(std::filesystem::temp_directory_path() / ("lochan-" + random_uuid())) {
     write_file(folder_ / "lochan.yaml",
-               "name: killed\nconnections: { shop: 'sqlite:./shop.db' }\n"
+               std::string("name: killed\nconnections: { shop: 'sqlite:./shop.db' }\n"
                "schedules:\n"
                "  - { name: sales, select: 'source:shop+', every: 1s }\n"
-               "  - { name: tend, command: maintain, every: 7s }\n");
+               "  - { name: tend, command: maintain, every: 7s }\n") + test_state_line(folder_));
     write_file(folder_ / "sources/shop.yaml",
                "source: shop\nfrom: [shop]\ntables:\n  sale: { load: incremental, cursor: id, key: id }\n");
     write_file(folder_ / "models/mart/total.sql", "select count(*) as n, sum(id) as ids from raw.sale");

@@ -14,10 +14,10 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/sqlite_database.h"
 #include "catalog/catalog.h"
 #include "catalog/rest_server.h"
 #include "engine/engine.h"
+#include "tests/support/test_state.h"
 #include "tests/support/test_store.h"
 
 namespace lochan {
@@ -27,7 +27,7 @@ class RunLake : public testing::Test {
   explicit RunLake(std::vector<TableName> tables, std::vector<std::string> immutable_layers = {})
       : folder_(std::filesystem::temp_directory_path() / ("lochan-" + random_uuid())), tables_(std::move(tables)) {
     std::filesystem::create_directories(folder_);
-    state_ = open_sqlite(folder_ / "state.db", {});
+    state_ = open_test_state(folder_);
     migrate(*state_, Catalog::migrations());
     store_ = make_test_store(folder_ / "lake");
     CatalogOptions options;

@@ -238,8 +238,10 @@ void Ticks::end_of_run(std::int64_t run, const std::string& message, Instant at)
   for (const Tick& tick : select("where run = $1 and ended_at is null", {run})) end(tick.key, TickState::Failed, message, at);
 }
 
+// The newest of all stays, or its number, by which alerts know it, would be used again.
 void Ticks::forget_ahead(const std::string& schedule, Instant now, bool only_missed) {
-  state_.execute(fmt::format("delete from tick where schedule = $1 and due_at > $2 and ended_at is not null{}",
+  state_.execute(fmt::format("delete from tick where schedule = $1 and due_at > $2 and ended_at is not null "
+                             "and number < (select max(number) from tick){}",
                              only_missed ? " and state = 'missed'" : ""),
                  {schedule, to_micros(now)});
 }

@@ -121,7 +121,8 @@ void Scheduler::make_ticks(Instant now) {
   std::vector<std::pair<Entry*, Instant>> reached;
   for (auto& [name, entry] : entries_) {
     if (!entry.calendar) continue;
-    if (entry.reached > now + kClockWasWrong || (is_undone && entry.reached > now)) begin_anew(entry, now, is_undone);
+    const bool was_wrong = entry.reached > now + kClockWasWrong;
+    if (was_wrong || (is_undone && entry.reached > now)) begin_anew(entry, now, !was_wrong);
     if (entry.next && *entry.next <= now) reached.emplace_back(&entry, *entry.next);
   }
   if (reached.empty()) return;
@@ -138,11 +139,11 @@ void Scheduler::make_ticks(Instant now) {
   }
 }
 
-// The clock had been wrong: times that it was at and that are still to come are due when they do. Of those that a jump
-// forwards led to, which was taken back at once, what was run isn't run again.
-void Scheduler::begin_anew(Entry& entry, Instant now, bool is_undone) {
+// The clock had been ahead: the times that it was at are due when they come. When it was so by little, what was run for
+// them isn't run again.
+void Scheduler::begin_anew(Entry& entry, Instant now, bool keeps_what_ran) {
   lake_.state().write([&] {
-    ticks_.forget_ahead(entry.config->name, now, is_undone);
+    ticks_.forget_ahead(entry.config->name, now, keeps_what_ran);
     rows_.set_reached(entry.config->name, now);
   });
   entry.reached = now;

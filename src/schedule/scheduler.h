@@ -58,7 +58,7 @@ class Scheduler {
   void read_what_people_said();
   OpenTicks read_open() const;
   void make_ticks(Instant now);
-  void begin_anew(Entry& entry, Instant now, bool is_undone);
+  void begin_anew(Entry& entry, Instant now, bool keeps_what_ran);
   std::vector<Instant> times_since(const Entry& entry, Instant now) const;
   Instant make_calendar_ticks(const Entry& entry, Instant now);
   bool make_publication_tick(Entry& entry, const std::vector<Tick>& open, Instant now);

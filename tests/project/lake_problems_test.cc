@@ -26,7 +26,7 @@ const ProblemCase kCases[] = {
        "lochan.yaml:2:7: `s3://bucket/a/../b` has an empty part, `.` or `..` in its path\n"
        "  hint: write `s3://bucket/prefix`"),
     lake("EndpointWithAPath", on_s3(", endpoint: 'https://host/path'"),
-       "lochan.yaml:2:93: `endpoint` is `https://host/path`, wanted a URL without a path\n"
+       "lochan.yaml:2:97: `endpoint` is text `https://host/path`, wanted a URL without a path\n"
        "  hint: such as `https://minio.example.com:9000`"),
     lake("SettingsOfAFolder", "{ url: ./lake, region: eu-west-1 }",
        "lochan.yaml:2:7: this place of the lake is a folder, and has settings for S3\n"

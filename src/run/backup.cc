@@ -21,9 +21,9 @@ constexpr std::string_view kLanding = "landing/";  // what sources received; imm
 constexpr std::chrono::minutes kRenewEvery{10};
 
 std::string id_of(std::int64_t publication, Instant at) {
-  std::string time = to_iso8601(at).substr(0, 19);
-  std::erase_if(time, [](char letter) { return letter == '-' || letter == ':'; });
-  return fmt::format("{:010}-{}Z", publication, time);
+  std::string time = to_iso8601(at);  // with milliseconds: no two have one
+  std::erase_if(time, [](char letter) { return letter == '-' || letter == ':' || letter == '.'; });
+  return fmt::format("{:010}-{}", publication, time);
 }
 
 std::string manifest_name(const std::string& id) { return fmt::format("{}{}.json", kBackups, id); }

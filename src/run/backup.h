@@ -22,7 +22,7 @@ struct BackupFile {
 
 /// One backup: what `backups/<id>.json` holds. It is written last, so what it names is there.
 struct Backup {
-  std::string id;  // `0000000017-20261121T134400Z`
+  std::string id;  // `0000000017-20261121T134400123Z`
   std::int64_t publication = 0;
   Instant at;            // when it was made
   std::string location;  // of the lake: its files name each other by it

@@ -157,7 +157,7 @@ class ScheduledLake : public testing::Test {
   ScheduledLake() {
     project_.name = "test";
     project_.folder = std::filesystem::temp_directory_path() / ("lochan-" + random_uuid());
-    project_.lake = project_.folder / "lake";
+    project_.lake.location = (project_.folder / "lake").string();
     project_.state = project_.folder / ".lochan" / "state.db";
     std::filesystem::create_directories(project_.folder);
   }

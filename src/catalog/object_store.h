@@ -62,6 +62,7 @@ class ObjectStore {
   enum class Keys { None, Vended, Own };
   virtual std::map<std::string, std::string> table_config(std::string_view name, Keys keys) const = 0;
 
+  std::string root_uri() const { return uri(""); }
   void remove(const std::string& name) { remove(std::span(&name, 1)); }
 };
 

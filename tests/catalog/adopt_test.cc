@@ -110,7 +110,7 @@ TEST_F(AdoptTest, ARecordThatADeadProcessLeftIsWrittenByTheNext) {
   for (int lives = 0; !has_ended && lives < 50; ++lives) {
     has_ended = lives_to_the_end([&] {
       const SystemClock clock;
-      const auto state = open_sqlite(folder() / "state.db");
+      const auto state = open_test_state(folder());
       DyingStore dying(*store_, lives);
       Catalog catalog(*state, dying, clock, {});
       PublishRequest request;
@@ -122,7 +122,7 @@ TEST_F(AdoptTest, ARecordThatADeadProcessLeftIsWrittenByTheNext) {
     has_ended = has_ended || catalog_->current_publication() == 2;
   }
   EXPECT_TRUE(has_ended);
-  std::filesystem::remove(folder() / "lake" / record_name(2));
+  store_->remove(record_name(2));
   state_->execute("insert into unrecorded(publication) values (2) on conflict(publication) do nothing");
   write_missing_records(*catalog_);
   EXPECT_EQ(records(), (std::vector<std::string>{record_name(1), record_name(2)}));

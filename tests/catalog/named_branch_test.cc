@@ -88,7 +88,7 @@ PublishRequest whole_branch() {
 bool publish_and_die(const std::filesystem::path& folder, ObjectStore& store, int lives) {
   return lives_to_the_end([&] {
     const SystemClock clock;
-    const auto state = open_sqlite(folder / "state.db");
+    const auto state = open_test_state(folder);
     DyingStore dying(store, lives);
     Catalog catalog(*state, dying, clock, {});
     PublishRequest request = whole_branch();

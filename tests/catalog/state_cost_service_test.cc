@@ -23,7 +23,7 @@ class StateCost : private InPostgres, public LakeTest {
   void fill(int tables, int publications) {
     const std::string at = "1700000000000000";
     state_->execute("delete from entry where layer = 'raw'");
-    state_->execute(fmt::format("insert into publication select n, 0, 'a', {} + n * 1000000, 'm' from generate_series(1, {}) n "
+    state_->execute(fmt::format("insert into publication select n, 0, 'a', {} + n::bigint * 1000000, 'm' from generate_series(1, {}) n "
                                 "on conflict do nothing",
                                 at, publications));
     state_->execute(fmt::format(

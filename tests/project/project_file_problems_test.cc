@@ -83,8 +83,8 @@ const ProblemCase kCases[] = {
        "  hint: look at the indentation, and put text that holds `: ` in quotes"),
     in_project("NumberForText",
        "name: a\n"
-       "lake: 5\n",
-       "lochan.yaml:2:7: `lake` is the number 5, wanted text\n"
+       "state: 5\n",
+       "lochan.yaml:2:8: `state` is the number 5, wanted text\n"
        "  hint: put it in quotes if it is meant"),
     in_project("TextForNumber",
        "name: a\n"
@@ -177,8 +177,8 @@ const ProblemCase kCases[] = {
        "lochan.yaml:2:17: `publish` is text `sometimes`, wanted one of `audited`, `all`"),
     in_project("MappingForText",
        "name: a\n"
-       "lake: { folder: x }\n",
-       "lochan.yaml:2:7: `lake` is a mapping, wanted text"),
+       "state: { file: x }\n",
+       "lochan.yaml:2:8: `state` is a mapping, wanted text"),
     in_project("TextForMapping",
        "name: a\n"
        "run: fast\n",
@@ -190,8 +190,8 @@ const ProblemCase kCases[] = {
        "lochan.yaml:2:14: `connections` is a list, wanted a mapping of names to texts"),
     in_project("NothingForText",
        "name: a\n"
-       "lake:\n",
-       "lochan.yaml:2:1: `lake` has no value, wanted text"),
+       "state:\n",
+       "lochan.yaml:2:1: `state` has no value, wanted text"),
     in_project("NameIsNoWord",
        "name: fruit shop\n",
        "lochan.yaml:1:7: `name` is text `fruit shop`, wanted a word\n"

@@ -103,7 +103,7 @@ checks:
 TEST(ProjectSchema, RefusesWhatTheParserRefuses) {
   EXPECT_EQ(violation_of("name: a\nlakee: x\n"), ": unknown key lakee");
   EXPECT_EQ(violation_of("lake: x\n"), ": no \"name\"");
-  EXPECT_EQ(violation_of("name: a\nlake: 5\n"), "/lake: 5 is not of type [\"string\"]");
+  EXPECT_EQ(violation_of("name: a\nstate: 5\n"), "/state: 5 is not of type [\"string\"]");
   for (const std::string_view bad :
        {"run: { workers: many }", "run: { workers: -1 }", "run: { timeout: 600 }", "run: { publish: some }",
         "layers: { raw: { immutable: yes } }", "engine: { memory_limit: much }", "connections: [x]"})

@@ -277,8 +277,12 @@ Instant Retention::writing_since() const {
 }
 
 Instant Retention::removable_before() const {
+  return std::min(catalog_.impl().clock.now() - policy_.unfinished, open_since());
+}
+
+Instant Retention::open_since() const {
   Catalog::Impl& catalog = catalog_.impl();
-  Instant before = std::min(catalog.clock.now() - policy_.unfinished, writing_since());
+  Instant before = writing_since();
   for (const Branch& branch : catalog.rows.branches())
     if (branch.state == BranchState::Open) before = std::min(before, branch.created_at - kCoarseTime);
   return before;

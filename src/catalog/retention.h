@@ -65,6 +65,8 @@ class Retention {
   /// A file younger than this may belong to a commit or publish that is still under way. The oldest open branch and the
   /// grace for outside engines bound it.
   Instant removable_before() const;
+  /// The same without the grace: what is older was written by nobody of ours who is still at work.
+  Instant open_since() const;
 
  private:
   Catalog& catalog_;

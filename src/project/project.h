@@ -336,6 +336,7 @@ struct RetentionConfig {
   std::chrono::seconds publications{std::chrono::hours{24 * 7}};  // time travel reaches this far back
   int keep_publications = 10;                                     // and never fewer than these
   std::chrono::seconds failed_branches{std::chrono::hours{24 * 3}};
+  std::chrono::seconds unfinished{std::chrono::hours{24}};  // files of other engines' tables that nothing names
   std::chrono::seconds landing{std::chrono::hours{24 * 30}};  // responses of APIs, once their rows are published
 };
 
@@ -351,6 +352,7 @@ struct ServeConfig {
   std::string address = "127.0.0.1";
   int port = 7420;
   std::optional<LocatedText> token;  // what clients must bear; none: only this machine is served
+  int runs = 4;                      // of schedules that go on at once; more wait for their turn
 };
 
 struct Project {

@@ -243,6 +243,8 @@ const Keys<RetentionConfig>& retention_keys() {
                {.least = 1})
           .add("failed_branches", &RetentionConfig::failed_branches,
                "how long the branch of a failed run is kept for looking at")
+          .add("unfinished", &RetentionConfig::unfinished,
+               "how long files of tables that other engines write stay, though nothing names them: of a write that is going on")
           .add("landing", &RetentionConfig::landing,
                "how long responses of APIs are kept in `landing/` after they were received");
   return kKeys;

@@ -45,7 +45,8 @@ const Keys<ServeConfig>& serve_keys() {
           .add({.name = "token",
                 .type = {.shape = ValueType::Shape::Literal},
                 .help = "what clients must bear; without one only an address of this machine may be listened on"},
-               read_token);
+               read_token)
+          .add("runs", &ServeConfig::runs, "runs of schedules that go on at once; more wait for their turn", {.least = 1});
   return kKeys;
 }
 

@@ -35,7 +35,7 @@ CatalogOptions catalog_options(const Project& project) {
   for (const auto& [name, command] : project.commands)
     for (const CommandOutput& output : command.outputs) options.project_tables.push_back(output.table);
   options.retention = {project.retention.publications, project.retention.keep_publications,
-                       project.retention.failed_branches};
+                       project.retention.failed_branches, project.retention.unfinished};
   return options;
 }
 

@@ -43,7 +43,7 @@ class Tending {
         config_(lake.project().maintain),
         engine_(one_thread(lake.engine_options())),
         retention_(lake.catalog(), {lake.project().retention.publications, lake.project().retention.keep_publications,
-                                    lake.project().retention.failed_branches}) {
+                                    lake.project().retention.failed_branches, lake.project().retention.unfinished}) {
     if (request.budget_bytes) config_.budget_bytes = *request.budget_bytes;
   }
 
@@ -170,6 +170,7 @@ class Tending {
     outcome_.dropped_branches = expired.branches;
     reachable_ = retention_.reachable();
     before_ = retention_.removable_before();
+    open_since_ = retention_.open_since();
   }
 
   // Outside of any transaction: others would wait.
@@ -195,13 +196,15 @@ class Tending {
 
   bool may_remove(const ObjectInfo& file, Instant before) const {
     const auto table = table_of(file.name);
-    if (!table || busy_.contains(*table)) return false;
+    if (!table) return false;
     const auto layer = lake_.project().layers.find(table->layer);
     if (layer != lake_.project().layers.end() && layer->second.immutable) return false;
     if (file.modified_at >= writing_since_) return false;
     // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't
     // make.
-    return is_project_table(lake_.catalog(), *table) || file.modified_at < before;
+    if (!is_project_table(lake_.catalog(), *table)) return !busy_.contains(*table) && file.modified_at < before;
+    // What a run that has the table claimed writes is newer than its branch: a table that is always busy is tended too.
+    return !busy_.contains(*table) || file.modified_at < open_since_;
   }
 
   void remove_files() {
@@ -246,6 +249,7 @@ class Tending {
   std::vector<std::uint64_t> sizes_;  // of the files that are removed
   std::vector<ReachableTable> reachable_;
   Instant before_{};
+  Instant open_since_{};
   MaintainOutcome outcome_;
 };
 

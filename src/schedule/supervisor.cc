@@ -59,7 +59,7 @@ void Supervisor::step() {
   stopping_.keep_only(open);
   running_ = static_cast<int>(std::ranges::count(open, TickState::Running, &Tick::state));
   for (const Tick& tick : ready)
-    if (running_ < options_.at_once) start(tick);
+    if (running_ < lake_->project().serve.runs) start(tick);
 }
 
 // In one transaction where hosts share the state: what it found is so still when it is written.

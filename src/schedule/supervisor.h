@@ -20,7 +20,6 @@
 namespace lochan {
 
 struct SupervisorOptions {
-  int at_once = 4;  // runs that go on at once; more wait for their turn
   /// How long `wake_at` may be ahead. More than a second is for who hears of what others write into the state.
   std::chrono::seconds longest_sleep{1};
   Uptime uptime = machine_uptime;

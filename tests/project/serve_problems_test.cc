@@ -12,6 +12,8 @@ ProblemCase in_serve(std::string name, const std::string& keys, std::string prob
 const ProblemCase kCases[] = {
     in_serve("HighPort", "port: 65536",
        "lochan.yaml:2:16: `port` is 65536, wanted at most 65535"),
+    in_serve("NoRuns", "runs: 0",
+       "lochan.yaml:2:16: `runs` is the number 0, wanted a whole number, 1 or more"),
     in_serve("ShortToken", "token: secret",
        "lochan.yaml:2:17: `token` has 6 letters, wanted at least 8\n"
        "  hint: make one with `openssl rand -hex 32`"),
@@ -27,10 +29,11 @@ const ProblemCase kCases[] = {
 INSTANTIATE_TEST_SUITE_P(Serve, ProjectProblems, testing::ValuesIn(kCases), name_of);
 
 TEST(ReadProject, ReadsServe) {
-  WrittenProject written{{"lochan.yaml", "name: a\nserve: { address: '::', port: 0, token: 'long enough' }\n"}};
+  WrittenProject written{{"lochan.yaml", "name: a\nserve: { address: '::', port: 0, token: 'long enough', runs: 9 }\n"}};
   const ServeConfig serve = written.read().serve;
   EXPECT_EQ(serve.address, "::");
   EXPECT_EQ(serve.port, 0);
+  EXPECT_EQ(serve.runs, 9);
   ASSERT_TRUE(serve.token);
   EXPECT_EQ(serve.token->value, "long enough");
 }

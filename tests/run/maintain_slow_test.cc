@@ -104,6 +104,23 @@ TEST_F(MaintainTest, LetsGoOfSnapshotsBeyondRetention) {
   EXPECT_EQ(run().state, RunState::Nothing);
 }
 
+// Another engine may be in the middle of a commit to a table of its own; to what the project makes nobody else writes.
+TEST_F(MaintainTest, LeavesUnfinishedFilesOfOthersForADay) {
+  drop_and_run();
+  for (const char* file : {"lab/note/data/half.parquet", "mart/total/data/half.parquet"}) lake().store().write(file, "half");
+  const auto removed = [&](const MaintainOutcome& outcome, const char* file) {
+    return std::ranges::find(outcome.removed_files, file) != outcome.removed_files.end();
+  };
+  const MaintainOutcome first = tend();
+  EXPECT_TRUE(removed(first, "mart/total/data/half.parquet"));
+  EXPECT_FALSE(removed(first, "lab/note/data/half.parquet"));
+  Quiet quiet;
+  clock_.advance(std::chrono::hours{23});
+  EXPECT_FALSE(removed(maintain(lake(), {}, quiet), "lab/note/data/half.parquet"));
+  clock_.advance(std::chrono::hours{1});
+  EXPECT_TRUE(removed(maintain(lake(), {}, quiet), "lab/note/data/half.parquet"));
+}
+
 TEST_F(MaintainTest, LeavesImmutableLayersAlone) {
   write("lochan.yaml", "name: tended\nconnections:\n  drop: files:./drop\nlayers:\n  raw: { immutable: true }\n");
   for (int i = 0; i < 6; ++i) drop_and_run();
@@ -142,6 +159,30 @@ TEST_F(MaintainTest, LeavesClaimedTablesAlone) {
   ASSERT_NE(skipped, outcome.compaction.skipped.end());
   EXPECT_EQ(skipped->reason, "a run writes it");
   EXPECT_THAT(outcome.busy, testing::Contains(kRaw));
+}
+
+// Else a table that one run after the other writes would never be tidied.
+TEST_F(MaintainTest, OfAClaimedTableRemovesWhatIsOlderThanTheRun) {
+  drop_and_run();
+  const auto leave = [&](const std::string& name) {
+    lake().store().write(name, "half");
+    std::filesystem::last_write_time(
+        folder_ / "lake" / name,
+        std::chrono::file_clock::from_sys(std::chrono::time_point_cast<std::chrono::seconds>(clock_.now())));
+  };
+  leave("raw/sale/data/left.parquet");
+  clock_.advance(std::chrono::hours{1});
+  const StartedRun other(lake(), {"run", "", "anna", "main"});
+  lake().catalog().create_branch("run-99", BranchKind::Run);
+  ASSERT_FALSE(lake().catalog().claim(other.number(), "main", std::span(&kRaw, 1)));
+  clock_.advance(std::chrono::minutes{5});
+  leave("raw/sale/data/new.parquet");
+  clock_.advance(std::chrono::hours{1});
+  Quiet quiet;
+  const MaintainOutcome outcome = maintain(lake(), {}, quiet);
+  EXPECT_THAT(outcome.busy, testing::Contains(kRaw));
+  EXPECT_THAT(outcome.removed_files, testing::Contains("raw/sale/data/left.parquet"));
+  EXPECT_THAT(outcome.removed_files, testing::Not(testing::Contains("raw/sale/data/new.parquet")));
 }
 
 // Whoever claims a table that is being tended has it at once, and what tending did is not published.

@@ -185,7 +185,7 @@ class ScheduledLake : public testing::Test {
     }
     supervisor_.reset();
     launcher_ = std::make_unique<FakeLauncher>(*machine_);
-    SupervisorOptions options = options_;
+    SupervisorOptions options;
     options.uptime = [this] { return clock_.uptime(); };
     supervisor_ = std::make_unique<Supervisor>(*lake_, *launcher_, log_, options);
     supervisor_->step();
@@ -211,7 +211,6 @@ class ScheduledLake : public testing::Test {
   }
 
   Project project_;
-  SupervisorOptions options_;
   SetClock clock_;
   NullLog log_;
   ClockJumps jumps_{[this] { return clock_.uptime(); }};

@@ -180,7 +180,7 @@ TEST_P(SupervisorHistory, EachTimeIsThereOnceAndEnds) {
     schedule.while_running = static_cast<WhileRunning>(roll(2));
     schedule.wait_for_manual = false;
   }
-  options_.at_once = 1 + roll(2);
+  project_.serve.runs = 1 + roll(2);
   const Instant begin = parse_instant("2026-11-21T10:01:00Z");
   clock_.set(begin);
   serve();

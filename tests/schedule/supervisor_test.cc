@@ -146,7 +146,7 @@ TEST_F(SupervisorTest, WhileRunningQueuesOneOrSkips) {
 }
 
 TEST_F(SupervisorTest, SoManyAtOnceInTheOrderTheyWereDue) {
-  options_.at_once = 2;
+  project_.serve.runs = 2;
   for (const char* name : {"a", "b", "c"}) add_schedule(name, name[0] == 'c' ? "4 * * * *" : "5 * * * *");
   add_schedule("d", "6 * * * *");
   serve();

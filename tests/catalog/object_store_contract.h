@@ -22,6 +22,9 @@ namespace lochan {
 /// Makes an empty store; what it keeps in the folder is gone with the test.
 using MakeStore = std::unique_ptr<ObjectStore> (*)(const std::filesystem::path& folder);
 
+// Not its address, which is another one in each build.
+inline void PrintTo(MakeStore, std::ostream* out) { *out << "store"; }
+
 class ObjectStoreContract : public testing::TestWithParam<MakeStore> {
  protected:
   ObjectStoreContract() : folder_(std::filesystem::temp_directory_path() / ("lochan-" + random_uuid())) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -100,7 +102,9 @@ TEST(SharedStateTest, HostsThatStartAtOnceMigrateOnce) {
       });
   }
   const auto state = open_postgres(server.url(), "state", {.schema = "shop"});
-  EXPECT_EQ(state->query("select count(*) from schema_version")[0].integer(0), 2);
+  std::set<std::string> parts;
+  for (const Migration& migration : both) parts.emplace(migration.part);
+  EXPECT_EQ(state->query("select count(*) from schema_version")[0].integer(0), static_cast<std::int64_t>(parts.size()));
   EXPECT_EQ(state->query("select version from schema_version where part = 'run'")[0].integer(0), Journal::migrations().back().version);
 }
 

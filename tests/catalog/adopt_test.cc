@@ -8,6 +8,7 @@
 #include "catalog/publication_record.h"
 #include "tests/catalog/lake_fixture.h"
 #include "tests/support/dying_store.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 namespace {

@@ -1,7 +1,7 @@
 // Publishing a person's branch: over a main that went on, of views and drops, and killed at any moment.
-#include "base/sqlite_database.h"
 #include "tests/catalog/lake_fixture.h"
 #include "tests/support/dying_store.h"
+#include "tests/support/test_state.h"
 
 namespace lochan {
 namespace {

@@ -50,7 +50,8 @@ BoundRef Catalog::Impl::bind(const Ref& ref) const {
   const auto branch = rows.branch(ref);
   if (!branch || branch->state == BranchState::Dropped) {
     if (const auto tagged = rows.tag(ref)) return {BoundRef::Kind::At, *tagged, std::nullopt};
-    throw Error(ErrorKind::NotFound, fmt::format("there is no branch `{}`", ref));
+    throw Error(ErrorKind::NotFound, fmt::format("there is no branch `{}`", ref))
+        .hint(fmt::format("`lochan branch list` shows the branches; `lochan branch create {}` makes it", ref));
   }
   return {BoundRef::Kind::Branch, branch->base_publication, branch};
 }

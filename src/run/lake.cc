@@ -1,13 +1,12 @@
 #include "run/lake.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "base/error.h"
+#include "base/host_name.h"
 #include "catalog/adopt.h"
 #include "catalog/publication_record.h"
 #include "project/rejected_name.h"
@@ -17,11 +16,6 @@
 
 namespace lochan {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-}
 
 CatalogOptions catalog_options(const Project& project) {
   CatalogOptions options;

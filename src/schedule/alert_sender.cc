@@ -1,10 +1,9 @@
 #include "schedule/alert_sender.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 
+#include "base/host_name.h"
 #include "base/http_client.h"
 #include "base/smtp_client.h"
 #include "base/text.h"
@@ -12,12 +11,6 @@
 
 namespace lochan {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-  return name.data();
-}
 
 std::string send_mail_of(const AlertConfig& alert, const AlertMessage& message, Instant now) {
   Mail mail;

@@ -176,17 +176,15 @@ class Tending {
   // Outside of any transaction: others would wait.
   void look_at_files() {
     const std::set<std::string> reachable = reachable_files(reachable_, lake_.store());
-    for (const ObjectInfo& file : files_) {
-      if (reachable.contains(file.name) || !may_remove(file, before_)) continue;
-      outcome_.removed_files.push_back(file.name);
-      outcome_.removed_bytes += file.size_bytes;
-      sizes_.push_back(file.size_bytes);
-    }
-    for (const ObjectInfo& file : expired_landing(lake_, files_, busy_)) {
-      outcome_.removed_files.push_back(file.name);
-      outcome_.removed_bytes += file.size_bytes;
-      sizes_.push_back(file.size_bytes);
-    }
+    for (const ObjectInfo& file : files_)
+      if (!reachable.contains(file.name) && may_remove(file)) choose(file);
+    for (const ObjectInfo& file : expired_landing(lake_, files_, busy_)) choose(file);
+  }
+
+  void choose(const ObjectInfo& file) {
+    outcome_.removed_files.push_back(file.name);
+    outcome_.removed_bytes += file.size_bytes;
+    sizes_.push_back(file.size_bytes);
   }
 
   // A sink compares with what it carried last; one that has been away for long compares with its target itself.
@@ -194,7 +192,7 @@ class Tending {
     return SinkMarks(lake_.state()).publications(lake_.project(), lake_.clock().now() - kSlowestSink);
   }
 
-  bool may_remove(const ObjectInfo& file, Instant before) const {
+  bool may_remove(const ObjectInfo& file) const {
     const auto table = table_of(file.name);
     if (!table) return false;
     const auto layer = lake_.project().layers.find(table->layer);
@@ -202,7 +200,7 @@ class Tending {
     if (file.modified_at >= writing_since_) return false;
     // The claim keeps our own writers away. Others may be in the middle of a commit to a table that the project doesn't
     // make.
-    if (!is_project_table(lake_.catalog(), *table)) return !busy_.contains(*table) && file.modified_at < before;
+    if (!is_project_table(lake_.catalog(), *table)) return !busy_.contains(*table) && file.modified_at < before_;
     // What a run that has the table claimed writes is newer than its branch: a table that is always busy is tended too.
     return !busy_.contains(*table) || file.modified_at < open_since_;
   }

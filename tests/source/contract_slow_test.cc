@@ -14,6 +14,23 @@
 namespace lochan {
 namespace {
 
+// As DuckDB names it.
+std::string type_name(ContractType type) {
+  switch (type) {
+    case ContractType::Whole:
+      return "BIGINT";
+    case ContractType::Exact:
+      return "DECIMAL(18,2)";
+    case ContractType::Real:
+      return "DOUBLE";
+    case ContractType::Text:
+      return "VARCHAR";
+    case ContractType::Time:
+      return "TIMESTAMP";
+  }
+  return "";
+}
+
 namespace fs = std::filesystem;
 
 class Folder {
@@ -108,7 +125,7 @@ class FilesSystem final : public ContractSystem {
   void configure(SourceTable& read, const ContractTable& table) const override {
     read.from = table.name + "*.csv";
     nlohmann::ordered_json types;
-    for (const ContractColumn& column : table.columns) types[column.name] = type(column.type);
+    for (const ContractColumn& column : table.columns) types[column.name] = type_name(column.type);
     read.options = {{"columns", types.dump()}, {"header", "true"}, {"delimiter", ","}};
   }
   void make(const ContractTable& table) override { write(table, table.name + ".csv", {}); }
@@ -128,21 +145,6 @@ class FilesSystem final : public ContractSystem {
   bool tells_empty_from_null() const override { return false; }
 
  private:
-  static std::string type(ContractType type) {
-    switch (type) {
-      case ContractType::Whole:
-        return "BIGINT";
-      case ContractType::Exact:
-        return "DECIMAL(18,2)";
-      case ContractType::Real:
-        return "DOUBLE";
-      case ContractType::Text:
-        return "VARCHAR";
-      case ContractType::Time:
-        return "TIMESTAMP";
-    }
-    return "";
-  }
   fs::path drop() const { return folder_.path() / "drop"; }
   void write_all(const ContractTable& table) const {
     std::vector<ContractRow> rows;
@@ -200,7 +202,7 @@ class HttpSystem final : public ContractSystem {
     }
     read.request = std::make_shared<HttpResource>(resource);
     nlohmann::ordered_json types;
-    for (const ContractColumn& column : table.columns) types[column.name] = type(column.type);
+    for (const ContractColumn& column : table.columns) types[column.name] = type_name(column.type);
     read.options = {{"columns", types.dump()}};
   }
   void make(const ContractTable& table) override {
@@ -230,21 +232,6 @@ class HttpSystem final : public ContractSystem {
   }
 
  private:
-  static std::string type(ContractType type) {
-    switch (type) {
-      case ContractType::Whole:
-        return "BIGINT";
-      case ContractType::Exact:
-        return "DECIMAL(18,2)";
-      case ContractType::Real:
-        return "DOUBLE";
-      case ContractType::Text:
-        return "VARCHAR";
-      case ContractType::Time:
-        return "TIMESTAMP";
-    }
-    return "";
-  }
   std::string value(const ContractColumn& column, const std::optional<std::string>& text) const {
     if (!text) return "null";
     const bool is_plain = (column.type == ContractType::Whole || column.type == ContractType::Real) && column.name != is_text_;

@@ -30,9 +30,11 @@ if(LOCHAN_SANITIZE MATCHES "thread")
   # The thread sanitizer does not know fences; Asio's locks are enough without them here.
   target_compile_definitions(lochan_compiler INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
+# What the program is made of, linked by those libraries alone: tests are compiled once, without a second form for LTO.
+# Fat objects hold machine code too, so that only `lochan` pays for the slow link.
+add_library(lochan_lto INTERFACE)
 if(LOCHAN_LTO)
-  # Fat objects hold machine code too, so that only `lochan` pays for the slow link.
-  target_compile_options(lochan_compiler INTERFACE -flto=auto -ffat-lto-objects)
+  target_compile_options(lochan_lto INTERFACE -flto=auto -ffat-lto-objects)
 endif()
 
 # Makes `target` an executable beside libduckdb.so and extensions/, found through $ORIGIN. LTO: optimize at the link.

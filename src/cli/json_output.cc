@@ -114,7 +114,8 @@ Document to_document(const MaintainOutcome& outcome) {
           {"expired_publications", outcome.expired_publications},
           {"dropped_branches", outcome.dropped_branches},
           {"pinned", std::move(pinned)},
-          {"busy", to_document(std::span(outcome.busy))}};
+          {"busy", to_document(std::span(outcome.busy))},
+          {"cancelled", outcome.is_cancelled}};
 }
 
 void print_document(Terminal& terminal, Document document) {

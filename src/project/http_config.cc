@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <regex>
+#include <set>
+
+#include "base/json.h"
 
 namespace lochan {
 
@@ -26,11 +30,25 @@ std::string http_fingerprint(const HttpResource& resource) {
   for (const auto& [name, value] : resource.params) text += fmt::format("|?{}={}", name, value);
   for (const auto& [name, value] : resource.from_parent) text += fmt::format("|^{}={}", name, value);
   if (resource.parent) text += "|parent " + **resource.parent;
+  if (!resource.each->empty()) text += fmt::format("|each {} {}", *resource.each, Json(resource.each_values).dump());
   if (resource.start) text += "|start " + **resource.start;
   const HttpPagination& pages = resource.pagination;
   text += fmt::format("|{} {} {} {} {} {} {}", to_string(pages.by), *pages.at, pages.param, pages.in_body, pages.size,
                       pages.size_param, pages.first);
   return text;
+}
+
+std::vector<std::string> names_in_braces(const HttpResource& resource) {
+  static const std::regex kName(R"(\{([A-Za-z_][A-Za-z0-9_.]*)\})");
+  std::set<std::string> names;
+  const auto find = [&](const std::string& text) {
+    for (std::sregex_iterator found(text.begin(), text.end(), kName), end; found != end; ++found)
+      names.insert((*found)[1]);
+  };
+  find(*resource.path);
+  find(*resource.body);
+  for (const auto& [name, value] : resource.params) find(value);
+  return {names.begin(), names.end()};
 }
 
 bool names_since(const HttpResource& resource) {

@@ -21,13 +21,13 @@ enum class HttpAuthKind { None, Bearer, Basic, Key, OAuth2 };
 /// Who we are for an API. All of it but names may be secret.
 struct HttpAuth {
   HttpAuthKind kind = HttpAuthKind::None;
-  std::string token{};           // bearer
+  std::string token{};             // bearer
   std::string user{}, password{};  // basic; oauth2: the client's id and secret
-  std::string name{};            // key: of the header or the parameter
-  bool in_query = false;       // key
-  std::string value{};           // key
-  std::string token_url{};       // oauth2
-  std::string scope{};           // oauth2
+  std::string name{};              // key: of the header or the parameter
+  bool in_query = false;           // key
+  std::string value{};             // key
+  std::string token_url{};         // oauth2
+  std::string scope{};             // oauth2
 };
 
 struct HttpRate {
@@ -55,29 +55,31 @@ enum class HttpPaging { None, HeaderLink, JsonLink, Cursor, Offset, PageNumber, 
 
 struct HttpPagination {
   HttpPaging by = HttpPaging::None;
-  LocatedText at{};      // json_link, cursor: where in the body the next one stands; keyset: the column
-  std::string param{};   // that says which page; "": the usual name of its kind
+  LocatedText at{};     // json_link, cursor: where in the body the next one stands; keyset: the column
+  std::string param{};  // that says which page; "": the usual name of its kind
   bool in_body = false;
-  int size = 0;        // records of a page; 0: as many as the API gives
+  int size = 0;  // records of a page; 0: as many as the API gives
   std::string size_param{};
-  int first = 1;       // page_number: the number of the first page
-  LocatedText total{};   // offset, page_number: where in the body the number of all records stands
+  int first = 1;        // page_number: the number of the first page
+  LocatedText total{};  // offset, page_number: where in the body the number of all records stands
   Position position{};
 };
 
 /// What is asked for one table.
 struct HttpResource {
-  LocatedText path;    // after the connection's URL; `{id}` stands for a column of the parent's record
+  LocatedText path;  // after the connection's URL; `{id}` stands for a column of the parent's record
   std::string method = "GET";
   std::map<std::string, std::string> params;
   std::map<std::string, std::string> headers;
-  LocatedText body;    // JSON text
+  LocatedText body;     // JSON text
   LocatedText records;  // where in the body the records stand, such as `data.items`; "": the body itself
   HttpPagination pagination;
   std::optional<LocatedText> parent;               // a table of the same source
   std::map<std::string, std::string> from_parent;  // column here → column of the parent's record
-  std::optional<LocatedText> start;                // what `$since` is at first
-  std::shared_ptr<const HttpResource> of_parent;   // what is asked for the parent's records
+  LocatedText each;  // a name: asked once for each of `each_values`, as for a parent's records
+  std::vector<std::string> each_values;
+  std::optional<LocatedText> start;               // what `$since` is at first
+  std::shared_ptr<const HttpResource> of_parent;  // what is asked for the parent's records
   LoadMode of_parent_load = LoadMode::Full;
   Position position;
 };
@@ -89,6 +91,10 @@ std::string_view to_string(HttpPaging paging);
 const HttpSettings& http_settings(const Connection& connection);
 /// All that changes what is asked: for fingerprints, and for what may be resumed. Without secrets.
 std::string http_fingerprint(const HttpResource& resource);
+/// Whether it is asked once for each record of a parent, or for each of its own values.
+inline bool is_asked_for_each(const HttpResource& resource) { return resource.parent || !resource.each->empty(); }
+/// The names in braces of the path, the parameters and the body's texts: `id` of `users/{id}/orders`.
+std::vector<std::string> names_in_braces(const HttpResource& resource);
 /// Whether `$since` stands in any of its values.
 bool names_since(const HttpResource& resource);
 

@@ -16,13 +16,16 @@ void verify_connection(const Connection& connection, Problems& problems) {
   if (!connection.http || connection.kind.empty()) return;
   if (connection.kind != "http") {
     for (const auto& [key, position] : connection.http->written)
-      problems.add(position, fmt::format("`{}` is for connections of kind `http`, and `{}` is of kind `{}`", key, connection.name, connection.kind),
+      problems.add(position,
+                   fmt::format("`{}` is for connections of kind `http`, and `{}` is of kind `{}`", key, connection.name,
+                               connection.kind),
                    fmt::format("remove `{}`", key));
     return;
   }
   const std::string authority = connection.url.substr(0, connection.url.find_first_of("?#"));
   if (authority.find('@') != std::string::npos && authority.find('@') < connection.url.find('/', 8))
-    problems.add(connection.position, fmt::format("the URL of `{}` holds a password", connection.name), "give it as `auth: {basic: {user: …, password: …}}`");
+    problems.add(connection.position, fmt::format("the URL of `{}` holds a password", connection.name),
+                 "give it as `auth: {basic: {user: …, password: …}}`");
   if (connection.url.find('?') != std::string::npos)
     problems.add(connection.position, fmt::format("the URL of `{}` holds parameters", connection.name),
                  "give a key as `auth: {key: {query: …, value: …}}`, others as `params` of a request");
@@ -34,7 +37,8 @@ void verify_connection(const Connection& connection, Problems& problems) {
     problems.add(connection.position, fmt::format("the `key` of `{}` doesn't say where it stands", connection.name),
                  "give `header: X-Api-Key`, or `query: api_key`");
   if (auth.kind == HttpAuthKind::OAuth2 && !auth.token_url.empty() && !auth.token_url.starts_with("http"))
-    problems.add(connection.position, fmt::format("`token_url` of `{}` is no URL", connection.name), "write it as `https://host/token`");
+    problems.add(connection.position, fmt::format("`token_url` of `{}` is no URL", connection.name),
+                 "write it as `https://host/token`");
 }
 
 class RequestCheck {
@@ -57,56 +61,70 @@ class RequestCheck {
   void check_load() {
     const bool is_incremental = table_.load == LoadMode::Incremental;
     if (is_incremental && !names_since(request_))
-      add({}, fmt::format("`{}` is loaded incrementally, and its `request` asks for everything: it names no `$since`", table_.name),
+      add({},
+          fmt::format("`{}` is loaded incrementally, and its `request` asks for everything: it names no `$since`",
+                      table_.name),
           "bind the API's parameter to it, such as `params: {updated_since: $since}`, or load it in full");
     if (!is_incremental && names_since(request_))
       add({}, fmt::format("`$since` is for `load: incremental`, and `{}` is loaded in full", table_.name),
           "add `load: incremental` and a `cursor`, or remove `$since`");
     if (!is_incremental && request_.start)
-      add(request_.start->position, fmt::format("`start` is for `load: incremental`, and `{}` is loaded in full", table_.name), "remove `start`");
+      add(request_.start->position,
+          fmt::format("`start` is for `load: incremental`, and `{}` is loaded in full", table_.name), "remove `start`");
     if (is_incremental && !request_.start)
-      add({}, fmt::format("`{}` doesn't say what `$since` is at the first load", table_.name), "such as `start: 2020-01-01T00:00:00Z`");
+      add({}, fmt::format("`{}` doesn't say what `$since` is at the first load", table_.name),
+          "such as `start: 2020-01-01T00:00:00Z`");
   }
 
   void check_body() {
     if (!request_.body->empty() && request_.method != "POST")
       add(request_.body.position, "a `body` is for `method: POST`", "add `method: POST`, or remove `body`");
     if (request_.pagination.in_body && request_.body->empty())
-      add(request_.pagination.position, "`in_body` needs a `body`", "give `method: POST` and `body`, or remove `in_body`");
+      add(request_.pagination.position, "`in_body` needs a `body`",
+          "give `method: POST` and `body`, or remove `in_body`");
   }
 
   void check_pagination() {
     const HttpPagination& pages = request_.pagination;
     const std::string by(to_string(pages.by));
-    const bool needs_at = pages.by == HttpPaging::JsonLink || pages.by == HttpPaging::Cursor || pages.by == HttpPaging::Keyset;
+    const bool needs_at =
+        pages.by == HttpPaging::JsonLink || pages.by == HttpPaging::Cursor || pages.by == HttpPaging::Keyset;
     if (needs_at && pages.at->empty())
       add(pages.position, fmt::format("`pagination` by {} doesn't say where the next page is named", by),
-          pages.by == HttpPaging::Keyset ? "name the column, such as `at: uuid`" : "name its place in the body, such as `at: meta.next`");
-    if (!needs_at && !pages.at->empty()) add(pages.at.position, fmt::format("`at` is not for `pagination` by {}", by), "remove `at`");
+          pages.by == HttpPaging::Keyset ? "name the column, such as `at: uuid`"
+                                         : "name its place in the body, such as `at: meta.next`");
+    if (!needs_at && !pages.at->empty())
+      add(pages.at.position, fmt::format("`at` is not for `pagination` by {}", by), "remove `at`");
     const bool counts = pages.by == HttpPaging::Offset || pages.by == HttpPaging::PageNumber;
     if (!counts && !pages.total->empty())
-      add(pages.total.position, fmt::format("`total` is for `offset` and `page_number`, not for {}", by), "remove `total`");
+      add(pages.total.position, fmt::format("`total` is for `offset` and `page_number`, not for {}", by),
+          "remove `total`");
     if (counts && !pages.total->empty() && pages.size == 0)
       add(pages.total.position, "`total` needs the `size` of a page", "such as `size: 100`");
     if (pages.by == HttpPaging::Offset && pages.size == 0)
-      add(pages.position, "`pagination` by offset needs the `size` of a page", "such as `size: 100`, with `size_param: limit`");
+      add(pages.position, "`pagination` by offset needs the `size` of a page",
+          "such as `size: 100`, with `size_param: limit`");
     if (!pages.size_param.empty() && pages.size == 0)
       add(pages.position, "`size_param` needs a `size`", "such as `size: 100`");
   }
 
   void check_parent() {
+    if (!request_.each->empty()) return check_for_each();
     if (!request_.parent) {
       if (request_.path->find('{') != std::string::npos)
         add(request_.path.position, "the `path` names a column of a parent, and there is no `parent`",
-            "name the table whose records it is asked for, such as `parent: users`");
-      if (!request_.from_parent.empty()) add({}, "`from_parent` needs a `parent`", "name the table, such as `parent: users`");
+            "name the table whose records it is asked for, such as `parent: users`, or values, such as `for_each: {id: "
+            "[1, 2]}`");
+      if (!request_.from_parent.empty())
+        add({}, "`from_parent` needs a `parent`", "name the table, such as `parent: users`");
       return;
     }
     std::vector<std::string> names;
     for (const SourceTable& other : source_.tables) names.push_back(other.name);
     const auto found = std::ranges::find(source_.tables, **request_.parent, &SourceTable::name);
     if (found == source_.tables.end())
-      return add(request_.parent->position, fmt::format("no table `{}` in source `{}` to be the parent", **request_.parent, source_.name),
+      return add(request_.parent->position,
+                 fmt::format("no table `{}` in source `{}` to be the parent", **request_.parent, source_.name),
                  text::did_you_mean(**request_.parent, names, fmt::format("there are {}", fmt::join(names, ", "))));
     if (found->load == LoadMode::Incremental && table_.load == LoadMode::Full)
       add(request_.parent->position,
@@ -116,7 +134,29 @@ class RequestCheck {
     for (auto at = found; at != source_.tables.end() && at->request && at->request->parent;
          at = std::ranges::find(source_.tables, **at->request->parent, &SourceTable::name))
       if (!seen.insert(at->name).second || **at->request->parent == table_.name)
-        return add(request_.parent->position, fmt::format("`{}` is its own parent", table_.name), "remove one `parent`");
+        return add(request_.parent->position, fmt::format("`{}` is its own parent", table_.name),
+                   "remove one `parent`");
+  }
+
+  void check_for_each() {
+    const std::string& name = *request_.each;
+    if (request_.parent)
+      add(request_.each.position, "a request is asked for each record of a `parent` or `for_each` value",
+          "keep one of them");
+    if (request_.each_values.empty())
+      add(request_.each.position, fmt::format("`for_each` has no value of `{}`", name), "give at least one");
+    const std::vector<std::string> named = names_in_braces(request_);
+    if (std::ranges::find(named, name) == named.end())
+      add(request_.each.position, fmt::format("nothing of the request names `{{{}}}`", name),
+          fmt::format("such as `params: {{query: \"{{{}}}\"}}`", name));
+    for (const std::string& other : named)
+      if (other != name)
+        add({}, fmt::format("the request names `{{{}}}`, and `for_each` gives `{}`", other, name),
+            "correct one of them");
+    for (const auto& [column, from] : request_.from_parent)
+      if (from != name)
+        add({}, fmt::format("`from_parent` takes `{}` over, and `for_each` gives `{}`", from, name),
+            "correct one of them");
   }
 
   const SourceConfig& source_;
@@ -130,16 +170,21 @@ class RequestCheck {
 void verify_http(const Project& project, Problems& problems) {
   for (const auto& [table, model] : project.models)
     if (table.layer == "landing")
-      problems.add(model.position, fmt::format("`{}`: the lake's folder `landing` is for responses of APIs", to_string(table)), "take another name for the layer");
+      problems.add(model.position,
+                   fmt::format("`{}`: the lake's folder `landing` is for responses of APIs", to_string(table)),
+                   "take another name for the layer");
   for (const auto& [name, connection] : project.connections) verify_connection(connection, problems);
   for (const auto& [name, source] : project.sources) {
     std::string http, other;
     for (const LocatedText& from : source.from)
-      if (const auto found = project.connections.find(*from); found != project.connections.end() && !found->second.kind.empty())
+      if (const auto found = project.connections.find(*from);
+          found != project.connections.end() && !found->second.kind.empty())
         (found->second.kind == "http" ? http : other) = *from;
     for (const SourceTable& table : source.tables) {
       if (table.request && !other.empty())
-        problems.add(table.request->position, fmt::format("`request` of `{}` is for connections of kind `http`, and `{}` is of another", table.name, other),
+        problems.add(table.request->position,
+                     fmt::format("`request` of `{}` is for connections of kind `http`, and `{}` is of another",
+                                 table.name, other),
                      "remove `request`");
       else if (table.request)
         RequestCheck(source, table, problems).run();

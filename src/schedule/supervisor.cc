@@ -96,7 +96,8 @@ void Supervisor::reap() {
 
 void Supervisor::reap(const TickKey& key, const EndedProcess& ended) {
   const auto tick = Ticks(lake_->state()).find(key);
-  if (!tick || tick->ended_at) return;  // it has ended its tick itself
+  if (!tick) return;
+  if (tick->ended_at) return tell_end(*tick);  // it has ended its tick itself
   const std::string how = to_string(ended.status);
   const std::string words = ended.last_words.empty() ? how : fmt::format("{}: {}", how, ended.last_words);
   if (tick->run > 0)
@@ -129,7 +130,8 @@ void Supervisor::follow_elsewhere(Tick& tick) {
   const Instant now = lake_->clock().now();
   if (tick.run == 0) {
     if (tick.started_at && now > *tick.started_at + kSilence)
-      start_again(tick, fmt::format("nothing was heard of its process on {}", tick.place.substr(0, tick.place.find(':'))));
+      start_again(tick,
+                  fmt::format("nothing was heard of its process on {}", tick.place.substr(0, tick.place.find(':'))));
     return;
   }
   const ScheduleConfig* config = scheduler_->find(tick.key.schedule);
@@ -155,8 +157,14 @@ void Supervisor::end_with_run(const Tick& tick) {
     ticks.end(tick.key, run->state, run->message, now);
   else
     ticks.end(tick.key, TickState::Failed, "its run is nowhere", now);
-  const auto ended = ticks.find(tick.key);
-  if (ended) log_.write(LogLevel::Info, fmt::format("tick {} {}: {}", to_string(tick.key), to_string(ended->state), ended->reason));
+  if (const auto ended = ticks.find(tick.key)) tell_end(*ended);
+}
+
+void Supervisor::tell_end(const Tick& tick) {
+  std::string line = fmt::format("tick {} {}", to_string(tick.key), to_string(tick.state));
+  if (tick.run > 0) line += fmt::format(", run {}", tick.run);
+  if (!tick.reason.empty()) line += ": " + tick.reason;
+  log_.write(tick.state == TickState::Failed ? LogLevel::Error : LogLevel::Info, line);
 }
 
 // By how long its process has run: the clock may have been set.
@@ -211,9 +219,9 @@ void Supervisor::start_again(Tick tick, const std::string& why) {
 }
 
 void Supervisor::end(const TickKey& tick, TickState state, const std::string& reason) {
-  seat_.write([&] { Ticks(lake_->state()).end(tick, state, reason, lake_->clock().now()); });
-  log_.write(state == TickState::Failed ? LogLevel::Error : LogLevel::Info,
-             fmt::format("tick {} {}: {}", to_string(tick), to_string(state), reason));
+  Ticks ticks(lake_->state());
+  seat_.write([&] { ticks.end(tick, state, reason, lake_->clock().now()); });
+  if (const auto ended = ticks.find(tick)) tell_end(*ended);
 }
 
 std::vector<std::string> Supervisor::arguments(const Tick& tick) const {

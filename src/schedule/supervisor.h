@@ -1,6 +1,6 @@
 // Starts what schedules are due for, each tick as a process of its own, and sees it to its end. A supervisor that dies
-// takes no run with it: the next one finds the ticks in the state, follows processes that live, recovers runs that died,
-// and starts again what had not begun.
+// takes no run with it: the next one finds the ticks in the state, follows processes that live, recovers runs that
+// died, and starts again what had not begun.
 #pragma once
 
 #include <map>
@@ -56,6 +56,7 @@ class Supervisor {
   void start_again(Tick tick, const std::string& why);
   void end_with_run(const Tick& tick);
   void end(const TickKey& tick, TickState state, const std::string& reason);
+  void tell_end(const Tick& tick);
   std::vector<std::string> arguments(const Tick& tick) const;
 
   const SupervisorOptions options_;

@@ -1,5 +1,5 @@
-// An HTTP API as a source. What it answers is landed first, each response as it was received; rows are read from there. The
-// cursor names the extraction whose rows are in the table, and what the next one asks on from.
+// An HTTP API as a source. What it answers is landed first, each response as it was received; rows are read from there.
+// The cursor names the extraction whose rows are in the table, and what the next one asks on from.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -86,7 +86,8 @@ class HttpSource final : public Source, public LandingSource {
     try {
       client.send({.url = connection_.location});
     } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("connection `{}`: {}", connection_.name, error.message())).hint(error.hint());
+      throw Error(error.kind(), fmt::format("connection `{}`: {}", connection_.name, error.message()))
+          .hint(error.hint());
     }
     return {};
   }
@@ -123,8 +124,9 @@ class HttpSource final : public Source, public LandingSource {
     if (!described_.contains(table.name)) describe(table, {});
     const auto found = landed_.find(table.name);
     const std::vector<HttpBody> bodies = found == landed_.end() ? look(table) : bodies_of(found->second);
-    const RecordsSql records =
-        told([&] { return records_sql(session, *table.request, bodies, found_[table.name], described_[table.name], ++count_); });
+    const RecordsSql records = told([&] {
+      return records_sql(session, *table.request, bodies, found_[table.name], described_[table.name], ++count_);
+    });
     Extract extract;
     extract.select = records.select;
     extract.refused = records.refused;
@@ -152,7 +154,8 @@ class HttpSource final : public Source, public LandingSource {
 
   Error explain(const Error& error) const override {
     if (error.message().starts_with("connection ") || error.kind() != ErrorKind::Data) return error;
-    return Error(error.kind(), fmt::format("connection `{}`: {}", connection_.name, error.message().substr(0, error.message().find('\n'))))
+    return Error(error.kind(), fmt::format("connection `{}`: {}", connection_.name,
+                                           error.message().substr(0, error.message().find('\n'))))
         .hint("look at `records`, or give `columns:` in the source file");
   }
 
@@ -172,10 +175,12 @@ class HttpSource final : public Source, public LandingSource {
       if (ordered.size() > before) continue;
       for (const Table& table : tables)
         if (!placed.contains(table.table->name))
-          throw Error(ErrorKind::Usage, fmt::format("`{}` is asked for each record of `{}`, which is not loaded with it", table.table->name,
-                                                    **table.table->request->parent))
+          throw Error(ErrorKind::Usage,
+                      fmt::format("`{}` is asked for each record of `{}`, which is not loaded with it",
+                                  table.table->name, **table.table->request->parent))
               .at(table.table->position)
-              .hint(fmt::format("select the whole source, or both: --select raw.{} --select raw.{}", **table.table->request->parent, table.table->name));
+              .hint(fmt::format("select the whole source, or both: --select raw.{} --select raw.{}",
+                                **table.table->request->parent, table.table->name));
     }
     return ordered;
   }
@@ -184,22 +189,26 @@ class HttpSource final : public Source, public LandingSource {
     const SourceTable& table = *of.table;
     const HttpCursor cursor = parse_cursor(of.from);
     HttpExtract extract{table, since_of(table, cursor), {}};
-    ExtractionStart start{sha256(connection_.location + "|" + http_fingerprint(*table.request)).substr(0, 16), extract.since, ""};
+    ExtractionStart start{sha256(connection_.location + "|" + http_fingerprint(*table.request)).substr(0, 16),
+                          extract.since, ""};
     if (const auto& parent = table.request->parent) start.parent = landed_.at(**parent).name();
     LandedExtraction landed = LandedExtraction::open(landing, connection_.name, table.name, start, cursor.extraction);
     const std::size_t there = landed.responses().size();
     if (landed.is_resumed())
-      landing.log.write(LogLevel::Info, fmt::format("{}: `{}` goes on behind {} that {} landed before", connection_.name, table.name,
-                                                    text::plural(static_cast<std::int64_t>(there), "response"), there == 1 ? "was" : "were"));
+      landing.log.write(
+          LogLevel::Info,
+          fmt::format("{}: `{}` goes on behind {} that {} landed before", connection_.name, table.name,
+                      text::plural(static_cast<std::int64_t>(there), "response"), there == 1 ? "was" : "were"));
     if (!landed.is_complete()) {
-      if (table.request->parent) extract.parents = parents_of(table);
+      extract.parents = table.request->parent ? parents_of(table) : given_parents(table);
       extract_pages(api, extract, landed);
       landed.complete();
     }
     std::int64_t records = 0;
     for (const LandedResponse& response : landed.responses()) records += response.records;
-    landing.log.write(LogLevel::Info, fmt::format("{}: `{}`: {} in {}", connection_.name, table.name, text::plural(records, "record"),
-                                                  text::plural(static_cast<std::int64_t>(landed.responses().size()), "response")));
+    landing.log.write(LogLevel::Info,
+                      fmt::format("{}: `{}`: {} in {}", connection_.name, table.name, text::plural(records, "record"),
+                                  text::plural(static_cast<std::int64_t>(landed.responses().size()), "response")));
     landed_.insert_or_assign(table.name, std::move(landed));
     parents_of_.insert_or_assign(table.name, &table);
   }
@@ -208,8 +217,9 @@ class HttpSource final : public Source, public LandingSource {
     const LandingTally tally = api.tally();
     if (tally.calls == 0) return;
     const double seconds = std::chrono::duration<double>(tally.held).count();
-    landing.log.write(LogLevel::Info, fmt::format("{}: {}, {} held back for {} in all, {} tried again", connection_.name, text::plural(tally.calls, "call"),
-                                                  tally.held_back, text::human_seconds(seconds), tally.tried_again));
+    landing.log.write(LogLevel::Info, fmt::format("{}: {}, {} held back for {} in all, {} tried again",
+                                                  connection_.name, text::plural(tally.calls, "call"), tally.held_back,
+                                                  text::human_seconds(seconds), tally.tried_again));
     landing.tell(tally);
   }
 
@@ -217,6 +227,12 @@ class HttpSource final : public Source, public LandingSource {
     if (table.load != LoadMode::Incremental) return "";
     if (!cursor.since.empty()) return earlier_value(cursor.since, table.lookback);
     return table.request->start ? **table.request->start : "";
+  }
+
+  static std::vector<ParentRecord> given_parents(const SourceTable& table) {
+    std::vector<ParentRecord> parents;
+    for (const std::string& value : table.request->each_values) parents.push_back({{*table.request->each, value}});
+    return parents;
   }
 
   // Each of the parent's records once, those without a value for the path left out.
@@ -230,17 +246,20 @@ class HttpSource final : public Source, public LandingSource {
     bool has_any = false;
     std::set<std::string> met;
     for (const LandedResponse& response : landed.responses())
-      reader.each_record(landed.read_body(response), *parents_of_.at(name)->request, columns, [&](const HttpPageReader::Values& values) {
-        ParentRecord record;
-        has_any = true;
-        for (std::size_t i = 0; i < columns.size(); ++i)
-          if (values[i]) record[columns[i]] = *values[i];
-        for (const auto& [column, value] : record) met.insert(column);
-        if (record.size() == columns.size() && seen.insert(record).second) parents.push_back(std::move(record));
-      });
+      reader.each_record(landed.read_body(response), *parents_of_.at(name)->request, columns,
+                         [&](const HttpPageReader::Values& values) {
+                           ParentRecord record;
+                           has_any = true;
+                           for (std::size_t i = 0; i < columns.size(); ++i)
+                             if (values[i]) record[columns[i]] = *values[i];
+                           for (const auto& [column, value] : record) met.insert(column);
+                           if (record.size() == columns.size() && seen.insert(record).second)
+                             parents.push_back(std::move(record));
+                         });
     for (const std::string& column : columns)
       if (has_any && !met.contains(column))
-        throw Error(ErrorKind::Data, fmt::format("no record of `{}` has a `{}`, which `{}` is asked by", name, column, table.name))
+        throw Error(ErrorKind::Data,
+                    fmt::format("no record of `{}` has a `{}`, which `{}` is asked by", name, column, table.name))
             .at(table.request->position)
             .hint("`{…}` in `path` and the values of `from_parent` name columns of the parent's records");
     return parents;
@@ -262,14 +281,22 @@ class HttpSource final : public Source, public LandingSource {
     HttpApi api(connection_, log, [] { return false; });
     HttpCaller caller(api);
     HttpPageReader reader;
-    ParentRecord parent;
-    if (table.request->parent && !look_for_parent(caller, reader, table, parent)) return {};
     std::vector<HttpBody> bodies;
-    look_at(caller, reader, table, parent, bodies);
+    std::vector<ParentRecord> parents = given_parents(table);
+    if (parents.empty()) {
+      ParentRecord parent;
+      if (table.request->parent && !look_for_parent(caller, reader, table, parent)) return {};
+      parents.push_back(std::move(parent));
+    }
+    for (const ParentRecord& parent : parents) {
+      look_at(caller, reader, table, parent, bodies);
+      if (!bodies.empty()) break;
+    }
     return bodies;
   }
 
-  std::string look_at(HttpCaller& caller, HttpPageReader& reader, const SourceTable& table, const ParentRecord& parent, std::vector<HttpBody>& bodies) {
+  std::string look_at(HttpCaller& caller, HttpPageReader& reader, const SourceTable& table, const ParentRecord& parent,
+                      std::vector<HttpBody>& bodies) {
     const HttpAsk ask = ask_for_page(connection_, table, since_of(table, {}), &parent, 1, "");
     const HttpReply reply = caller.call(ask, [](const std::string&, const HttpReply&) {});
     try {
@@ -281,7 +308,9 @@ class HttpSource final : public Source, public LandingSource {
       bodies.push_back(std::move(body));
     } catch (const Error& error) {
       if (error.message().starts_with("connection ")) throw;
-      throw Error(error.kind(), fmt::format("connection `{}`: {}: {}", connection_.name, ask.what, error.message())).at(error.position()).hint(error.hint());
+      throw Error(error.kind(), fmt::format("connection `{}`: {}: {}", connection_.name, ask.what, error.message()))
+          .at(error.position())
+          .hint(error.hint());
     }
     return reply.body;
   }
@@ -292,6 +321,7 @@ class HttpSource final : public Source, public LandingSource {
     of_parent.load = table.request->of_parent_load;
     of_parent.request = table.request->of_parent;
     ParentRecord grandparent;
+    if (!of_parent.request->each->empty()) grandparent = given_parents(of_parent).front();
     if (of_parent.request->parent && !look_for_parent(caller, reader, of_parent, grandparent)) return false;
     std::vector<HttpBody> bodies;
     const std::string body = look_at(caller, reader, of_parent, grandparent, bodies);
@@ -306,13 +336,16 @@ class HttpSource final : public Source, public LandingSource {
   }
 
   Error no_columns(const SourceTable& table) const {
-    return Error(ErrorKind::Unavailable, fmt::format("connection `{}`: `{}` has no record yet, so that nothing says which columns it has", connection_.name, table.name))
+    return Error(ErrorKind::Unavailable,
+                 fmt::format("connection `{}`: `{}` has no record yet, so that nothing says which columns it has",
+                             connection_.name, table.name))
         .at(table.position)
         .hint("give them as `columns:`, such as `columns: {id: BIGINT, name: VARCHAR}`");
   }
 
   // The user's types first, then those that the lake has, then what all values of a column are.
-  static std::vector<Column> columns(const SourceTable& table, std::span<const Column> found, std::span<const Column> known) {
+  static std::vector<Column> columns(const SourceTable& table, std::span<const Column> found,
+                                     std::span<const Column> known) {
     std::vector<Column> result(found.begin(), found.end());
     for (Column& column : result) column.type = lake_type(column.type);
     const auto put = [&](const std::string& name, const std::string& type) {
@@ -359,15 +392,17 @@ class HttpSource final : public Source, public LandingSource {
   std::unique_ptr<Session> own_session_;
   ObjectStore* store_ = nullptr;
   LocalCopies copies_;
-  std::map<std::string, LandedExtraction> landed_;             // by table
-  std::map<std::string, const SourceTable*> parents_of_;       // those landed, by name
-  std::map<std::string, std::vector<Column>> found_;           // as the records have them
+  std::map<std::string, LandedExtraction> landed_;        // by table
+  std::map<std::string, const SourceTable*> parents_of_;  // those landed, by name
+  std::map<std::string, std::vector<Column>> found_;      // as the records have them
   std::map<std::string, std::vector<Column>> described_;
   int count_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_http_source(const Connection& connection) { return std::make_unique<HttpSource>(connection); }
+std::unique_ptr<Source> make_http_source(const Connection& connection) {
+  return std::make_unique<HttpSource>(connection);
+}
 
 }  // namespace lochan

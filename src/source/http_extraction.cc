@@ -17,19 +17,9 @@ namespace lochan {
 namespace {
 
 std::string replace_all(std::string text, std::string_view what, const std::string& with) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) text.replace(at, what.size(), with);
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+    text.replace(at, what.size(), with);
   return text;
-}
-
-std::vector<std::string> names_in_braces(std::string_view text) {
-  std::vector<std::string> names;
-  for (std::size_t at = 0; (at = text.find('{', at)) != std::string_view::npos;) {
-    const auto end = text.find('}', at);
-    if (end == std::string_view::npos) break;
-    names.emplace_back(text.substr(at + 1, end - at - 1));
-    at = end;
-  }
-  return names;
 }
 
 std::string param_of(const HttpPagination& pages) {
@@ -59,13 +49,26 @@ std::optional<Json> param_value(const HttpPagination& pages, int page, const std
   return Json(next);
 }
 
-Json with_since(const Json& json, const std::string& since) {
-  if (json.is_string()) return replace_all(json.get<std::string>(), "$since", since);
-  if (!json.is_structured()) return json;
-  Json copy = json;
-  for (Json& part : copy) part = with_since(part, since);
-  return copy;
-}
+// What stands for a column of the parent's record, and for how far the cursor has come, put in.
+struct Values {
+  const std::string& since;
+  const ParentRecord* parent;  // of none: nullptr
+
+  std::string into(std::string text, bool encodes = false) const {
+    const auto written = [&](const std::string& value) { return encodes ? percent_encode(value) : value; };
+    text = replace_all(std::move(text), "$since", written(since));
+    if (parent != nullptr)
+      for (const auto& [name, value] : *parent) text = replace_all(std::move(text), "{" + name + "}", written(value));
+    return text;
+  }
+  Json into(const Json& json) const {
+    if (json.is_string()) return into(json.get<std::string>());
+    if (!json.is_structured()) return json;
+    Json copy = json;
+    for (Json& part : copy) part = into(part);
+    return copy;
+  }
+};
 
 bool is_link(HttpPaging by) { return by == HttpPaging::HeaderLink || by == HttpPaging::JsonLink; }
 
@@ -73,7 +76,11 @@ bool is_link(HttpPaging by) { return by == HttpPaging::HeaderLink || by == HttpP
 class Extraction {
  public:
   Extraction(HttpApi& api, const HttpExtract& extract, LandedExtraction& landed)
-      : api_(api), extract_(extract), resource_(*extract.table.request), pages_(resource_.pagination), landed_(landed) {}
+      : api_(api),
+        extract_(extract),
+        resource_(*extract.table.request),
+        pages_(resource_.pagination),
+        landed_(landed) {}
 
   void run() {
     go_on();
@@ -102,7 +109,9 @@ class Extraction {
   };
 
   bool is_by_total() const { return !pages_.total->empty(); }
-  int pages_of(std::int64_t total) const { return static_cast<int>(std::max<std::int64_t>(1, (total + pages_.size - 1) / pages_.size)); }
+  int pages_of(std::int64_t total) const {
+    return static_cast<int>(std::max<std::int64_t>(1, (total + pages_.size - 1) / pages_.size));
+  }
 
   // What is landed already is not asked for; each sequence goes on behind it.
   void go_on() {
@@ -111,8 +120,8 @@ class Extraction {
       there[response.sequence].emplace(response.page, response);
       note(response.sequence, response.page, response.signature, response.next);
     }
-    const int first = resource_.parent ? 1 : 0;
-    const int last = resource_.parent ? static_cast<int>(extract_.parents.size()) : 0;
+    const int first = is_asked_for_each(resource_) ? 1 : 0;
+    const int last = is_asked_for_each(resource_) ? static_cast<int>(extract_.parents.size()) : 0;
     for (int sequence = first; sequence <= last; ++sequence) {
       const auto found = there.find(sequence);
       if (found == there.end() || !found->second.contains(1))
@@ -145,15 +154,18 @@ class Extraction {
     if (!signature.empty() && pages_.by != HttpPaging::None) {
       const auto [found, is_new] = met.signatures.try_emplace(signature, page);
       if (!is_new)
-        throw Error(ErrorKind::Data, fmt::format("connection `{}`: page {} of `{}` has the same records as page {}{}", api_.connection().name,
-                                                 page, extract_.table.name, found->second,
-                                                 param_of(pages_).empty() ? "" : fmt::format(": the API may not heed `{}`", param_of(pages_))))
+        throw Error(
+            ErrorKind::Data,
+            fmt::format("connection `{}`: page {} of `{}` has the same records as page {}{}", api_.connection().name,
+                        page, extract_.table.name, found->second,
+                        param_of(pages_).empty() ? "" : fmt::format(": the API may not heed `{}`", param_of(pages_))))
             .at(pages_.position)
             .hint(again);
     }
     if (!next.empty() && !met.nexts.insert(next).second)
-      throw Error(ErrorKind::Data, fmt::format("connection `{}`: page {} of `{}` leads on to `{}`, as an earlier one did",
-                                               api_.connection().name, page, extract_.table.name, api_.shown(next)))
+      throw Error(ErrorKind::Data,
+                  fmt::format("connection `{}`: page {} of `{}` leads on to `{}`, as an earlier one did",
+                              api_.connection().name, page, extract_.table.name, api_.shown(next)))
           .at(pages_.position)
           .hint(again);
   }
@@ -189,7 +201,8 @@ class Extraction {
   }
 
   void do_task(const Task& task, HttpCaller& caller, HttpPageReader& reader) {
-    const HttpAsk ask = ask_for_page(api_.connection(), extract_.table, extract_.since, parent_of(task.sequence), task.page, task.next);
+    const HttpAsk ask =
+        ask_for_page(api_.connection(), extract_.table, extract_.since, parent_of(task.sequence), task.page, task.next);
     const auto refuse = [&](const std::string& url, const HttpReply& reply) {
       landed_.add_refused(task.sequence, task.page, url, reply.status, reply.body);
     };
@@ -202,7 +215,8 @@ class Extraction {
         const bool may_come_whole = error.kind() == ErrorKind::Unavailable;
         if (may_come_whole && caller.may_try_again(tries)) continue;
         refuse(api_.shown(ask.url), reply);
-        throw Error(error.kind(), fmt::format("connection `{}`: {}: {}", api_.connection().name, ask.what, error.message()))
+        throw Error(error.kind(),
+                    fmt::format("connection `{}`: {}: {}", api_.connection().name, ask.what, error.message()))
             .at(error.position())
             .hint(error.hint());
       }
@@ -233,7 +247,8 @@ class Extraction {
       note(task.sequence, task.page, page.signature, response.next);
     }
     landed_.add(response, reply.body);
-    api_.log().write(LogLevel::Debug, fmt::format("{}: {}: {}", api_.connection().name, ask.what, text::plural(page.records, "record")));
+    api_.log().write(LogLevel::Debug,
+                     fmt::format("{}: {}: {}", api_.connection().name, ask.what, text::plural(page.records, "record")));
     const std::lock_guard lock(mutex_);
     push_following(task, response);
     changed_.notify_all();
@@ -279,34 +294,33 @@ class Extraction {
   LandedExtraction& landed_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Task> tasks_;       // guarded by mutex_
-  std::size_t open_ = 0;         // tasks that wait or are worked on; guarded by mutex_
-  std::map<int, Met> met_;       // by sequence; guarded by mutex_
-  std::exception_ptr failure_;   // the first; guarded by mutex_
+  std::deque<Task> tasks_;      // guarded by mutex_
+  std::size_t open_ = 0;        // tasks that wait or are worked on; guarded by mutex_
+  std::map<int, Met> met_;      // by sequence; guarded by mutex_
+  std::exception_ptr failure_;  // the first; guarded by mutex_
 };
 
 }  // namespace
 
 std::vector<std::string> parent_columns(const HttpResource& resource) {
-  std::set<std::string> names;
-  for (std::string& name : names_in_braces(*resource.path)) names.insert(std::move(name));
+  const std::vector<std::string> named = names_in_braces(resource);
+  std::set<std::string> names(named.begin(), named.end());
   for (const auto& [column, from] : resource.from_parent) names.insert(from);
   return {names.begin(), names.end()};
 }
 
-HttpAsk ask_for_page(const Connection& connection, const SourceTable& table, const std::string& since, const ParentRecord* parent, int page,
-                     const std::string& next) {
+HttpAsk ask_for_page(const Connection& connection, const SourceTable& table, const std::string& since,
+                     const ParentRecord* parent, int page, const std::string& next) {
   const HttpResource& resource = *table.request;
   const HttpPagination& pages = resource.pagination;
   HttpAsk ask;
   ask.method = resource.method;
   ask.headers = resource.headers;
-  ask.what = page == 1 && pages.by == HttpPaging::None ? fmt::format("`{}`", table.name) : fmt::format("page {} of `{}`", page, table.name);
-  std::string path = replace_all(*resource.path, "$since", percent_encode(since));
-  for (const std::string& name : names_in_braces(path))
-    if (parent != nullptr) path = replace_all(path, "{" + name + "}", percent_encode(parent->at(name)));
-  ask.url = join_url(connection.location, path);
-  Json body = resource.body->empty() ? Json() : with_since(Json::parse(*resource.body), since);
+  ask.what = page == 1 && pages.by == HttpPaging::None ? fmt::format("`{}`", table.name)
+                                                       : fmt::format("page {} of `{}`", page, table.name);
+  const Values values{since, parent};
+  ask.url = join_url(connection.location, values.into(*resource.path, true));
+  Json body = resource.body->empty() ? Json() : values.into(Json::parse(*resource.body));
   const auto put = [&](const std::string& name, const Json& value) {
     if (pages.in_body)
       body[name] = value;
@@ -316,14 +330,17 @@ HttpAsk ask_for_page(const Connection& connection, const SourceTable& table, con
   if (is_link(pages.by) && !next.empty()) {
     ask.url = next;
   } else {
-    for (const auto& [name, value] : resource.params) ask.url = with_parameter(ask.url, name, replace_all(value, "$since", since));
+    for (const auto& [name, value] : resource.params) ask.url = with_parameter(ask.url, name, values.into(value));
     if (!pages.size_param.empty()) put(pages.size_param, pages.size);
-    if (const auto value = is_link(pages.by) ? std::nullopt : param_value(pages, page, next)) put(param_of(pages), *value);
+    if (const auto value = is_link(pages.by) ? std::nullopt : param_value(pages, page, next))
+      put(param_of(pages), *value);
   }
   if (!body.is_null()) ask.body = body.dump();
   return ask;
 }
 
-void extract_pages(HttpApi& api, const HttpExtract& extract, LandedExtraction& landed) { Extraction(api, extract, landed).run(); }
+void extract_pages(HttpApi& api, const HttpExtract& extract, LandedExtraction& landed) {
+  Extraction(api, extract, landed).run();
+}
 
 }  // namespace lochan

@@ -1,10 +1,7 @@
 // What APIs answer that is not what was meant: each told so that one knows what to do.
 #include <gmock/gmock.h>
 
-#include "base/http_server.h"
-#include "base/json.h"
-#include "project/http_config.h"
-#include "tests/source/load_lake.h"
+#include "tests/source/http_load.h"
 
 namespace lochan {
 namespace {
@@ -12,71 +9,24 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class HttpBadInput : public LoadLake {
- protected:
-  HttpBadInput() : LoadLake({{"raw", "sale"}}) {
-    table_.name = table_.from = "sale";
-    table_.key = {LocatedText{"id", {}}};
-    resource_.path.value = "sale";
-    resource_.records.value = "data";
-    settings_.retry_delay = std::chrono::milliseconds{1};
-    settings_.retries = 2;
-  }
-
-  using Handler = std::function<HttpResponse(const HttpRequest&)>;
-  std::unique_ptr<HttpServer> serve(Handler handler) {
-    return std::make_unique<HttpServer>(HttpServerOptions{}, [handler = std::move(handler)](const HttpRequest& request) { return handler(request); }, log_);
-  }
-  /// The bodies of the pages 1, 2 and so on.
-  void answer(std::vector<std::string> bodies) {
-    server_ = serve([this, bodies = std::move(bodies)](const HttpRequest& request) {
-      ++asked_;
-      const auto query = parse_query(request.query);
-      const std::size_t page = query.contains("page") ? std::stoul(query.at("page")) : 1;
-      HttpResponse response;
-      response.body = page <= bodies.size() ? bodies[page - 1] : R"({"data":[]})";
-      return response;
-    });
-    url_ = fmt::format("http://127.0.0.1:{}", server_->port());
-  }
-  Connection connection() {
-    Connection connection;
-    connection.name = "api";
-    connection.kind = "http";
-    connection.location = url_;
-    settings_.gate = std::make_shared<CallGate>(0, std::chrono::milliseconds{0});
-    connection.http = std::make_shared<HttpSettings>(settings_);
-    return connection;
-  }
-  LoadedTable load() {
-    table_.request = std::make_shared<HttpResource>(resource_);
-    const Connection from = connection();
-    const auto source = make_source(from);
-    return LoadLake::load(*source, from, {&table_}).front();
-  }
-  std::string load_error() {
-    return error([&] { load(); });
-  }
-  void page_by_number() { resource_.pagination.by = HttpPaging::PageNumber; }
-
-  std::atomic<int> asked_ = 0;
-  std::unique_ptr<HttpServer> server_;
-  std::string url_;
-  HttpSettings settings_;
-  HttpResource resource_;
-  SourceTable table_;
-};
+using HttpBadInput = HttpLoad;
 
 TEST_F(HttpBadInput, AWrongSelectorNamesWhatIsThere) {
   answer({R"({"date":[{"id":1}],"meta":{}})"});
-  EXPECT_EQ(load_error(), "data: connection `api`: `sale`: no `data` in the body: it has the keys `date`, `meta` (did you mean `date`?)");
+  EXPECT_EQ(
+      load_error(),
+      "data: connection `api`: `sale`: no `data` in the body: it has the keys `date`, `meta` (did you mean `date`?)");
   resource_.records.value = "meta.rows";
-  EXPECT_EQ(load_error(), "data: connection `api`: `sale`: no `meta.rows` in the body: `meta` has no keys (`records` names where the list of records "
-                          "stands, such as `data.items`)");
+  EXPECT_EQ(load_error(),
+            "data: connection `api`: `sale`: no `meta.rows` in the body: `meta` has no keys (`records` names where the "
+            "list of records "
+            "stands, such as `data.items`)");
   resource_.records.value = "";
   page_by_number();
-  EXPECT_EQ(load_error(), "data: connection `api`: page 1 of `sale`: the body is one object where a list of records was wanted: it has the keys `date`, "
-                          "`meta` (say where the list stands, such as `records: data`)");
+  EXPECT_EQ(load_error(),
+            "data: connection `api`: page 1 of `sale`: the body is one object where a list of records was wanted: it "
+            "has the keys `date`, "
+            "`meta` (say where the list stands, such as `records: data`)");
 }
 
 TEST_F(HttpBadInput, ARecordThatIsNoObjectIsTold) {
@@ -90,8 +40,10 @@ TEST_F(HttpBadInput, APageThatRepeatsForEverIsMet) {
   page_by_number();
   const std::string same = R"({"data":[{"id":1},{"id":2}]})";
   answer({same, same, same});
-  EXPECT_EQ(load_error(), "data: connection `api`: page 2 of `sale` has the same records as page 1: the API may not heed `page` (the API goes round in a "
-                          "circle: look at `pagination`)");
+  EXPECT_EQ(load_error(),
+            "data: connection `api`: page 2 of `sale` has the same records as page 1: the API may not heed `page` (the "
+            "API goes round in a "
+            "circle: look at `pagination`)");
   EXPECT_EQ(asked_, 2);
   resource_.pagination = {.by = HttpPaging::Cursor, .at = {"next", {}}, .param = "page"};
   answer({R"({"data":[{"id":1}],"next":2})", R"({"data":[{"id":2}],"next":3})", R"({"data":[{"id":3}],"next":2})"});
@@ -101,16 +53,23 @@ TEST_F(HttpBadInput, APageThatRepeatsForEverIsMet) {
 TEST_F(HttpBadInput, JsonThatIsCutOffIsTriedAgainAndThenTold) {
   answer({R"({"data":[{"id":1},{"id":2},{"i)"});
   const std::string told = load_error();
-  EXPECT_THAT(told, testing::StartsWith("unavailable: connection `api`: `sale`: it answered with broken JSON, 30 B of it: it is cut off after `"));
+  EXPECT_THAT(
+      told,
+      testing::StartsWith(
+          "unavailable: connection `api`: `sale`: it answered with broken JSON, 30 B of it: it is cut off after `"));
   EXPECT_EQ(asked_, 3);
   int refused = 0;
-  store().list("landing/api/sale/", [&](const ObjectInfo& object) { refused += object.name.ends_with(".zst") ? 1 : 0; });
+  store().list("landing/api/sale/",
+               [&](const ObjectInfo& object) { refused += object.name.ends_with(".zst") ? 1 : 0; });
   EXPECT_EQ(refused, 1);  // for whoever looks into it
 }
 
 TEST_F(HttpBadInput, APageOfHtmlWithStatus200IsTold) {
   answer({"<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"});
-  EXPECT_THAT(load_error(), HasSubstr("it answered with a page of HTML where JSON was wanted, of the title `Sign in` (open the URL in a browser"));
+  EXPECT_THAT(
+      load_error(),
+      HasSubstr(
+          "it answered with a page of HTML where JSON was wanted, of the title `Sign in` (open the URL in a browser"));
   EXPECT_EQ(asked_, 1);
   answer({"OK"});
   EXPECT_THAT(load_error(), HasSubstr("it answered with `OK` where JSON was wanted"));
@@ -131,9 +90,11 @@ TEST_F(HttpBadInput, OtherRefusalsAreNeverTriedAgain) {
 
 TEST_F(HttpBadInput, AColumnThatChangesItsTypeBetweenTwoPagesBecomesText) {
   page_by_number();
-  answer({R"({"data":[{"id":1,"size":10},{"id":2,"size":null}]})", R"({"data":[{"id":3,"size":"XL","colour":"red"}]})"});
+  answer(
+      {R"({"data":[{"id":1,"size":10},{"id":2,"size":null}]})", R"({"data":[{"id":3,"size":"XL","colour":"red"}]})"});
   load();
-  EXPECT_THAT(rows("select id, size, colour from LAKE.raw.sale order by id"), ElementsAre("1|10|null", "2|null|null", "3|XL|red"));
+  EXPECT_THAT(rows("select id, size, colour from LAKE.raw.sale order by id"),
+              ElementsAre("1|10|null", "2|null|null", "3|XL|red"));
 }
 
 TEST_F(HttpBadInput, WhatIsNotOfTheColumnsTypeIsSetAside) {
@@ -145,7 +106,8 @@ TEST_F(HttpBadInput, WhatIsNotOfTheColumnsTypeIsSetAside) {
   EXPECT_EQ(loaded.rows_rejected, 2);
   EXPECT_THAT(rows("select id, size from LAKE.raw.sale order by all"), ElementsAre("1|10", "1|11"));
   EXPECT_THAT(rows("select reason, regexp_replace(position, '.*/', '') from LAKE.raw.sale__rejected order by all"),
-              ElementsAre("`2.5` in column `size` is no BIGINT|000000-000002.json.zst:1", "`XL` in column `size` is no BIGINT|000000-000001.json.zst:2"));
+              ElementsAre("`2.5` in column `size` is no BIGINT|000000-000002.json.zst:1",
+                          "`XL` in column `size` is no BIGINT|000000-000001.json.zst:2"));
 }
 
 TEST_F(HttpBadInput, AnEmptyPageIsAnEnd) {
@@ -159,14 +121,17 @@ TEST_F(HttpBadInput, AnEmptyPageIsAnEnd) {
 
 TEST_F(HttpBadInput, ATableWithoutAnyRecordNeedsColumns) {
   answer({R"({"data":[]})"});
-  EXPECT_THAT(load_error(), HasSubstr("`sale` has no record yet, so that nothing says which columns it has (give them as `columns:`"));
+  EXPECT_THAT(
+      load_error(),
+      HasSubstr("`sale` has no record yet, so that nothing says which columns it has (give them as `columns:`"));
   table_.options["columns"] = R"({"id":"BIGINT"})";
   EXPECT_TRUE(load().changed);
 }
 
 TEST_F(HttpBadInput, APageOfTenMegabytesIsRead) {
   std::string body = R"({"data":[)";
-  for (int i = 0; i < 10'000; ++i) body += fmt::format(R"({}{{"id":{},"text":"{}"}})", i == 0 ? "" : ",", i, std::string(1'000, 'x'));
+  for (int i = 0; i < 10'000; ++i)
+    body += fmt::format(R"({}{{"id":{},"text":"{}"}})", i == 0 ? "" : ",", i, std::string(1'000, 'x'));
   answer({body + "]}"});
   EXPECT_EQ(load().rows_written, 10'000);
 }
@@ -184,7 +149,8 @@ TEST_F(HttpBadInput, CredentialsAreNotSentOnToAnotherHost) {
   server_ = serve([&](const HttpRequest& request) {
     HttpResponse response;
     response.status = request.path == "/here" ? 302 : 307;
-    response.headers["Location"] = request.path == "/here" ? fmt::format("http://127.0.0.1:{}/there", other->port()) : "/here";
+    response.headers["Location"] =
+        request.path == "/here" ? fmt::format("http://127.0.0.1:{}/there", other->port()) : "/here";
     return response;
   });
   url_ = fmt::format("http://127.0.0.1:{}", server_->port());
@@ -209,11 +175,14 @@ TEST_F(HttpBadInput, RedirectsInACircleEnd) {
 
 TEST_F(HttpBadInput, WhatCanNotBeReachedIsUnavailable) {
   url_ = "http://no-such-host.invalid";
-  EXPECT_THAT(load_error(), testing::StartsWith("unavailable: connection `api`: `sale`: no answer from `no-such-host.invalid`: Could not resolve"));
+  EXPECT_THAT(load_error(),
+              testing::StartsWith(
+                  "unavailable: connection `api`: `sale`: no answer from `no-such-host.invalid`: Could not resolve"));
   answer({"{}"});
   const std::string port = url_.substr(url_.rfind(':'));
   url_ = "https://127.0.0.1" + port;
-  EXPECT_THAT(load_error(), testing::StartsWith("unavailable: connection `api`: `sale`: no answer from `127.0.0.1" + port + "`: "));
+  EXPECT_THAT(load_error(),
+              testing::StartsWith("unavailable: connection `api`: `sale`: no answer from `127.0.0.1" + port + "`: "));
   server_.reset();
   url_ = "http://127.0.0.1" + port;
   EXPECT_THAT(load_error(), HasSubstr("no answer from `127.0.0.1" + port + "`: Failed to connect"));

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/sql.h"
@@ -93,33 +94,41 @@ bool TableFiles::set_aside_values() {
   }
 }
 
+// As if it were the only one; "": it can be read.
+std::string TableFiles::why_unreadable(Prepared& prepared) {
+  const std::vector<Prepared*> all = std::exchange(files_, {&prepared});
+  const std::string rows = std::exchange(rows_, rows_of(files_, CellTypes::Text, looking_, {}));
+  std::string why;
+  try {
+    const std::vector<Column> there = looking_.describe("select * from " + rows_);
+    std::vector<std::string> counts = {"count(*)"};
+    for (const Cast& cast : casts_) {
+      const auto found = std::ranges::find_if(there, [&](const Column& column) { return text::lower(column.name) == text::lower(cast.column.name); });
+      if (found != there.end()) counts.push_back(fmt::format("count({})", value_of({cast.column, found->type})));
+    }
+    if (counts.size() == 1) counts.push_back("count(columns(*))");
+    looking_.query(fmt::format("select {} from {}", fmt::join(counts, ", "), rows_));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Data) why = explain(error).message();
+  }
+  files_ = all;
+  rows_ = rows;
+  const std::string prefix = fmt::format("connection `{}`: ", connection_), name = prepared.from.file.name;
+  if (why.starts_with(prefix)) why.erase(0, prefix.size());
+  if (why.starts_with(name + ": ")) why.erase(0, name.size() + 2);
+  return why;
+}
+
 // Each file by itself: those that can't be read keep the others from nothing.
 bool TableFiles::set_aside_files(bool may_be_all) {
   std::vector<std::pair<Prepared*, std::string>> bad;
   std::size_t sound = 0;
   for (Prepared* file : files_) {
     if (!is_read(*file)) continue;
-    try {
-      Prepared* const one[] = {file};
-      const std::string rows = rows_of(one, CellTypes::Text, looking_, {});
-      const std::vector<Column> there = looking_.describe("select * from " + rows);
-      std::vector<std::string> counts = {"count(*)"};
-      for (const Cast& cast : casts_) {
-        const auto found = std::ranges::find_if(there, [&](const Column& column) { return text::lower(column.name) == text::lower(cast.column.name); });
-        if (found != there.end()) counts.push_back(fmt::format("count({})", value_of({cast.column, found->type})));
-      }
-      if (counts.size() == 1) counts.push_back("count(columns(*))");
-      looking_.query(fmt::format("select {} from {}", fmt::join(counts, ", "), rows));
+    if (std::string why = why_unreadable(*file); why.empty())
       ++sound;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::Data) throw;
-      const std::string prefix = fmt::format("connection `{}`: ", connection_);
-      std::string why = explain(error).message();
-      if (why.starts_with(prefix)) why.erase(0, prefix.size());
-      const std::string name = file->from.file.name;
-      if (why.starts_with(name + ": ")) why.erase(0, name.size() + 2);
-      bad.emplace_back(file, without_path(without_path(why, file->path.string(), name), file->from.path.string(), name));
-    }
+    else
+      bad.emplace_back(file, std::move(why));
   }
   if (bad.empty() || (sound == 0 && !may_be_all)) return false;
   for (auto& [file, why] : bad) file->refusal = std::move(why);

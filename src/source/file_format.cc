@@ -161,7 +161,7 @@ std::string read_function(const SourceTable& table, const FileGroup& group, std:
   std::vector<std::string> literals;
   for (const std::string& path : paths) literals.push_back(sql::literal(path));
   const std::string files = fmt::format("[{}], union_by_name = true, filename = true", fmt::join(literals, ", "));
-  const std::string compression = group.is_gzip ? ", compression = 'gzip'" : ", compression = 'uncompressed'";
+  const std::string compression = ", compression = 'uncompressed'";
   switch (group.format) {
     case FileFormat::Csv: return fmt::format("read_csv({}{}{})", files, csv_options(table, group, types), compression);
     case FileFormat::JsonText: return fmt::format("read_json({}, sample_size = -1{})", files, compression);

@@ -39,7 +39,6 @@ CsvDialect csv_dialect(const SourceTable& table, const std::filesystem::path& fi
 struct FileGroup {
   FileFormat format = FileFormat::Csv;
   CsvDialect dialect{};
-  bool is_gzip = false;
 
   friend auto operator<=>(const FileGroup&, const FileGroup&) = default;
 };

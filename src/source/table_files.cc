@@ -53,14 +53,11 @@ TableFiles::Prepared TableFiles::prepare(const LocalFile& file) {
   prepared.group.format = word == "parquet" ? FileFormat::Parquet : word == "csv" || word == "excel" ? FileFormat::Csv : FileFormat::JsonText;
   if (word == "csv" || word == "json") prepare_text(prepared);
   if (prepared.refusal.empty() && (word == "xml" || word == "excel" || !file_option(table_, "records").empty())) make_records(prepared, word);
-  if (prepared.group.format == FileFormat::Csv && prepared.refusal.empty()) {
-    if (word == "csv") prepared.group.dialect = csv_dialect(table_, prepared.path);
-    prepared.group.is_gzip = packing_of(prepared.path) == Packing::Gzip;
-  }
+  if (word == "csv" && prepared.refusal.empty()) prepared.group.dialect = csv_dialect(table_, prepared.path);
   return prepared;
 }
 
-// The engine reads plain UTF-8, packed with gzip or not.
+// The engine reads plain UTF-8. Of gzip that was cut off it reads what is there, and says nothing.
 void TableFiles::prepare_text(Prepared& prepared) {
   const std::filesystem::path& file = prepared.from.path;
   const Packing packing = packing_of(file);
@@ -69,14 +66,12 @@ void TableFiles::prepare_text(Prepared& prepared) {
     prepared.refusal = fmt::format("it isn't packed with {}", said);
     return;
   }
-  prepared.group.is_gzip = packing == Packing::Gzip;
   const std::string marked = marked_encoding(file);
   const std::string encoding = marked.empty() ? text::lower(file_option(table_, "encoding", "utf-8")) : marked;
-  if ((encoding == "utf-8" || encoding == "utf8") && packing != Packing::Zstd) return;
+  if ((encoding == "utf-8" || encoding == "utf8") && packing == Packing::None) return;
   const auto copy = copies_.next(prepared.from.file.name, prepared.group.format == FileFormat::Csv ? ".csv" : ".jsonl");
   prepared.refusal = write_plain_text(file, encoding == "utf8" ? "utf-8" : encoding, copy);
   prepared.path = copy;
-  prepared.group.is_gzip = false;
 }
 
 void TableFiles::make_records(Prepared& prepared, const std::string& word) {
@@ -97,7 +92,6 @@ void TableFiles::make_records(Prepared& prepared, const std::string& word) {
     made = write_json_records(prepared.path, name, records, copy);
   }
   prepared.path = copy;
-  prepared.group.is_gzip = false;
   prepared.refusal = made.refusal;
   prepared.refused = std::move(made.refused);
   // Nothing to find columns in.
@@ -130,7 +124,7 @@ std::vector<Column> TableFiles::columns(std::span<const Column> known) {
     column.type = lake_type(column.type);
     if (const auto user = find_column(written, column.name); user != written.end()) column.type = lake_type(user->type);
     if (const auto lake = find_column(known, column.name); lake != known.end())
-      column = {lake->name, is_wider_type(lake->type, column.type) ? column.type : lake->type, true};
+      column = {lake->name, widened(*lake, column.type), true};
   }
   for (const Column& column : written)
     if (find_column(result, column.name) == result.end()) result.push_back({column.name, lake_type(column.type), true});
@@ -141,6 +135,21 @@ std::vector<Column> TableFiles::columns(std::span<const Column> known) {
   return result;
 }
 
+// What the lake's column becomes. Where the files together have another type, one of them may still have a wider one.
+std::string TableFiles::widened(const Column& lake, const std::string& found) {
+  if (found == lake.type) return found;
+  if (is_wider_type(lake.type, found)) return found;
+  std::string widest = lake.type;
+  for (Prepared* file : files_) {
+    if (!is_read(*file) || file->group.format != FileFormat::Parquet) continue;
+    Prepared* const one[] = {file};
+    const std::vector<Column> own = looking_.describe("select * from " + rows_of(one, CellTypes::Text, looking_, {}));
+    if (const auto column = find_column(own, lake.name); column != own.end() && is_wider_type(widest, lake_type(column->type)))
+      widest = lake_type(column->type);
+  }
+  return widest;
+}
+
 bool TableFiles::is_read(const Prepared& prepared) const {
   if (prepared.from.file.size_bytes == 0 || !prepared.refusal.empty()) return false;
   // Whether the engine finds columns in it.
@@ -149,10 +158,7 @@ bool TableFiles::is_read(const Prepared& prepared) const {
 
 FileGroup TableFiles::group_of(const Prepared& prepared) const {
   FileGroup group = prepared.group;
-  if (prepared.sound) {
-    group.is_gzip = false;
-    group.dialect.skip = 0;
-  }
+  if (prepared.sound) group.dialect.skip = 0;
   return group;
 }
 

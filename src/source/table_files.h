@@ -82,12 +82,14 @@ class TableFiles {
   std::vector<Column> find_sound_columns(CellTypes types, const Error& first);
   void find_types_of_text(std::vector<Column>& columns, const std::string& rows);
   std::vector<Column> written_columns() const;
+  std::string widened(const Column& lake, const std::string& found);
   std::string value_of(const Cast& cast) const;
 
   bool add_copy(Prepared& prepared, std::map<std::int64_t, std::string> refuse, bool even_if_sound);
   bool set_aside_lines();
   bool set_aside_values();
   bool set_aside_files(bool may_be_all);
+  std::string why_unreadable(Prepared& prepared);
   Prepared* find(const std::string& name);
   std::string file_name_of(std::string_view column) const;
   Error explain_csv(const std::string& message) const;

@@ -50,20 +50,24 @@ class BucketPlace final : public FilePlace {
   std::optional<std::filesystem::path> fetch(const FoundFile& file, const std::filesystem::path& copy) override {
     std::ofstream out(copy, std::ios::binary);
     for (std::uint64_t from = 0; from < file.size_bytes && out; from += kFetchedAtOnce) {
-      if (context_.is_stopped()) throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: interrupted", name_));
+      if (context_.is_stopped())
+        throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: interrupted", name_));
       const std::uint64_t last = std::min<std::uint64_t>(from + kFetchedAtOnce, file.size_bytes) - 1;
-      const HttpReply reply = send({.key = client_.prefix() + file.name,
-                                    .headers = {{"range", fmt::format("bytes={}-{}", from, last)}, {"if-match", file.etag}}},
-                                   {404, 412});
+      const HttpReply reply =
+          send({.key = client_.prefix() + file.name,
+                .headers = {{"range", fmt::format("bytes={}-{}", from, last)}, {"if-match", file.etag}}},
+               {404, 412});
       if (!reply.succeeded()) return std::nullopt;
       out << reply.body;
     }
     out.close();
-    if (!out) throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string())).hint("make room there, or set TMPDIR");
+    if (!out)
+      throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
+          .hint("make room there, or set TMPDIR");
     return copy;
   }
 
-  bool is_unchanged(const FoundFile&) override { return true; }  // fetched by its etag
+  bool is_unchanged(const FoundFile&) override { return true; }       // fetched by its etag
   bool is_being_written(const FoundFile&) override { return false; }  // objects are there whole or not at all
   int fetches_at_once() const override { return kFetchers; }
 
@@ -80,7 +84,9 @@ class BucketPlace final : public FilePlace {
     try {
       return client_.send(request, expected);
     } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("connection `{}`: {}", name_, error.message())).at(error.position()).hint(error.hint());
+      throw Error(error.kind(), fmt::format("connection `{}`: {}", name_, error.message()))
+          .at(error.position())
+          .hint(error.hint());
     }
   }
 

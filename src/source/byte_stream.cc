@@ -70,7 +70,8 @@ ByteStream::ByteStream(const std::filesystem::path& file) : impl_(std::make_uniq
     if (impl_->gzip) gzbuffer(impl_->gzip.get(), 1u << 17);
   }
   if (!impl_->gzip && !impl_->file)
-    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be opened", file.string())).hint("it is gone, or nobody may read it");
+    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be opened", file.string()))
+        .hint("it is gone, or nobody may read it");
 }
 
 ByteStream::~ByteStream() = default;

@@ -25,7 +25,8 @@ std::string first_part(const std::string& message) { return message.substr(0, me
 
 // The engine repeats the path of a file that a person knows by another name.
 std::string without_path(std::string message, const std::string& path, const std::string& name) {
-  for (auto at = message.find(path); at != std::string::npos; at = message.find(path)) message.replace(at, path.size(), name);
+  for (auto at = message.find(path); at != std::string::npos; at = message.find(path))
+    message.replace(at, path.size(), name);
   return message;
 }
 
@@ -39,7 +40,8 @@ TableFiles::Prepared* TableFiles::find(const std::string& name) {
 // False when it can't be taken apart, or no record is refused and none `even_if_sound`.
 bool TableFiles::add_copy(Prepared& prepared, std::map<std::int64_t, std::string> refuse, bool even_if_sound) {
   const bool is_csv = prepared.group.format == FileFormat::Csv;
-  DamagedFile file{prepared.path, prepared.from.file.name, prepared.group.format, prepared.group.dialect, std::move(refuse)};
+  DamagedFile file{prepared.path, prepared.from.file.name, prepared.group.format, prepared.group.dialect,
+                   std::move(refuse)};
   const std::filesystem::path copy = copies_.next(prepared.from.file.name, is_csv ? ".csv" : ".jsonl");
   std::optional<PartedFile> parted = take_apart(file, copy);
   if (!parted || (parted->refused.empty() && !even_if_sound)) {
@@ -65,22 +67,25 @@ bool TableFiles::set_aside_values() {
   for (const Cast& cast : casts_) {
     const std::string name = sql::identifier(cast.column.name);
     failing.push_back(is_no_value(name, cast.from, cast.column.type));
-    reasons.push_back(fmt::format("case when {} then '`' || {}::varchar || {} end", failing.back(), name,
-                                  sql::literal(fmt::format("` in column `{}` is no {}", cast.column.name, cast.column.type))));
+    reasons.push_back(
+        fmt::format("case when {} then '`' || {}::varchar || {} end", failing.back(), name,
+                    sql::literal(fmt::format("` in column `{}` is no {}", cast.column.name, cast.column.type))));
   }
   if (failing.empty() || rows_.empty()) return false;
   std::vector<Column> wanted;
   for (const Cast& cast : casts_) wanted.push_back(cast.column);
   const std::string where = fmt::format("where {}", fmt::join(failing, " or "));
   try {
-    const Rows in = looking_.query(fmt::format("select distinct {} from {} {}", file_name_of("filename"), rows_, where));
+    const Rows in =
+        looking_.query(fmt::format("select distinct {} from {} {}", file_name_of("filename"), rows_, where));
     for (const auto& row : in.rows) {
       Prepared* file = find(*row[0]);  // so that its lines have numbers
       if (file == nullptr || (!file->sound && !add_copy(*file, {}, true))) return false;
     }
     rows_ = rows_of(files_, CellTypes::Text, looking_, wanted);
-    const Rows bad = looking_.query(fmt::format("select {}, {}::bigint, concat_ws('; ', {}) from {} {}", file_name_of("filename"), kLineColumn,
-                                                fmt::join(reasons, ", "), rows_, where));
+    const Rows bad =
+        looking_.query(fmt::format("select {}, {}::bigint, concat_ws('; ', {}) from {} {}", file_name_of("filename"),
+                                   kLineColumn, fmt::join(reasons, ", "), rows_, where));
     std::map<std::string, std::map<std::int64_t, std::string>> refuse;
     for (const auto& row : bad.rows) refuse[*row[0]][std::stoll(*row[1])] = *row[2];
     for (auto& [name, lines] : refuse) {
@@ -103,7 +108,8 @@ std::string TableFiles::why_unreadable(Prepared& prepared) {
     const std::vector<Column> there = looking_.describe("select * from " + rows_);
     std::vector<std::string> counts = {"count(*)"};
     for (const Cast& cast : casts_) {
-      const auto found = std::ranges::find_if(there, [&](const Column& column) { return text::lower(column.name) == text::lower(cast.column.name); });
+      const auto found = std::ranges::find_if(
+          there, [&](const Column& column) { return text::lower(column.name) == text::lower(cast.column.name); });
       if (found != there.end()) counts.push_back(fmt::format("count({})", value_of({cast.column, found->type})));
     }
     if (counts.size() == 1) counts.push_back("count(columns(*))");
@@ -138,15 +144,19 @@ bool TableFiles::set_aside_files(bool may_be_all) {
 Error TableFiles::explain(const Error& error) const {
   const std::string& message = error.message();
   if (error.kind() != ErrorKind::Data || message.starts_with("connection ")) return error;
-  if (message.find("CSV Error") != std::string::npos || message.find("sniffing") != std::string::npos) return explain_csv(message);
+  if (message.find("CSV Error") != std::string::npos || message.find("sniffing") != std::string::npos)
+    return explain_csv(message);
   if (auto cast = find_bad_value()) return *std::move(cast);
   std::string said = first_part(message);
-  for (const Prepared* file : files_) said = without_path(without_path(said, file->path.string(), file->from.file.name), file->from.path.string(), file->from.file.name);
-  return Error(ErrorKind::Data, fmt::format("connection `{}`: {}", connection_, said)).hint("correct the file, or give `columns:` in the source file");
+  for (const Prepared* file : files_)
+    said = without_path(without_path(said, file->path.string(), file->from.file.name), file->from.path.string(),
+                        file->from.file.name);
+  return Error(ErrorKind::Data, fmt::format("connection `{}`: {}", connection_, said))
+      .hint("correct the file, or give `columns:` in the source file");
 }
 
-// The engine says that no dialect fits, or names a line; what a person needs is the row that has not as many values as the
-// first, or the letters that are no text.
+// The engine says that no dialect fits, or names a line; what a person needs is the row that has not as many values as
+// the first, or the letters that are no text.
 Error TableFiles::explain_csv(const std::string& message) const {
   std::string file = after(message, "file = ");
   if (file.empty()) file = after(message, "sniffing file \"");
@@ -157,7 +167,8 @@ Error TableFiles::explain_csv(const std::string& message) const {
     if (!is_read(*found) || found->group.format != FileFormat::Csv || found->sound) continue;
     const auto ragged = find_ragged_row(found->path, found->group.dialect);
     if (!ragged) continue;
-    return Error(ErrorKind::Data, fmt::format("connection `{}`: {}:{}: {} where the first line has {}", connection_, found->from.file.name, ragged->line,
+    return Error(ErrorKind::Data, fmt::format("connection `{}`: {}:{}: {} where the first line has {}", connection_,
+                                              found->from.file.name, ragged->line,
                                               text::plural(ragged->values, "value"), ragged->expected))
         .hint(hint);
   }
@@ -171,7 +182,9 @@ Error TableFiles::explain_csv(const std::string& message) const {
   if (message.find("nvalid unicode") != std::string::npos || message.find("not utf-8 encoded") != std::string::npos)
     return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: it is not written in UTF-8", connection_, file))
         .hint("give `encoding: latin-1`, `windows-1251` or another in the source file");
-  return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: it is no sound CSV: perhaps a quote is opened and never closed", connection_, file))
+  return Error(ErrorKind::Data,
+               fmt::format("connection `{}`: {}: it is no sound CSV: perhaps a quote is opened and never closed",
+                           connection_, file))
       .hint(hint);
 }
 
@@ -181,12 +194,14 @@ std::optional<Error> TableFiles::find_bad_value() const {
   for (const Cast& cast : casts_) {
     const std::string name = sql::identifier(cast.column.name);
     try {
-      const Rows bad = looking_.query(fmt::format(
-          "select {0}, {1}::varchar, n from (select *, row_number() over (partition by filename) as n from {2}) where {3} order by 1, n limit 1",
-          file_name_of("filename"), name, rows_, is_no_value(name, cast.from, cast.column.type)));
+      const Rows bad = looking_.query(
+          fmt::format("select {0}, {1}::varchar, n from (select *, row_number() over (partition by filename) as n from "
+                      "{2}) where {3} order by 1, n limit 1",
+                      file_name_of("filename"), name, rows_, is_no_value(name, cast.from, cast.column.type)));
       if (bad.empty()) continue;
-      return Error(ErrorKind::Data, fmt::format("connection `{}`: {}: `{}` in column `{}` (row {}) is no {}", connection_, *bad.rows[0][0],
-                                                *bad.rows[0][1], cast.column.name, *bad.rows[0][2], cast.column.type))
+      return Error(ErrorKind::Data,
+                   fmt::format("connection `{}`: {}: `{}` in column `{}` (row {}) is no {}", connection_,
+                               *bad.rows[0][0], *bad.rows[0][1], cast.column.name, *bad.rows[0][2], cast.column.type))
           .hint("correct the file, or load the table under a new name with `columns:` of a wider type");
     } catch (const Error&) {
       return std::nullopt;  // the file is broken in another way, too: the first error stands

@@ -22,9 +22,10 @@ std::string FileCopies::name_of(std::string_view column, const std::string& fold
   const std::string copies = folder_.path().string() + "/";
   std::vector<std::string> literals;
   for (const std::string& name : names_) literals.push_back(sql::literal(name));
-  const std::string number = fmt::format("try_cast(split_part(substr({}, {}), '.', 1) as integer)", column, copies.size() + 1);
-  return fmt::format("case when starts_with({}, {}) then [{}][{}] else {} end", column, sql::literal(copies), fmt::join(literals, ", "), number,
-                     in_folder);
+  const std::string number =
+      fmt::format("try_cast(split_part(substr({}, {}), '.', 1) as integer)", column, copies.size() + 1);
+  return fmt::format("case when starts_with({}, {}) then [{}][{}] else {} end", column, sql::literal(copies),
+                     fmt::join(literals, ", "), number, in_folder);
 }
 
 std::string FileCopies::original(const std::filesystem::path& copy) const {

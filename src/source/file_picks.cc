@@ -22,9 +22,11 @@ Json to_json(const FoundFile& file) {
   return Json::array({file.size_bytes, file.etag});
 }
 
-// A move keeps the time to the nanosecond; a time of whole seconds was set by somebody, and several files may have it. Etags are of
-// contents, which two files may share, so that they tell nothing.
-bool may_be_moved(const FoundFile& file) { return file.etag.empty() && file.size_bytes > 0 && file.modified_ns % 1'000'000'000 != 0; }
+// A move keeps the time to the nanosecond; a time of whole seconds was set by somebody, and several files may have it.
+// Etags are of contents, which two files may share, so that they tell nothing.
+bool may_be_moved(const FoundFile& file) {
+  return file.etag.empty() && file.size_bytes > 0 && file.modified_ns % 1'000'000'000 != 0;
+}
 
 Json parse(const Cursor& cursor) {
   Json json = Json::parse(cursor.text.empty() ? "{}" : cursor.text, nullptr, false);
@@ -44,7 +46,8 @@ std::string mark_of(const FoundFile& file) { return fmt::format("{}|{}", file.na
 
 ReadyFiles ready_files(const SourceTable& table, std::span<const FoundFile> all, FilePlace& place, Instant now) {
   const std::string marker = file_option(table, "marker");
-  const std::int64_t settle_ns = parse_duration(file_option(table, "settle", "0s")).value_or(std::chrono::milliseconds{0}).count() * 1'000'000;
+  const std::int64_t settle_ns =
+      parse_duration(file_option(table, "settle", "0s")).value_or(std::chrono::milliseconds{0}).count() * 1'000'000;
   const std::int64_t now_ns = to_micros(now) * 1'000;
   std::set<std::string> names;
   if (!marker.empty())
@@ -53,8 +56,10 @@ ReadyFiles ready_files(const SourceTable& table, std::span<const FoundFile> all,
   for (const FoundFile& file : all) {
     if (!matches(file.name, table.from)) continue;
     if (!marker.empty()) {
-      const bool is_marker = is_ending(marker) ? file.name.ends_with(marker) && names.contains(file.name.substr(0, file.name.size() - marker.size()))
-                                               : file.name == folder_of(file.name) + marker;
+      const bool is_marker =
+          is_ending(marker)
+              ? file.name.ends_with(marker) && names.contains(file.name.substr(0, file.name.size() - marker.size()))
+              : file.name == folder_of(file.name) + marker;
       if (is_marker) continue;
       const std::string wanted = is_ending(marker) ? file.name + marker : folder_of(file.name) + marker;
       if (!names.contains(wanted)) {
@@ -63,7 +68,8 @@ ReadyFiles ready_files(const SourceTable& table, std::span<const FoundFile> all,
       }
     }
     if (settle_ns > 0 && file.modified_ns > now_ns - settle_ns)
-      ready.waiting.push_back(fmt::format("`{}` was changed within the last {}", file.name, file_option(table, "settle")));
+      ready.waiting.push_back(
+          fmt::format("`{}` was changed within the last {}", file.name, file_option(table, "settle")));
     else if (place.is_being_written(file))
       ready.waiting.push_back(fmt::format("`{}` is being written", file.name));
     else

@@ -27,9 +27,9 @@ std::string mark_of(const FoundFile& file);
 
 /// What one load of a table reads, and what it has read once it is published.
 struct FilePick {
-  std::vector<FoundFile> files;       // to be read
-  std::vector<std::string> again;     // of those, the ones that had been read before, with other contents
-  std::vector<std::string> renamed;   // "a.csv → b.csv": read before under another name
+  std::vector<FoundFile> files;      // to be read
+  std::vector<std::string> again;    // of those, the ones that had been read before, with other contents
+  std::vector<std::string> renamed;  // "a.csv → b.csv": read before under another name
   bool is_nothing_new = false;
   Cursor reached;
 

@@ -20,9 +20,12 @@ bool matches_any(const std::string& name, std::span<const std::string> patterns)
 
 std::unique_ptr<FilePlace> make_file_place(const Connection& connection, const PlaceContext& context) {
   switch (files_place(connection)) {
-    case FilesPlace::Folder: return make_folder_place(connection);
-    case FilesPlace::Bucket: return make_bucket_place(connection, context);
-    case FilesPlace::Web: return make_web_place(connection, context);
+    case FilesPlace::Folder:
+      return make_folder_place(connection);
+    case FilesPlace::Bucket:
+      return make_bucket_place(connection, context);
+    case FilesPlace::Web:
+      return make_web_place(connection, context);
   }
   return nullptr;
 }

@@ -17,7 +17,7 @@
 namespace lochan {
 
 struct FoundFile {
-  std::string name;              // below the place, its parts divided by "/"
+  std::string name;  // below the place, its parts divided by "/"
   std::uintmax_t size_bytes = 0;
   std::int64_t modified_ns = 0;  // since 1970, by this machine's clock; of a server to the second
   std::string etag{};            // what the server says of its bytes; "" of a folder
@@ -36,10 +36,11 @@ class FilePlace {
  public:
   virtual ~FilePlace() = default;
 
-  /// The files there are that match any of the patterns, in order of names. Throws Error{Unavailable} when the place isn't there.
+  /// The files there are that match any of the patterns, in order of names. Throws Error{Unavailable} when the place
+  /// isn't there.
   virtual std::vector<FoundFile> list(std::span<const std::string> patterns) = 0;
-  /// Its bytes, exactly those that were listed, as a file of this machine: the file itself, or `copy`, which is written.
-  /// Nothing when it is gone or has other bytes now.
+  /// Its bytes, exactly those that were listed, as a file of this machine: the file itself, or `copy`, which is
+  /// written. Nothing when it is gone or has other bytes now.
   virtual std::optional<std::filesystem::path> fetch(const FoundFile& file, const std::filesystem::path& copy) = 0;
   /// Whether it still is as it was listed, once it was read where it lies.
   virtual bool is_unchanged(const FoundFile& file) = 0;
@@ -49,8 +50,8 @@ class FilePlace {
   virtual int fetches_at_once() const = 0;
 };
 
-/// `*` stands for any letters but `/`, `**` for those too. Names that are hidden, or end in `.tmp` or `.part`, match nothing: such
-/// files are still being written, by custom.
+/// `*` stands for any letters but `/`, `**` for those too. Names that are hidden, or end in `.tmp` or `.part`, match
+/// nothing: such files are still being written, by custom.
 bool matches(const std::string& name, const std::string& pattern);
 bool matches_any(const std::string& name, std::span<const std::string> patterns);
 

@@ -21,7 +21,8 @@ class FolderPlace final : public FilePlace {
   std::vector<FoundFile> list(std::span<const std::string> patterns) override {
     std::error_code failed;
     if (!fs::is_directory(folder_, failed))
-      throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: the folder `{}` is not there", name_, folder_.string()))
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("connection `{}`: the folder `{}` is not there", name_, folder_.string()))
           .hint("make it, or correct the connection's path in lochan.yaml");
     std::vector<FoundFile> files;
     for (auto at = fs::recursive_directory_iterator(folder_, fs::directory_options::skip_permission_denied, failed);
@@ -32,7 +33,8 @@ class FolderPlace final : public FilePlace {
       if (const auto file = look(name)) files.push_back(*file);
     }
     if (failed)
-      throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: cannot list `{}`: {}", name_, folder_.string(), failed.message()));
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("connection `{}`: cannot list `{}`: {}", name_, folder_.string(), failed.message()));
     std::ranges::sort(files, {}, &FoundFile::name);
     return files;
   }
@@ -41,13 +43,14 @@ class FolderPlace final : public FilePlace {
 
   bool is_unchanged(const FoundFile& file) override { return look(file.name) == file; }
 
-  // A lease for reading is refused while anyone has the file open for writing (fcntl(2)); where leases can't be had, as on a
-  // share or of another's file, nothing is known. Who opens it for writing meanwhile waits for us, and we are told by a signal that is
-  // ignored by default, as SIGIO isn't.
+  // A lease for reading is refused while anyone has the file open for writing (fcntl(2)); where leases can't be had, as
+  // on a share or of another's file, nothing is known. Who opens it for writing meanwhile waits for us, and we are told
+  // by a signal that is ignored by default, as SIGIO isn't.
   bool is_being_written(const FoundFile& file) override {
     const int opened = ::open((folder_ / file.name).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (opened < 0) return false;
-    const bool is_written = ::fcntl(opened, F_SETSIG, SIGURG) == 0 && ::fcntl(opened, F_SETLEASE, F_RDLCK) < 0 && errno == EAGAIN;
+    const bool is_written =
+        ::fcntl(opened, F_SETSIG, SIGURG) == 0 && ::fcntl(opened, F_SETLEASE, F_RDLCK) < 0 && errno == EAGAIN;
     ::close(opened);
     return is_written;
   }
@@ -73,6 +76,8 @@ class FolderPlace final : public FilePlace {
 
 }  // namespace
 
-std::unique_ptr<FilePlace> make_folder_place(const Connection& connection) { return std::make_unique<FolderPlace>(connection); }
+std::unique_ptr<FilePlace> make_folder_place(const Connection& connection) {
+  return std::make_unique<FolderPlace>(connection);
+}
 
 }  // namespace lochan

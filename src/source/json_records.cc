@@ -48,7 +48,9 @@ class JsonRecords {
       result_.refused.push_back({"", "from here on " + why, fmt::format("{}:{}", name_, result_.records + 1)});
     }
     out_.close();
-    if (!out_) throw Error(ErrorKind::Unavailable, "a copy of a JSON file can't be written").hint("make room in TMPDIR, or set it to another folder");
+    if (!out_)
+      throw Error(ErrorKind::Unavailable, "a copy of a JSON file can't be written")
+          .hint("make room in TMPDIR, or set it to another folder");
     return std::move(result_);
   }
 

@@ -68,7 +68,8 @@ std::string marked_encoding(const std::filesystem::path& file) {
   return mark == "\xff\xfe" || mark == "\xfe\xff" ? "utf-16" : "";
 }
 
-std::string write_plain_text(const std::filesystem::path& file, const std::string& encoding, const std::filesystem::path& copy) {
+std::string write_plain_text(const std::filesystem::path& file, const std::string& encoding,
+                             const std::filesystem::path& copy) {
   ByteStream bytes(file);
   std::ofstream out(copy, std::ios::binary);
   // UTF-8 is taken as it is: the engine looks at its letters.
@@ -84,7 +85,9 @@ std::string write_plain_text(const std::filesystem::path& file, const std::strin
   if (bytes.is_broken()) return "it is cut off or damaged: it can't be unpacked to its end";
   if (!conversion.is_whole()) return conversion.refusal();
   out.close();
-  if (!out) throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string())).hint("make room there, or set TMPDIR");
+  if (!out)
+    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
+        .hint("make room there, or set TMPDIR");
   return {};
 }
 

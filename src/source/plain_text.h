@@ -10,6 +10,7 @@ namespace lochan {
 std::string marked_encoding(const std::filesystem::path& file);
 
 /// Writes `file` to `copy`. Returns why it can't be: "line 3: it is not written in windows-1251"; "": it is done.
-std::string write_plain_text(const std::filesystem::path& file, const std::string& encoding, const std::filesystem::path& copy);
+std::string write_plain_text(const std::filesystem::path& file, const std::string& encoding,
+                             const std::filesystem::path& copy);
 
 }  // namespace lochan

@@ -1,5 +1,5 @@
-// A sheet of Excel, by the engine's extension. Read as text, so that one odd cell doesn't refuse the file; what the cells of the first
-// row say of dates holds for their columns.
+// A sheet of Excel, by the engine's extension. Read as text, so that one odd cell doesn't refuse the file; what the
+// cells of the first row say of dates holds for their columns.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,8 +19,11 @@ std::string as_iso8601(const std::string& cell, const std::string& type) {
   const std::string days = fmt::format("try_cast({} as double)", cell);
   if (type == "DATE") return fmt::format("coalesce((date '1899-12-30' + floor({})::int)::varchar, {})", days, cell);
   if (type.starts_with("TIMESTAMP"))
-    return fmt::format("coalesce((timestamp '1899-12-30' + to_milliseconds(round({} * 86400000)::bigint))::varchar, {})", days, cell);
-  if (type == "TIME") return fmt::format("coalesce((time '00:00:00' + to_milliseconds(round({} * 86400000)::bigint))::varchar, {})", days, cell);
+    return fmt::format(
+        "coalesce((timestamp '1899-12-30' + to_milliseconds(round({} * 86400000)::bigint))::varchar, {})", days, cell);
+  if (type == "TIME")
+    return fmt::format("coalesce((time '00:00:00' + to_milliseconds(round({} * 86400000)::bigint))::varchar, {})", days,
+                       cell);
   if (type == "BOOLEAN") return fmt::format("case {0} when '1' then 'true' when '0' then 'false' else {0} end", cell);
   return fmt::format("regexp_replace({}, '^(-?[0-9]+)\\.0+$', '\\1')", cell);
 }
@@ -33,12 +36,13 @@ std::string first_line(const std::string& message) {
 
 }  // namespace
 
-RecordText write_sheet(Session& session, const std::filesystem::path& file, const SourceTable& table, std::span<const Column> wanted,
-                       const std::filesystem::path& copy) {
+RecordText write_sheet(Session& session, const std::filesystem::path& file, const SourceTable& table,
+                       std::span<const Column> wanted, const std::filesystem::path& copy) {
   session.load_extension("excel");
   std::string options = ", empty_as_varchar = true, stop_at_empty = false";
   for (const char* name : {"sheet", "range"})
-    if (const std::string value = file_option(table, name); !value.empty()) options += fmt::format(", {} = {}", name, sql::literal(value));
+    if (const std::string value = file_option(table, name); !value.empty())
+      options += fmt::format(", {} = {}", name, sql::literal(value));
   if (const std::string header = file_option(table, "header"); !header.empty()) options += ", header = " + header;
   const std::string path = sql::literal(file.string());
   try {
@@ -51,9 +55,10 @@ RecordText write_sheet(Session& session, const std::filesystem::path& file, cons
     }
     // Of rows without any value Excel keeps many that nobody sees.
     RecordText result;
-    result.records = session.execute(fmt::format("copy (select {} from read_xlsx({}{}, all_varchar = true) where coalesce({}) is not null) to {} (format csv, "
-                                                 "header true, delimiter ',', quote '\"', escape '\"')",
-                                                 fmt::join(cells, ", "), path, options, fmt::join(names, ", "), sql::literal(copy.string())));
+    result.records = session.execute(fmt::format(
+        "copy (select {} from read_xlsx({}{}, all_varchar = true) where coalesce({}) is not null) to {} (format csv, "
+        "header true, delimiter ',', quote '\"', escape '\"')",
+        fmt::join(cells, ", "), path, options, fmt::join(names, ", "), sql::literal(copy.string())));
     return result;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Internal) throw;

@@ -11,8 +11,8 @@
 
 namespace lochan {
 
-/// Calls `work(i)` for each i below `count`, by as many threads at most. What the first of them throws ends it, and is thrown once all
-/// have stopped.
+/// Calls `work(i)` for each i below `count`, by as many threads at most. What the first of them throws ends it, and is
+/// thrown once all have stopped.
 template <typename Work>
 void side_by_side(std::size_t count, int threads, Work&& work) {
   std::atomic<std::size_t> next{0};

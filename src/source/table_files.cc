@@ -23,25 +23,33 @@ namespace lochan {
 namespace {
 
 bool is_own(const std::string& name) {
-  return name == kFileColumn || name == "_source" || name == "_loaded_at" || name == "_run" || name == "_deleted" || name == "dt";
+  return name == kFileColumn || name == "_source" || name == "_loaded_at" || name == "_run" || name == "_deleted" ||
+         name == "dt";
 }
 
 // As the engine takes names of columns for one another.
 template <typename Columns>
 auto find_column(Columns& columns, const std::string& name) {
-  return std::ranges::find_if(columns, [&](const Column& column) { return text::lower(column.name) == text::lower(name); });
+  return std::ranges::find_if(columns,
+                              [&](const Column& column) { return text::lower(column.name) == text::lower(name); });
 }
 
 }  // namespace
 
-TableFiles::TableFiles(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies, Session& looking)
-    : connection_(std::move(connection)), table_(std::move(table)), folder_(std::move(folder)), copies_(copies), looking_(looking) {}
+TableFiles::TableFiles(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies,
+                       Session& looking)
+    : connection_(std::move(connection)),
+      table_(std::move(table)),
+      folder_(std::move(folder)),
+      copies_(copies),
+      looking_(looking) {}
 
 void TableFiles::take(std::span<const LocalFile> files) {
   files_.clear();
   for (const LocalFile& file : files) {
     const auto there = prepared_.find(file.file.name);
-    if (there == prepared_.end() || !(there->second.from.file == file.file)) prepared_.insert_or_assign(file.file.name, prepare(file));
+    if (there == prepared_.end() || !(there->second.from.file == file.file))
+      prepared_.insert_or_assign(file.file.name, prepare(file));
     files_.push_back(&prepared_.at(file.file.name));
   }
 }
@@ -50,9 +58,12 @@ TableFiles::Prepared TableFiles::prepare(const LocalFile& file) {
   Prepared prepared{file, file.path};
   const std::string word = require_format_word(table_, file.file.name);
   if (file.file.size_bytes == 0) return prepared;  // no rows and no columns
-  prepared.group.format = word == "parquet" ? FileFormat::Parquet : word == "csv" || word == "excel" ? FileFormat::Csv : FileFormat::JsonText;
+  prepared.group.format = word == "parquet"                  ? FileFormat::Parquet
+                          : word == "csv" || word == "excel" ? FileFormat::Csv
+                                                             : FileFormat::JsonText;
   if (word == "csv" || word == "json") prepare_text(prepared);
-  if (prepared.refusal.empty() && (word == "xml" || word == "excel" || !file_option(table_, "records").empty())) make_records(prepared, word);
+  if (prepared.refusal.empty() && (word == "xml" || word == "excel" || !file_option(table_, "records").empty()))
+    make_records(prepared, word);
   if (word == "csv" && prepared.refusal.empty()) prepared.group.dialect = csv_dialect(table_, prepared.path);
   return prepared;
 }
@@ -84,7 +95,8 @@ void TableFiles::make_records(Prepared& prepared, const std::string& word) {
     made = write_sheet(looking_, prepared.path, table_, written_columns(), copy);
   } else if (word == "xml") {
     if (records.empty())
-      throw Error(ErrorKind::Project, fmt::format("`{}` doesn't say which element of `{}` is a record", table_.name, name))
+      throw Error(ErrorKind::Project,
+                  fmt::format("`{}` doesn't say which element of `{}` is a record", table_.name, name))
           .at(table_.position)
           .hint("such as `records: order`");
     made = write_xml_records(prepared.path, name, records, copy);
@@ -144,7 +156,8 @@ std::string TableFiles::widened(const Column& lake, const std::string& found) {
     if (!is_read(*file) || file->group.format != FileFormat::Parquet) continue;
     Prepared* const one[] = {file};
     const std::vector<Column> own = looking_.describe("select * from " + rows_of(one, CellTypes::Text, looking_, {}));
-    if (const auto column = find_column(own, lake.name); column != own.end() && is_wider_type(widest, lake_type(column->type)))
+    if (const auto column = find_column(own, lake.name);
+        column != own.end() && is_wider_type(widest, lake_type(column->type)))
       widest = lake_type(column->type);
   }
   return widest;
@@ -153,7 +166,8 @@ std::string TableFiles::widened(const Column& lake, const std::string& found) {
 bool TableFiles::is_read(const Prepared& prepared) const {
   if (prepared.from.file.size_bytes == 0 || !prepared.refusal.empty()) return false;
   // Whether the engine finds columns in it.
-  return !prepared.sound || prepared.sound->parted.sound > 0 || (prepared.group.format == FileFormat::Csv && prepared.group.dialect.header);
+  return !prepared.sound || prepared.sound->parted.sound > 0 ||
+         (prepared.group.format == FileFormat::Csv && prepared.group.dialect.header);
 }
 
 FileGroup TableFiles::group_of(const Prepared& prepared) const {
@@ -163,7 +177,8 @@ FileGroup TableFiles::group_of(const Prepared& prepared) const {
 }
 
 // The table function, or several of them; "": there is no row.
-std::string TableFiles::rows_of(std::span<Prepared* const> files, CellTypes types, Session& session, std::span<const Column> wanted) const {
+std::string TableFiles::rows_of(std::span<Prepared* const> files, CellTypes types, Session& session,
+                                std::span<const Column> wanted) const {
   std::map<FileGroup, std::vector<std::string>> groups;
   for (const Prepared* file : files)
     if (is_read(*file)) groups[group_of(*file)].push_back((file->sound ? file->sound->path : file->path).string());
@@ -174,19 +189,21 @@ std::string TableFiles::rows_of(std::span<Prepared* const> files, CellTypes type
   return fmt::format("({})", fmt::join(parts, " union all by name "));
 }
 
-std::string TableFiles::group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types, Session& session,
-                                   std::span<const Column> wanted) const {
+std::string TableFiles::group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types,
+                                   Session& session, std::span<const Column> wanted) const {
   std::string rows = read_function(table_, group, paths, types);
   if (group.format != FileFormat::Csv || types != CellTypes::Text || wanted.empty()) return rows;
   std::vector<std::string> cells;
   std::vector<Column> there;
-  if (table_.options.contains("decimal") || table_.options.contains("date_format") || table_.options.contains("timestamp_format"))
+  if (table_.options.contains("decimal") || table_.options.contains("date_format") ||
+      table_.options.contains("timestamp_format"))
     there = session.describe("select * from " + rows);
   for (const Column& column : there) {
     const auto as = find_column(wanted, column.name);
     if (as == wanted.end()) continue;
     const std::string name = sql::identifier(column.name);
-    if (std::string cell = cell_as_written(table_, name, as->type); cell != name) cells.push_back(fmt::format("{} as {}", cell, name));
+    if (std::string cell = cell_as_written(table_, name, as->type); cell != name)
+      cells.push_back(fmt::format("{} as {}", cell, name));
   }
   return cells.empty() ? rows : fmt::format("(select * replace ({}) from {})", fmt::join(cells, ", "), rows);
 }
@@ -204,12 +221,14 @@ std::vector<Column> TableFiles::find_columns(CellTypes types) {
   if (rows.empty()) {
     const auto refused = std::ranges::find_if(files_, [](const Prepared* file) { return !file->refusal.empty(); });
     if (refused == files_.end() || is_known_) return {};
-    throw Error(ErrorKind::Data, fmt::format("connection `{}`: {}: {}", connection_, (*refused)->from.file.name, (*refused)->refusal))
+    throw Error(ErrorKind::Data,
+                fmt::format("connection `{}`: {}: {}", connection_, (*refused)->from.file.name, (*refused)->refusal))
         .hint("correct the file: no other says which columns there are");
   }
   std::vector<Column> columns = describe(looking_, rows);
   std::erase_if(columns, [](const Column& column) { return column.name == kLineColumn || column.name == "filename"; });
-  const bool is_xml = std::ranges::any_of(files_, [&](const Prepared* file) { return file_format_word(table_, file->from.file.name) == "xml"; });
+  const bool is_xml = std::ranges::any_of(
+      files_, [&](const Prepared* file) { return file_format_word(table_, file->from.file.name) == "xml"; });
   if (types == CellTypes::FoundOut && is_xml) find_types_of_text(columns, rows);
   return columns;
 }
@@ -217,11 +236,14 @@ std::vector<Column> TableFiles::find_columns(CellTypes types) {
 // XML has texts only: what all of a column's values are, as they would be written again.
 void TableFiles::find_types_of_text(std::vector<Column>& columns, const std::string& rows) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kTypes = {
-      {{"BIGINT", "-?(0|[1-9][0-9]{0,17})"}, {"DOUBLE", "-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?"}, {"BOOLEAN", "true|false"}}};
+      {{"BIGINT", "-?(0|[1-9][0-9]{0,17})"},
+       {"DOUBLE", "-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?"},
+       {"BOOLEAN", "true|false"}}};
   std::vector<std::string> questions;
   for (const Column& column : columns)
     for (const auto& [type, pattern] : kTypes)
-      questions.push_back(fmt::format("coalesce(bool_and(regexp_full_match({}::varchar, {})), false)", sql::identifier(column.name), sql::literal(pattern)));
+      questions.push_back(fmt::format("coalesce(bool_and(regexp_full_match({}::varchar, {})), false)",
+                                      sql::identifier(column.name), sql::literal(pattern)));
   if (questions.empty()) return;
   const Rows answers = looking_.query(fmt::format("select {} from {}", fmt::join(questions, ", "), rows));
   for (std::size_t i = 0; i < columns.size(); ++i)
@@ -247,9 +269,11 @@ std::string TableFiles::value_of(const Cast& cast) const {
   const std::string value = fmt::format("{}::{}", name, type);
   if (!may_lose_fraction(cast.from, type)) return value;
   // Seldom is more than a look needed: fractions have a point, or an exponent.
-  return fmt::format("case when (contains({0}::varchar, '.') or contains(lower({0}::varchar), 'e')) and try_cast({0} as double) <> try_cast({0} as {1})::double "
-                     "then error('a fraction is no {1}') else {2} end",
-                     name, type, value);
+  return fmt::format(
+      "case when (contains({0}::varchar, '.') or contains(lower({0}::varchar), 'e')) and try_cast({0} as double) <> "
+      "try_cast({0} as {1})::double "
+      "then error('a fraction is no {1}') else {2} end",
+      name, type, value);
 }
 
 std::string TableFiles::select(Session& session, std::span<const Column> wanted) {
@@ -276,20 +300,26 @@ std::string TableFiles::select(Session& session, std::span<const Column> wanted)
   // Of several files that are read at once, the one whose name comes last has the last version of a key.
   std::vector<std::string> key;
   for (const LocatedText& column : table_.key) key.push_back(sql::identifier(*column));
-  return fmt::format("select * from ({}) qualify {} = max({}) over (partition by {})", rows, kFileColumn, kFileColumn, fmt::join(key, ", "));
+  return fmt::format("select * from ({}) qualify {} = max({}) over (partition by {})", rows, kFileColumn, kFileColumn,
+                     fmt::join(key, ", "));
 }
 
-std::string TableFiles::file_name_of(std::string_view column) const { return copies_.name_of(column, folder_.string()); }
+std::string TableFiles::file_name_of(std::string_view column) const {
+  return copies_.name_of(column, folder_.string());
+}
 
 std::string TableFiles::refused() {
   std::string lines;
   const auto add = [&](const Refused::Record& record) {
-    lines += Json{{"payload", record.payload}, {"reason", record.reason}, {"position", record.position}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    lines += Json{{"payload", record.payload}, {"reason", record.reason}, {"position", record.position}}.dump(
+                 -1, ' ', false, Json::error_handler_t::replace) +
+             "\n";
   };
   for (const Prepared* file : files_) {
     const FoundFile& found = file->from.file;
     if (!file->refusal.empty())
-      add({Json{{"file", found.name}, {"size_bytes", found.size_bytes}, {"etag", found.etag}}.dump(), file->refusal, found.name});
+      add({Json{{"file", found.name}, {"size_bytes", found.size_bytes}, {"etag", found.etag}}.dump(), file->refusal,
+           found.name});
     for (const Refused::Record& record : file->refused) add(record);
     if (file->sound)
       for (const Refused::Record& record : file->sound->parted.refused) add(record);
@@ -299,9 +329,12 @@ std::string TableFiles::refused() {
   std::ofstream out(path, std::ios::binary);
   out << lines;
   out.close();
-  if (!out) throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", path.string())).hint("make room there, or set TMPDIR");
+  if (!out)
+    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", path.string()))
+        .hint("make room there, or set TMPDIR");
   return fmt::format(
-      "select payload, reason, position from read_json({}, format = 'newline_delimited', maximum_object_size = 67108864, columns = "
+      "select payload, reason, position from read_json({}, format = 'newline_delimited', maximum_object_size = "
+      "67108864, columns = "
       "{{payload: 'VARCHAR', reason: 'VARCHAR', position: 'VARCHAR'}})",
       sql::literal(path.string()));
 }

@@ -1,5 +1,5 @@
-// The files of one table, as the engine reads them: what isn't text or Parquet is made into it, what is damaged is taken apart, and
-// what can't be read at all is set aside.
+// The files of one table, as the engine reads them: what isn't text or Parquet is made into it, what is damaged is
+// taken apart, and what can't be read at all is set aside.
 #pragma once
 
 #include <filesystem>
@@ -31,21 +31,23 @@ struct LocalFile {
 
 class TableFiles {
  public:
-  /// `folder` is where files lie that aren't copies. `looking` is a session for looking at files: rows are read by another one.
-  TableFiles(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies, Session& looking);
+  /// `folder` is where files lie that aren't copies. `looking` is a session for looking at files: rows are read by
+  /// another one.
+  TableFiles(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies,
+             Session& looking);
 
   /// These are read from now on. What was found out about those that were read before stays.
   void take(std::span<const LocalFile> files);
-  /// The user's types first, then those that the lake has (`known`) or wider ones of the files, then what all values of a column are.
-  /// Throws Error when no file can be read and nothing is known.
+  /// The user's types first, then those that the lake has (`known`) or wider ones of the files, then what all values of
+  /// a column are. Throws Error when no file can be read and nothing is known.
   std::vector<Column> columns(std::span<const Column> known);
   /// All rows of them, with these columns.
   std::string select(Session& session, std::span<const Column> wanted);
   /// Select of what is refused of them; "": nothing.
   std::string refused();
 
-  /// After data could not be read: whether records or whole files could be set aside. Lines that are no records come first, then values
-  /// that aren't what their columns are, then files that can't be read at all.
+  /// After data could not be read: whether records or whole files could be set aside. Lines that are no records come
+  /// first, then values that aren't what their columns are, then files that can't be read at all.
   bool set_aside();
   Error explain(const Error& error) const;
 
@@ -59,7 +61,7 @@ class TableFiles {
     LocalFile from;
     std::filesystem::path path;  // what the engine reads, unless there is a sound copy
     FileGroup group{};
-    std::string refusal{};       // nothing of it is read, and why
+    std::string refusal{};  // nothing of it is read, and why
     std::vector<Refused::Record> refused{};
     std::optional<Sound> sound{};
   };
@@ -74,7 +76,8 @@ class TableFiles {
 
   bool is_read(const Prepared& prepared) const;
   FileGroup group_of(const Prepared& prepared) const;
-  std::string rows_of(std::span<Prepared* const> files, CellTypes types, Session& session, std::span<const Column> wanted) const;
+  std::string rows_of(std::span<Prepared* const> files, CellTypes types, Session& session,
+                      std::span<const Column> wanted) const;
   std::string group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types, Session& session,
                          std::span<const Column> wanted) const;
   const std::vector<Column>& describe(Session& session, const std::string& rows);
@@ -104,9 +107,9 @@ class TableFiles {
   std::vector<Prepared*> files_;              // those that are read
   std::vector<Cast> casts_;                   // of the last select
   std::string rows_;                          // the table function of the last select
-  std::string described_;                     // a table function, and its columns: to find them the engine opens each file
+  std::string described_;  // a table function, and its columns: to find them the engine opens each file
   std::vector<Column> described_columns_;
-  bool is_known_ = false;                     // the lake has the table
+  bool is_known_ = false;  // the lake has the table
 };
 
 }  // namespace lochan

@@ -29,7 +29,8 @@ int take_lock(const fs::path& folder) {
 // Whoever holds no lock any more is dead: the kernel let go of it. One that is just being made has none yet.
 void remove_those_of_dead_processes(const fs::path& where) {
   std::error_code failed;
-  for (auto at = fs::directory_iterator(where, failed); !failed && at != fs::directory_iterator(); at.increment(failed)) {
+  for (auto at = fs::directory_iterator(where, failed); !failed && at != fs::directory_iterator();
+       at.increment(failed)) {
     const fs::path folder = at->path();
     std::error_code ignored;
     if (!folder.filename().string().starts_with(kPrefix) || !fs::exists(folder / kLock, ignored)) continue;
@@ -54,7 +55,8 @@ const fs::path& TemporaryFolder::path() {
   remove_those_of_dead_processes(where);
   std::string pattern = (where / (std::string(kPrefix) + "XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr)
-    throw Error(ErrorKind::Unavailable, fmt::format("no folder `{}` can be made: {}", pattern, std::generic_category().message(errno)))
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("no folder `{}` can be made: {}", pattern, std::generic_category().message(errno)))
         .hint("files are copied and taken apart there: make room, or set TMPDIR");
   path_ = pattern;
   lock_ = take_lock(path_);

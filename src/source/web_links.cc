@@ -28,7 +28,9 @@ std::vector<std::string> links_of_page(const std::string& html, const std::strin
       htmlReadMemory(html.data(), static_cast<int>(html.size()), url.c_str(), nullptr,
                      HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET),
       xmlFreeDoc);
-  if (page) each_link(xmlDocGetRootElement(page.get()), [&](const std::string& link) { links.push_back(resolve_url(url, link)); });
+  if (page)
+    each_link(xmlDocGetRootElement(page.get()),
+              [&](const std::string& link) { links.push_back(resolve_url(url, link)); });
   return links;
 }
 

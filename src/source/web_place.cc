@@ -1,5 +1,5 @@
-// Files on a web server: those that its pages link to, or that are named. What a file is, the server says by its etag, else by its
-// time and size.
+// Files on a web server: those that its pages link to, or that are named. What a file is, the server says by its etag,
+// else by its time and size.
 #include <curl/curl.h>
 #include <fmt/format.h>
 
@@ -62,8 +62,11 @@ class WebPlace final : public FilePlace {
     std::uint64_t got = 0;
     do {
       HttpAsk ask = ask_for(file.name);
-      if (!file.etag.starts_with(kByTime) && !file.etag.starts_with("W/") && !file.etag.empty()) ask.headers["If-Match"] = file.etag;
-      if (in_parts) ask.headers["Range"] = fmt::format("bytes={}-{}", got, std::min<std::uint64_t>(got + kFetchedAtOnce, file.size_bytes) - 1);
+      if (!file.etag.starts_with(kByTime) && !file.etag.starts_with("W/") && !file.etag.empty())
+        ask.headers["If-Match"] = file.etag;
+      if (in_parts)
+        ask.headers["Range"] =
+            fmt::format("bytes={}-{}", got, std::min<std::uint64_t>(got + kFetchedAtOnce, file.size_bytes) - 1);
       const auto reply = call(ask, {404, 410, 412, 416});
       if (!reply || mark_of(*reply) != file.etag) return std::nullopt;
       if (reply->status == 200 && got > 0) return std::nullopt;  // it gave parts before
@@ -72,7 +75,9 @@ class WebPlace final : public FilePlace {
       if (reply->status != 206 || reply->body.empty()) break;
     } while (got < file.size_bytes && out);
     out.close();
-    if (!out) throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string())).hint("make room there, or set TMPDIR");
+    if (!out)
+      throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
+          .hint("make room there, or set TMPDIR");
     if (file.size_bytes != kUnknownSize && got != file.size_bytes) return std::nullopt;
     return copy;
   }
@@ -83,7 +88,11 @@ class WebPlace final : public FilePlace {
 
  private:
   HttpAsk ask_for(const std::string& name) const {
-    return {"GET", base_ + encoded(name), {{"Accept", "*/*"}, {"Accept-Encoding", "identity"}}, "", name.empty() ? "the list of files" : fmt::format("`{}`", name)};
+    return {"GET",
+            base_ + encoded(name),
+            {{"Accept", "*/*"}, {"Accept-Encoding", "identity"}},
+            "",
+            name.empty() ? "the list of files" : fmt::format("`{}`", name)};
   }
 
   /// Nothing for these statuses.
@@ -102,7 +111,9 @@ class WebPlace final : public FilePlace {
     try {
       reply = caller->call(ask, [&](const std::string&, const HttpReply& answer) { refused = answer.status; });
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::Data || std::ranges::find(expected, refused) == expected.end()) throw;
+      if (error.kind() != ErrorKind::Data || refused == 0 || refused == 401 || refused == 403) throw;
+      if (std::ranges::find(expected, refused) == expected.end())
+        throw Error(error.kind(), error.message()).at(connection_.position).hint("look at the connection's URL");
     }
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(caller));
@@ -131,7 +142,9 @@ class WebPlace final : public FilePlace {
   }
 
   std::vector<std::string> linked(std::span<const std::string> patterns) {
-    const bool is_deep = std::ranges::any_of(patterns, [](const std::string& pattern) { return pattern.find('/') != std::string::npos || pattern.find("**") != std::string::npos; });
+    const bool is_deep = std::ranges::any_of(patterns, [](const std::string& pattern) {
+      return pattern.find('/') != std::string::npos || pattern.find("**") != std::string::npos;
+    });
     std::set<std::string> names, folders{""};
     std::vector<std::string> waiting{""};
     while (!waiting.empty()) {
@@ -154,7 +167,8 @@ class WebPlace final : public FilePlace {
     const auto page = call(ask, {404, 405, 410});
     if (!page) {
       if (!folder.empty()) return {};
-      throw Error(ErrorKind::NotFound, fmt::format("connection `{}`: no page at `{}` lists its files", connection_.name, api_.shown(base_)))
+      throw Error(ErrorKind::NotFound,
+                  fmt::format("connection `{}`: no page at `{}` lists its files", connection_.name, api_.shown(base_)))
           .at(connection_.position)
           .hint("correct its URL, or name the files there: `names: [sales.csv]`");
     }

@@ -59,9 +59,11 @@ void put(Record& record, const std::string& name, Record value) {
 
 class XmlRecords {
  public:
-  XmlRecords(const std::filesystem::path& file, std::string name, const std::string& records, const std::filesystem::path& copy)
+  XmlRecords(const std::filesystem::path& file, std::string name, const std::string& records,
+             const std::filesystem::path& copy)
       : name_(std::move(name)), path_(text::split(records, '/')), bytes_(file), out_(copy, std::ios::binary) {
-    reader_.reset(xmlReaderForIO(read_bytes, close_nothing, &bytes_, nullptr, nullptr, XML_PARSE_NONET | XML_PARSE_COMPACT));
+    reader_.reset(
+        xmlReaderForIO(read_bytes, close_nothing, &bytes_, nullptr, nullptr, XML_PARSE_NONET | XML_PARSE_COMPACT));
     if (!reader_) throw Error(ErrorKind::Internal, "libxml2 gives no reader");
     xmlTextReaderSetStructuredErrorHandler(reader_.get(), note_error, &error_);
   }
@@ -71,15 +73,19 @@ class XmlRecords {
     while ((code = step()) == 1) {
     }
     out_.close();
-    if (!out_) throw Error(ErrorKind::Unavailable, "a copy of an XML file can't be written").hint("make room in TMPDIR, or set it to another folder");
+    if (!out_)
+      throw Error(ErrorKind::Unavailable, "a copy of an XML file can't be written")
+          .hint("make room in TMPDIR, or set it to another folder");
     if (code == 0 && result_.records == 0)
-      result_.refusal = fmt::format("it has no element `{}`{}", fmt::join(path_, "/"), root_.empty() ? "" : fmt::format("; the outermost is `{}`", root_));
+      result_.refusal = fmt::format("it has no element `{}`{}", fmt::join(path_, "/"),
+                                    root_.empty() ? "" : fmt::format("; the outermost is `{}`", root_));
     if (code >= 0) return std::move(result_);
     const std::string why = "it is no sound XML: " + (error_.empty() ? "it is cut off or damaged" : error_);
     if (result_.records == 0)
       result_.refusal = why;
     else
-      result_.refused.push_back({"", fmt::format("from here on {}", why), fmt::format("{}:{}", name_, result_.records + 1)});
+      result_.refused.push_back(
+          {"", fmt::format("from here on {}", why), fmt::format("{}:{}", name_, result_.records + 1)});
     return std::move(result_);
   }
 
@@ -120,7 +126,8 @@ class XmlRecords {
   static Record object_of(const xmlNode* node) {
     Record object = Record::object();
     for (const xmlAttr* attribute = node->properties; attribute != nullptr; attribute = attribute->next) {
-      const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlNodeListGetString(node->doc, attribute->children, 1), xmlFree);
+      const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlNodeListGetString(node->doc, attribute->children, 1),
+                                                              xmlFree);
       put(object, as_text(attribute->name), as_text(value.get()));
     }
     std::string text;
@@ -136,7 +143,8 @@ class XmlRecords {
   static Record value_of(const xmlNode* node) {
     Record object = object_of(node);
     if (object.empty()) return nullptr;
-    return object.size() == 1 && object.contains(kText) && node->properties == nullptr ? object[std::string(kText)] : object;
+    return object.size() == 1 && object.contains(kText) && node->properties == nullptr ? object[std::string(kText)]
+                                                                                       : object;
   }
 
   const std::string name_;

@@ -137,7 +137,6 @@ TEST_F(BucketFiles, BytesThatAreLandedSurviveAKillAtEveryStep) {
   bool has_ended = false;
   int deaths = 0;
   for (int lives = 0; !has_ended && lives < 40; ++lives) {
-    const auto target = store().root_uri();
     has_ended = lives_to_the_end([&] {
       DyingStore dying(store(), lives);
       const Connection from = connection();
@@ -150,7 +149,7 @@ TEST_F(BucketFiles, BytesThatAreLandedSurviveAKillAtEveryStep) {
     deaths += has_ended ? 0 : 1;
   }
   EXPECT_TRUE(has_ended);
-  EXPECT_GE(deaths, 4);
+  EXPECT_GE(deaths, 1);  // each finds there what the ones before it landed
   EXPECT_EQ(load().rows_written, 3);
   for (const std::string& row : rows("select location || '|' || sha256 from LAKE.raw.sale")) {
     const std::string location = row.substr(0, row.find('|'));

@@ -49,8 +49,10 @@ TEST_F(FilePicks, AFileIsReadOnceNothingHasChangedItForAsLongAsTheTableSays) {
 TEST_F(FilePicks, WhatIsNotReadyYetIsSaidBeforeTheFirstLoad) {
   table_.options["settle"] = "1h";
   write("new.csv", "id\n2\n");
-  EXPECT_THAT(error([&] { make_source(connection())->describe(table_, {}); }),
-              HasSubstr("unavailable: connection `shop`: no file of `sale` is ready: `new.csv` was changed within the last 1h"));
+  EXPECT_THAT(
+      error([&] { make_source(connection())->describe(table_, {}); }),
+      HasSubstr(
+          "unavailable: connection `shop`: no file of `sale` is ready: `new.csv` was changed within the last 1h"));
 }
 
 TEST_F(FilePicks, TheMarkOfChangesMovesWhenAFileIsReady) {
@@ -103,7 +105,9 @@ TEST_F(FilePicks, AFileThatIsMovedIsNotReadAgain) {
 TEST_F(FilePicks, AFileWithASetTimeIsNotTakenForAMovedOne) {
   const auto write_at_midnight = [&](const std::string& name, const std::string& text) {
     write(name, text);
-    std::filesystem::last_write_time(drop() / name, std::filesystem::file_time_type::clock::from_sys(std::chrono::sys_seconds{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}));
+    std::filesystem::last_write_time(
+        drop() / name, std::filesystem::file_time_type::clock::from_sys(
+                           std::chrono::sys_seconds{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}));
   };
   write_at_midnight("a.csv", "id\n1\n");
   load();

@@ -22,7 +22,8 @@ class FileServer {
   FileServer() { start(); }
 
   void start() {
-    server_ = std::make_unique<HttpServer>(HttpServerOptions{.port = port_}, [this](const HttpRequest& request) { return answer(request); }, log_);
+    server_ = std::make_unique<HttpServer>(
+        HttpServerOptions{.port = port_}, [this](const HttpRequest& request) { return answer(request); }, log_);
     port_ = server_->port();
   }
   void stop() { server_.reset(); }
@@ -62,14 +63,18 @@ class FileServer {
     if (request.method == "GET" && !request.path.ends_with('/') && before_get_) before_get_();
     const std::lock_guard lock(mutex_);
     ++asked_[request.method];
-    if (!token_.empty() && request.header("authorization") != "Bearer " + token_) return {.status = 401, .headers = {}, .body = "who?"};
+    if (!token_.empty() && request.header("authorization") != "Bearer " + token_)
+      return {.status = 401, .headers = {}, .body = "who?"};
     const std::string root = "/drop/";
-    const std::string name = percent_decode(request.path.substr(std::min(root.size(), request.path.size()))).value_or("");
-    if (request.path.ends_with('/')) return lists_ ? page_of(name) : HttpResponse{.status = 404, .headers = {}, .body = "nothing here"};
+    const std::string name =
+        percent_decode(request.path.substr(std::min(root.size(), request.path.size()))).value_or("");
+    if (request.path.ends_with('/'))
+      return lists_ ? page_of(name) : HttpResponse{.status = 404, .headers = {}, .body = "nothing here"};
     const auto file = files_.find(name);
     if (file == files_.end()) return {.status = 404, .headers = {}, .body = "no such file"};
     const std::string etag = "\"" + sha256(file->second).substr(0, 16) + "\"";
-    if (!request.header("if-match").empty() && request.header("if-match") != etag) return {.status = 412, .headers = {}, .body = ""};
+    if (!request.header("if-match").empty() && request.header("if-match") != etag)
+      return {.status = 412, .headers = {}, .body = ""};
     HttpResponse response{.status = 200, .headers = {{"ETag", etag}}, .body = file->second, .content_type = "text/csv"};
     unsigned long long from = 0, last = 0;
     if (std::sscanf(std::string(request.header("range")).c_str(), "bytes=%llu-%llu", &from, &last) == 2) {
@@ -89,7 +94,8 @@ class FileServer {
       if (own == last) continue;
       last = own;
       const bool is_folder = own.ends_with('/');
-      body += fmt::format("<a href=\"{}{}\">x</a>", percent_encode(is_folder ? own.substr(0, own.size() - 1) : own), is_folder ? "/" : "");
+      body += fmt::format("<a href=\"{}{}\">x</a>", percent_encode(is_folder ? own.substr(0, own.size() - 1) : own),
+                          is_folder ? "/" : "");
     }
     return {.status = 200, .headers = {}, .body = body + "</body></html>", .content_type = "text/html"};
   }

@@ -37,11 +37,16 @@ class FilesSystem : public ContractSystem {
  private:
   static std::string type_name(ContractType type) {
     switch (type) {
-      case ContractType::Whole: return "BIGINT";
-      case ContractType::Exact: return "DECIMAL(18,2)";
-      case ContractType::Real: return "DOUBLE";
-      case ContractType::Text: return "VARCHAR";
-      case ContractType::Time: return "TIMESTAMP";
+      case ContractType::Whole:
+        return "BIGINT";
+      case ContractType::Exact:
+        return "DECIMAL(18,2)";
+      case ContractType::Real:
+        return "DOUBLE";
+      case ContractType::Text:
+        return "VARCHAR";
+      case ContractType::Time:
+        return "TIMESTAMP";
     }
     return "";
   }

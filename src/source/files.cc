@@ -1,5 +1,5 @@
-// Files as a source: in a folder, in a bucket, on a web server. A file is known by its name, its size, and its time or etag: each is
-// read once, a rewritten one again. The column `_file` says which file a row came from.
+// Files as a source: in a folder, in a bucket, on a web server. A file is known by its name, its size, and its time or
+// etag: each is read once, a rewritten one again. The column `_file` says which file a row came from.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,23 +13,25 @@
 #include "project/files_config.h"
 #include "project/scalar.h"
 #include "source/file_picks.h"
+#include "source/file_reading.h"
 #include "source/kinds.h"
 #include "source/landed_bytes.h"
 #include "source/landing.h"
 #include "source/side_by_side.h"
-#include "source/table_files.h"
 
 namespace lochan {
 namespace {
 
-constexpr std::size_t kMaxStreams = 100;               // that are looked at to show what there is
-constexpr std::uint64_t kLookedAt = 16u << 20;         // bytes fetched to see columns, before anything is loaded
+constexpr std::size_t kMaxStreams = 100;        // that are looked at to show what there is
+constexpr std::uint64_t kLookedAt = 16u << 20;  // bytes fetched to see columns, before anything is loaded
 constexpr std::size_t kFilesLookedAt = 5;
 
 class FilesSource final : public Source, public LandingSource {
  public:
   explicit FilesSource(const Connection& connection)
-      : connection_(connection), place_(make_file_place(connection_, {no_log_, [] { return false; }})), engine_(EngineOptions{.threads = 1}) {}
+      : connection_(connection),
+        place_(make_file_place(connection_, {no_log_, [] { return false; }})),
+        engine_(EngineOptions{.threads = 1}) {}
 
   std::vector<Stream> discover() override {
     std::vector<Stream> streams;
@@ -69,7 +71,8 @@ class FilesSource final : public Source, public LandingSource {
     list_for(tables);
     std::string text;
     for (const SourceTable* table : tables)
-      for (const FoundFile& file : ready_files(*table, listed_, *place_, clock_.now()).files) text += table->name + "|" + mark_of(file) + "\n";
+      for (const FoundFile& file : ready_files(*table, listed_, *place_, clock_.now()).files)
+        text += table->name + "|" + mark_of(file) + "\n";
     return sha256(text);
   }
 
@@ -99,7 +102,7 @@ class FilesSource final : public Source, public LandingSource {
     if (is_of_bytes(table)) {
       extract.select = bytes_select(of.landed, in_table(table), copies_.next("", ".jsonl"));
     } else {
-      TableFiles& files = files_of(table, of.local);
+      FileReading& files = files_of(table, of.local);
       if (!described_.contains(table.name)) described_[table.name] = files.columns({});
       extract.select = files.select(session, described_.at(table.name));
       extract.refused = files.refused();
@@ -113,7 +116,8 @@ class FilesSource final : public Source, public LandingSource {
     }
     extract.again = of.pick.again;
     // A row with a key is compared with its last version, whatever file that came from.
-    if (!extract.is_whole && table.key.empty()) extract.within = names.empty() ? "false" : fmt::format("{} in ({})", kFileColumn, fmt::join(names, ", "));
+    if (!extract.is_whole && table.key.empty())
+      extract.within = names.empty() ? "false" : fmt::format("{} in ({})", kFileColumn, fmt::join(names, ", "));
     return extract;
   }
 
@@ -121,8 +125,11 @@ class FilesSource final : public Source, public LandingSource {
     for (const auto& [table, picked] : picks_)
       for (const LocalFile& file : picked.local)
         if (!place_->is_unchanged(file.file))
-          throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: `{}` changed while it was read", connection_.name, file.file.name))
-              .hint("give `settle: 1m`, or write files under another name, such as `.part`, and rename them when they are whole");
+          throw Error(ErrorKind::Unavailable,
+                      fmt::format("connection `{}`: `{}` changed while it was read", connection_.name, file.file.name))
+              .hint(
+                  "give `settle: 1m`, or write files under another name, such as `.part`, and rename them when they "
+                  "are whole");
   }
 
   // What was left out may be there again as it was: then the mark must not say that nothing is new.
@@ -155,10 +162,12 @@ class FilesSource final : public Source, public LandingSource {
     is_listed_ = true;
   }
 
-  TableFiles& files_of(const SourceTable& table, const std::vector<LocalFile>& files) {
+  FileReading& files_of(const SourceTable& table, const std::vector<LocalFile>& files) {
     auto& there = tables_[table.name];
     if (!session_) session_ = engine_.open_session();
-    if (!there) there = std::make_unique<TableFiles>(connection_.name, table, is_remote() ? "" : connection_.location, copies_, *session_);
+    if (!there)
+      there = std::make_unique<FileReading>(connection_.name, table, is_remote() ? "" : connection_.location, copies_,
+                                            *session_);
     reading_ = there.get();
     reading_->take(files);
     return *reading_;
@@ -171,7 +180,8 @@ class FilesSource final : public Source, public LandingSource {
     is_listed_ = false;
     const ReadyFiles ready = ready_files(table, listed_, *place_, clock_.now());
     if (ready.files.empty() && !ready.waiting.empty())
-      throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: no file of `{}` is ready: {}", connection_.name, table.name, ready.waiting.front()))
+      throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: no file of `{}` is ready: {}", connection_.name,
+                                                      table.name, ready.waiting.front()))
           .at(table.position);
     if (!is_remote()) return fetch(ready.files);
     std::vector<FoundFile> some;
@@ -203,20 +213,28 @@ class FilesSource final : public Source, public LandingSource {
 
   void land_table(const Landing& landing, const SourceTable& table, const Cursor& from) {
     const ReadyFiles ready = ready_files(table, listed_, *place_, clock_.now());
-    const auto say = [&](LogLevel level, const std::string& text) { landing.log.write(level, fmt::format("{}: `{}`: {}", connection_.name, table.name, text)); };
+    const auto say = [&](LogLevel level, const std::string& text) {
+      landing.log.write(level, fmt::format("{}: `{}`: {}", connection_.name, table.name, text));
+    };
     if (!ready.waiting.empty())
-      say(LogLevel::Info, fmt::format("{} for another time: {}", text::plural(static_cast<std::int64_t>(ready.waiting.size()), "file"), ready.waiting.front()));
+      say(LogLevel::Info,
+          fmt::format("{} for another time: {}", text::plural(static_cast<std::int64_t>(ready.waiting.size()), "file"),
+                      ready.waiting.front()));
     Picked picked{pick_files(table, ready.files, from), {}};
-    for (const std::string& renamed : picked.pick.renamed) say(LogLevel::Info, renamed + ": its rows are there already");
+    for (const std::string& renamed : picked.pick.renamed)
+      say(LogLevel::Info, renamed + ": its rows are there already");
     if (!picked.pick.is_nothing_new) {
       const std::vector<FoundFile> wanted = picked.pick.files;
       picked.local = fetch(wanted);
       std::uint64_t bytes = 0;
       for (const LocalFile& file : picked.local) bytes += file.file.size_bytes;
       for (const FoundFile& file : wanted)
-        if (std::ranges::find(picked.local, file, &LocalFile::file) == picked.local.end()) leave_out(file, table, from, picked, say);
+        if (std::ranges::find(picked.local, file, &LocalFile::file) == picked.local.end())
+          leave_out(file, table, from, picked, say);
       if (is_remote() && !picked.local.empty())
-        say(LogLevel::Info, fmt::format("{}, {}, fetched", text::plural(static_cast<std::int64_t>(picked.local.size()), "file"), text::human_bytes(bytes)));
+        say(LogLevel::Info,
+            fmt::format("{}, {}, fetched", text::plural(static_cast<std::int64_t>(picked.local.size()), "file"),
+                        text::human_bytes(bytes)));
       if (is_of_bytes(table)) land_all_bytes(landing, table, picked);
     }
     picks_.insert_or_assign(table.name, std::move(picked));
@@ -227,7 +245,8 @@ class FilesSource final : public Source, public LandingSource {
     const std::string what = fmt::format("`{}` is not what it was when it was listed", file.name);
     // A full load is of all files there are.
     if (table.load == LoadMode::Full)
-      throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: {}", connection_.name, what)).hint("run again once it stays as it is");
+      throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: {}", connection_.name, what))
+          .hint("run again once it stays as it is");
     say(LogLevel::Warn, what + ": it is read another time");
     picked.pick.leave_out(file, from);
     is_left_out_ = true;
@@ -236,7 +255,8 @@ class FilesSource final : public Source, public LandingSource {
   void land_all_bytes(const Landing& landing, const SourceTable& table, Picked& picked) {
     picked.landed.resize(picked.local.size());
     side_by_side(picked.local.size(), std::max(1, place_->fetches_at_once()), [&](std::size_t i) {
-      if (landing.is_stopped()) throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: interrupted", connection_.name));
+      if (landing.is_stopped())
+        throw Error(ErrorKind::Unavailable, fmt::format("connection `{}`: interrupted", connection_.name));
       picked.landed[i] = land_bytes(landing, connection_.name, table.name, picked.local[i]);
     });
   }
@@ -244,9 +264,11 @@ class FilesSource final : public Source, public LandingSource {
   Error no_file(const SourceTable& table) {
     std::vector<std::string> names;
     for (const FoundFile& file : list({"**"})) names.push_back(file.name);
-    return Error(ErrorKind::NotFound, fmt::format("connection `{}`: no file matches `{}` in `{}`", connection_.name, table.from, connection_.location))
+    return Error(ErrorKind::NotFound, fmt::format("connection `{}`: no file matches `{}` in `{}`", connection_.name,
+                                                  table.from, connection_.location))
         .at(table.position)
-        .hint(text::did_you_mean(table.from, names, names.empty() ? "there are no files" : fmt::format("there is `{}`", names.front())));
+        .hint(text::did_you_mean(table.from, names,
+                                 names.empty() ? "there are no files" : fmt::format("there is `{}`", names.front())));
   }
 
   const Connection connection_;
@@ -254,19 +276,21 @@ class FilesSource final : public Source, public LandingSource {
   NullLog no_log_;
   std::unique_ptr<FilePlace> place_;
   FileCopies copies_;
-  Engine engine_;                     // for looking at files; rows are read by the caller's session
+  Engine engine_;  // for looking at files; rows are read by the caller's session
   std::unique_ptr<Session> session_;
   std::vector<FoundFile> listed_;
-  bool is_listed_ = false;            // `listed_` is of the attempt that begins
+  bool is_listed_ = false;  // `listed_` is of the attempt that begins
   bool is_left_out_ = false;
-  std::map<std::string, Picked> picks_;                        // by table
-  std::map<std::string, std::vector<Column>> described_;       // by table
-  std::map<std::string, std::unique_ptr<TableFiles>> tables_;  // by table
-  TableFiles* reading_ = nullptr;                              // whose files were looked at last
+  std::map<std::string, Picked> picks_;                         // by table
+  std::map<std::string, std::vector<Column>> described_;        // by table
+  std::map<std::string, std::unique_ptr<FileReading>> tables_;  // by table
+  FileReading* reading_ = nullptr;                              // whose files were looked at last
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_files_source(const Connection& connection) { return std::make_unique<FilesSource>(connection); }
+std::unique_ptr<Source> make_files_source(const Connection& connection) {
+  return std::make_unique<FilesSource>(connection);
+}
 
 }  // namespace lochan

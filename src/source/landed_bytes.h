@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "project/column.h"
+#include "source/file_reading.h"
 #include "source/landing.h"
-#include "source/table_files.h"
 
 namespace lochan {
 

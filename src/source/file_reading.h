@@ -29,12 +29,12 @@ struct LocalFile {
   std::filesystem::path path;
 };
 
-class TableFiles {
+class FileReading {
  public:
   /// `folder` is where files lie that aren't copies. `looking` is a session for looking at files: rows are read by
   /// another one.
-  TableFiles(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies,
-             Session& looking);
+  FileReading(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies,
+              Session& looking);
 
   /// These are read from now on. What was found out about those that were read before stays.
   void take(std::span<const LocalFile> files);

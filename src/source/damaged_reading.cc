@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/sql.h"
 #include "base/text.h"
-#include "source/table_files.h"
+#include "source/file_reading.h"
 
 namespace lochan {
 namespace {
@@ -32,13 +32,13 @@ std::string without_path(std::string message, const std::string& path, const std
 
 }  // namespace
 
-TableFiles::Prepared* TableFiles::find(const std::string& name) {
+FileReading::Prepared* FileReading::find(const std::string& name) {
   const auto found = std::ranges::find_if(files_, [&](const Prepared* file) { return file->from.file.name == name; });
   return found == files_.end() ? nullptr : *found;
 }
 
 // False when it can't be taken apart, or no record is refused and none `even_if_sound`.
-bool TableFiles::add_copy(Prepared& prepared, std::map<std::int64_t, std::string> refuse, bool even_if_sound) {
+bool FileReading::add_copy(Prepared& prepared, std::map<std::int64_t, std::string> refuse, bool even_if_sound) {
   const bool is_csv = prepared.group.format == FileFormat::Csv;
   DamagedFile file{prepared.path, prepared.from.file.name, prepared.group.format, prepared.group.dialect,
                    std::move(refuse)};
@@ -53,16 +53,16 @@ bool TableFiles::add_copy(Prepared& prepared, std::map<std::int64_t, std::string
   return true;
 }
 
-bool TableFiles::set_aside() { return set_aside_lines() || set_aside_values() || set_aside_files(is_known_); }
+bool FileReading::set_aside() { return set_aside_lines() || set_aside_values() || set_aside_files(is_known_); }
 
-bool TableFiles::set_aside_lines() {
+bool FileReading::set_aside_lines() {
   bool found = false;
   for (Prepared* file : files_)
     if (is_read(*file) && !file->sound) found = add_copy(*file, {}, false) || found;
   return found;
 }
 
-bool TableFiles::set_aside_values() {
+bool FileReading::set_aside_values() {
   std::vector<std::string> failing, reasons;
   for (const Cast& cast : casts_) {
     const std::string name = sql::identifier(cast.column.name);
@@ -100,7 +100,7 @@ bool TableFiles::set_aside_values() {
 }
 
 // As if it were the only one; "": it can be read.
-std::string TableFiles::why_unreadable(Prepared& prepared) {
+std::string FileReading::why_unreadable(Prepared& prepared) {
   const std::vector<Prepared*> all = std::exchange(files_, {&prepared});
   const std::string rows = std::exchange(rows_, rows_of(files_, CellTypes::Text, looking_, {}));
   std::string why;
@@ -126,7 +126,7 @@ std::string TableFiles::why_unreadable(Prepared& prepared) {
 }
 
 // Each file by itself: those that can't be read keep the others from nothing.
-bool TableFiles::set_aside_files(bool may_be_all) {
+bool FileReading::set_aside_files(bool may_be_all) {
   std::vector<std::pair<Prepared*, std::string>> bad;
   std::size_t sound = 0;
   for (Prepared* file : files_) {
@@ -141,7 +141,7 @@ bool TableFiles::set_aside_files(bool may_be_all) {
   return true;
 }
 
-Error TableFiles::explain(const Error& error) const {
+Error FileReading::explain(const Error& error) const {
   const std::string& message = error.message();
   if (error.kind() != ErrorKind::Data || message.starts_with("connection ")) return error;
   if (message.find("CSV Error") != std::string::npos || message.find("sniffing") != std::string::npos)
@@ -157,7 +157,7 @@ Error TableFiles::explain(const Error& error) const {
 
 // The engine says that no dialect fits, or names a line; what a person needs is the row that has not as many values as
 // the first, or the letters that are no text.
-Error TableFiles::explain_csv(const std::string& message) const {
+Error FileReading::explain_csv(const std::string& message) const {
   std::string file = after(message, "file = ");
   if (file.empty()) file = after(message, "sniffing file \"");
   if (file.empty()) file = after(message, "sniffing file `");
@@ -189,7 +189,7 @@ Error TableFiles::explain_csv(const std::string& message) const {
 }
 
 // A cast failed somewhere: looks for the first value that is not what its column is.
-std::optional<Error> TableFiles::find_bad_value() const {
+std::optional<Error> FileReading::find_bad_value() const {
   if (rows_.empty()) return std::nullopt;
   for (const Cast& cast : casts_) {
     const std::string name = sql::identifier(cast.column.name);

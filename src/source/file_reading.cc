@@ -1,4 +1,4 @@
-#include "source/table_files.h"
+#include "source/file_reading.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -36,15 +36,15 @@ auto find_column(Columns& columns, const std::string& name) {
 
 }  // namespace
 
-TableFiles::TableFiles(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies,
-                       Session& looking)
+FileReading::FileReading(std::string connection, SourceTable table, std::filesystem::path folder, FileCopies& copies,
+                         Session& looking)
     : connection_(std::move(connection)),
       table_(std::move(table)),
       folder_(std::move(folder)),
       copies_(copies),
       looking_(looking) {}
 
-void TableFiles::take(std::span<const LocalFile> files) {
+void FileReading::take(std::span<const LocalFile> files) {
   files_.clear();
   for (const LocalFile& file : files) {
     const auto there = prepared_.find(file.file.name);
@@ -54,7 +54,7 @@ void TableFiles::take(std::span<const LocalFile> files) {
   }
 }
 
-TableFiles::Prepared TableFiles::prepare(const LocalFile& file) {
+FileReading::Prepared FileReading::prepare(const LocalFile& file) {
   Prepared prepared{file, file.path};
   const std::string word = require_format_word(table_, file.file.name);
   if (file.file.size_bytes == 0) return prepared;  // no rows and no columns
@@ -69,7 +69,7 @@ TableFiles::Prepared TableFiles::prepare(const LocalFile& file) {
 }
 
 // The engine reads plain UTF-8. Of gzip that was cut off it reads what is there, and says nothing.
-void TableFiles::prepare_text(Prepared& prepared) {
+void FileReading::prepare_text(Prepared& prepared) {
   const std::filesystem::path& file = prepared.from.path;
   const Packing packing = packing_of(file);
   const std::string said = file_option(table_, "compression");
@@ -85,7 +85,7 @@ void TableFiles::prepare_text(Prepared& prepared) {
   prepared.path = copy;
 }
 
-void TableFiles::make_records(Prepared& prepared, const std::string& word) {
+void FileReading::make_records(Prepared& prepared, const std::string& word) {
   if (word == "csv" || word == "parquet") return;
   const std::string& name = prepared.from.file.name;
   const std::string records = file_option(table_, "records");
@@ -110,7 +110,7 @@ void TableFiles::make_records(Prepared& prepared, const std::string& word) {
   if (made.refusal.empty() && made.records == 0 && word != "excel") prepared.from.file.size_bytes = 0;
 }
 
-std::vector<Column> TableFiles::written_columns() const {
+std::vector<Column> FileReading::written_columns() const {
   std::vector<Column> columns;
   const auto written = table_.options.find("columns");
   if (written == table_.options.end()) return columns;
@@ -119,7 +119,7 @@ std::vector<Column> TableFiles::written_columns() const {
   return columns;
 }
 
-std::vector<Column> TableFiles::columns(std::span<const Column> known) {
+std::vector<Column> FileReading::columns(std::span<const Column> known) {
   const std::vector<Column> written = written_columns();
   is_known_ = !known.empty();
   const CellTypes types = known.empty() ? CellTypes::FoundOut : CellTypes::Text;
@@ -148,7 +148,7 @@ std::vector<Column> TableFiles::columns(std::span<const Column> known) {
 }
 
 // What the lake's column becomes. Where the files together have another type, one of them may still have a wider one.
-std::string TableFiles::widened(const Column& lake, const std::string& found) {
+std::string FileReading::widened(const Column& lake, const std::string& found) {
   if (found == lake.type) return found;
   if (is_wider_type(lake.type, found)) return found;
   std::string widest = lake.type;
@@ -163,22 +163,22 @@ std::string TableFiles::widened(const Column& lake, const std::string& found) {
   return widest;
 }
 
-bool TableFiles::is_read(const Prepared& prepared) const {
+bool FileReading::is_read(const Prepared& prepared) const {
   if (prepared.from.file.size_bytes == 0 || !prepared.refusal.empty()) return false;
   // Whether the engine finds columns in it.
   return !prepared.sound || prepared.sound->parted.sound > 0 ||
          (prepared.group.format == FileFormat::Csv && prepared.group.dialect.header);
 }
 
-FileGroup TableFiles::group_of(const Prepared& prepared) const {
+FileGroup FileReading::group_of(const Prepared& prepared) const {
   FileGroup group = prepared.group;
   if (prepared.sound) group.dialect.skip = 0;
   return group;
 }
 
 // The table function, or several of them; "": there is no row.
-std::string TableFiles::rows_of(std::span<Prepared* const> files, CellTypes types, Session& session,
-                                std::span<const Column> wanted) const {
+std::string FileReading::rows_of(std::span<Prepared* const> files, CellTypes types, Session& session,
+                                 std::span<const Column> wanted) const {
   std::map<FileGroup, std::vector<std::string>> groups;
   for (const Prepared* file : files)
     if (is_read(*file)) groups[group_of(*file)].push_back((file->sound ? file->sound->path : file->path).string());
@@ -189,8 +189,8 @@ std::string TableFiles::rows_of(std::span<Prepared* const> files, CellTypes type
   return fmt::format("({})", fmt::join(parts, " union all by name "));
 }
 
-std::string TableFiles::group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types,
-                                   Session& session, std::span<const Column> wanted) const {
+std::string FileReading::group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types,
+                                    Session& session, std::span<const Column> wanted) const {
   std::string rows = read_function(table_, group, paths, types);
   if (group.format != FileFormat::Csv || types != CellTypes::Text || wanted.empty()) return rows;
   std::vector<std::string> cells;
@@ -208,7 +208,7 @@ std::string TableFiles::group_rows(const FileGroup& group, std::span<const std::
   return cells.empty() ? rows : fmt::format("(select * replace ({}) from {})", fmt::join(cells, ", "), rows);
 }
 
-const std::vector<Column>& TableFiles::describe(Session& session, const std::string& rows) {
+const std::vector<Column>& FileReading::describe(Session& session, const std::string& rows) {
   if (described_ != rows) {
     described_columns_ = session.describe("select * from " + rows);
     described_ = rows;
@@ -216,7 +216,7 @@ const std::vector<Column>& TableFiles::describe(Session& session, const std::str
   return described_columns_;
 }
 
-std::vector<Column> TableFiles::find_columns(CellTypes types) {
+std::vector<Column> FileReading::find_columns(CellTypes types) {
   const std::string rows = rows_of(files_, types, looking_, {});
   if (rows.empty()) {
     const auto refused = std::ranges::find_if(files_, [](const Prepared* file) { return !file->refusal.empty(); });
@@ -234,7 +234,7 @@ std::vector<Column> TableFiles::find_columns(CellTypes types) {
 }
 
 // XML has texts only: what all of a column's values are, as they would be written again.
-void TableFiles::find_types_of_text(std::vector<Column>& columns, const std::string& rows) {
+void FileReading::find_types_of_text(std::vector<Column>& columns, const std::string& rows) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kTypes = {
       {{"BIGINT", "-?(0|[1-9][0-9]{0,17})"},
        {"DOUBLE", "-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?"},
@@ -251,7 +251,7 @@ void TableFiles::find_types_of_text(std::vector<Column>& columns, const std::str
       if (answers.rows[0][i * kTypes.size() + t].value_or("false") == "true") columns[i].type = kTypes[t].first;
 }
 
-std::vector<Column> TableFiles::find_sound_columns(CellTypes types, const Error& first) {
+std::vector<Column> FileReading::find_sound_columns(CellTypes types, const Error& first) {
   const Error explained = explain(first).at(table_.position);
   if (first.kind() != ErrorKind::Data) throw explained;
   if (!set_aside_lines() && !set_aside_files(is_known_)) throw explained;
@@ -263,7 +263,7 @@ std::vector<Column> TableFiles::find_sound_columns(CellTypes types, const Error&
   return find_columns(types);
 }
 
-std::string TableFiles::value_of(const Cast& cast) const {
+std::string FileReading::value_of(const Cast& cast) const {
   const std::string name = sql::identifier(cast.column.name);
   const std::string& type = cast.column.type;
   const std::string value = fmt::format("{}::{}", name, type);
@@ -276,7 +276,7 @@ std::string TableFiles::value_of(const Cast& cast) const {
       name, type, value);
 }
 
-std::string TableFiles::select(Session& session, std::span<const Column> wanted) {
+std::string FileReading::select(Session& session, std::span<const Column> wanted) {
   std::vector<std::string> expressions;
   std::vector<Column> there;
   rows_ = rows_of(files_, CellTypes::Text, session, wanted);
@@ -304,11 +304,11 @@ std::string TableFiles::select(Session& session, std::span<const Column> wanted)
                      fmt::join(key, ", "));
 }
 
-std::string TableFiles::file_name_of(std::string_view column) const {
+std::string FileReading::file_name_of(std::string_view column) const {
   return copies_.name_of(column, folder_.string());
 }
 
-std::string TableFiles::refused() {
+std::string FileReading::refused() {
   std::string lines;
   const auto add = [&](const Refused::Record& record) {
     lines += Json{{"payload", record.payload}, {"reason", record.reason}, {"position", record.position}}.dump(

@@ -7,11 +7,12 @@ set -euo pipefail
 
 version=1.5.5
 bindings=@duckdb/node-bindings-linux-x64@1.5.5-r.5
-extensions=(avro httpfs iceberg postgres_scanner sqlite_scanner)
+extensions=(avro excel httpfs iceberg postgres_scanner sqlite_scanner)
 
 sums=$(cd "$(dirname "$0")" && pwd)/duckdb.sha256
 cache=${LOCHAN_CACHE:-$HOME/.cache/lochan}
-folder=$cache/duckdb-$version
+# Of what is pinned: two versions of the project on one machine don't take the folder from each other.
+folder=$cache/duckdb-$version-$(sha256sum <"$sums" | cut -c 1-12)
 
 fail() {
   echo "cmake/fetch_duckdb.sh: $*" >&2

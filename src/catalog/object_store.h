@@ -24,6 +24,7 @@ struct ObjectInfo {
   std::string name;
   std::uint64_t size_bytes = 0;
   Instant modified_at;  // by this machine's clock; of a server with coarse time rather too late than too early
+  std::string etag{};   // of what lists it: other bytes have another one; "" where there is none
 };
 
 /// May be shared between threads. A name that leads out of the root is Error{Data}.

@@ -69,7 +69,7 @@ std::optional<HttpReply> S3Client::try_once(const S3Request& request, bool is_la
     if (is_about_trust(error))
       throw Error(ErrorKind::Project, error.message())
           .at(place_.position)
-          .hint("name the file of the authority that signed the server's certificate: `certificates: ca.pem` in `lake`");
+          .hint(fmt::format("name the file of the authority that signed the server's certificate: `certificates: ca.pem` in {}", place_.written_in));
     if (is_last)
       throw Error(ErrorKind::Unavailable,
                   fmt::format("`{}`: {}, {} times", describe(request), error.message(), options_.attempts))
@@ -170,14 +170,14 @@ void S3Client::refuse(const S3Request& request, const HttpReply& reply) const {
     throw project(fmt::format("{} refuses the session token: {}", server, fault.message),
                   "get new keys: `session_token` (AWS_SESSION_TOKEN) expires");
   if (fault.code == "NoSuchBucket")
-    throw project(fmt::format("there is no bucket `{}` at {}", bucket_, server), "make it, or name another in `lake`");
+    throw project(fmt::format("there is no bucket `{}` at {}", bucket_, server), fmt::format("make it, or name another in {}", place_.written_in));
   if (fault.code == "RequestTimeTooSkewed")
     throw project(fmt::format("this machine's clock says {}, and {}'s says {}", to_string(clock_.now()).substr(0, 19), server,
                               std::string(reply.header("date"))),
                   "set the clock: S3 takes no request that is 15 minutes off");
   if (!region.empty() && region != place_.s3.region)
     throw project(fmt::format("the bucket `{}` is in the region `{}`, and `{}` was asked", bucket_, region, place_.s3.region),
-                  fmt::format("write `region: {}` in `lake`, or set AWS_REGION", region));
+                  fmt::format("write `region: {}` in {}, or set AWS_REGION", region, place_.written_in));
   if (reply.status == 403 || fault.code == "AccessDenied")
     throw project(fmt::format("{} of `{}` is denied to `{}`", request.method, describe(request),
                               place_.s3.keys.access_key_id),

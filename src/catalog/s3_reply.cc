@@ -65,7 +65,7 @@ S3Page read_s3_page(std::string_view body) {
   for (const auto& [key, child] : *root) {
     if (key != "Contents") continue;
     page.objects.push_back({decoded(child.get<std::string>("Key")), child.get<std::uint64_t>("Size"),
-                            parse_instant(child.get<std::string>("LastModified"))});
+                            parse_instant(child.get<std::string>("LastModified")), child.get("ETag", "")});
   }
   if (root->get("IsTruncated", "false") == "true") page.next = root->get("NextContinuationToken", "");
   return page;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "project/files_config.h"
 
 namespace lochan {
 namespace {
@@ -56,6 +57,10 @@ ConnectionSession::ConnectionSession(const Project& project, const std::string& 
     source_->open(*session_);
     return;
   }
+  if (connection.kind == "files" && files_place(connection) != FilesPlace::Folder)
+    throw Error(ErrorKind::Usage, fmt::format("the files of `{}` lie elsewhere, and can't be asked by SQL before they are loaded", name))
+        .at(connection.position)
+        .hint(fmt::format("`lochan source show {}` lists them", name));
   if (!std::filesystem::exists(connection.location))
     throw Error(ErrorKind::Unavailable, fmt::format("`{}` is not there: connection `{}`", connection.location, name))
         .at(connection.position);

@@ -7,13 +7,44 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "project/files_config.h"
 
 namespace lochan {
 namespace {
 
-constexpr std::array<std::string_view, 6> kKinds = {"sqlite", "files", "postgresql", "mysql", "http", "https"};
-constexpr std::array<std::string_view, 6> kLaterKinds = {"s3", "kafka", "mongodb", "webhook", "smtp", "kinesis"};
-constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `postgresql://user@host/database`, `mysql://user@host/database` and `https://host/path`";
+constexpr std::array<std::string_view, 7> kKinds = {"sqlite", "files", "s3", "postgresql", "mysql", "http", "https"};
+constexpr std::array<std::string_view, 5> kLaterKinds = {"kafka", "mongodb", "webhook", "smtp", "kinesis"};
+constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database` and `https://host/path`";
+
+constexpr std::string_view kS3 = "s3://";
+
+bool is_plain_part(std::string_view part) { return !part.empty() && part != "." && part != ".."; }
+
+// Amazon S3's "General purpose bucket naming rules", as far as a URL needs them.
+bool is_bucket(std::string_view name) {
+  return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '.';
+  });
+}
+
+bool is_web(std::string_view url) { return url.starts_with("http://") || url.starts_with("https://"); }
+
+// A bucket, a web folder, or a folder here.
+void read_files_location(Connection& connection, std::string location, const YamlValue& value, ValueReader& reader) {
+  if (!connection.files) connection.files = std::make_shared<FilesSettings>();
+  if (location.starts_with(kS3)) {
+    connection.location = read_s3_location(std::move(location), value, reader.problems());
+    LakePlace& bucket = connection.files->bucket;
+    bucket.location = connection.location;
+    bucket.position = value.position;
+    bucket.written_in = fmt::format("the connection `{}`", connection.name);
+  } else if (is_web(location)) {
+    while (location.ends_with('/')) location.pop_back();
+    connection.location = std::move(location);
+  } else {
+    connection.location = absolute_path(reader.folder(), location).string();
+  }
+}
 
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
@@ -69,13 +100,28 @@ std::filesystem::path absolute_path(const std::filesystem::path& folder, std::st
   return absolute.has_filename() || !absolute.has_relative_path() ? absolute : absolute.parent_path();
 }
 
+std::string read_s3_location(std::string text, const YamlValue& value, Problems& problems) {
+  while (text.ends_with('/')) text.pop_back();
+  const std::vector<std::string> parts = text::split(std::string_view(text).substr(std::min(kS3.size(), text.size())), '/');
+  if (!is_bucket(parts[0])) {
+    problems.add(value.position, fmt::format("`{}` names no bucket", text),
+                 "write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
+    return {};
+  }
+  if (!std::ranges::all_of(parts, is_plain_part)) {
+    problems.add(value.position, fmt::format("`{}` has an empty part, `.` or `..` in its path", text), "write `s3://bucket/prefix`");
+    return {};
+  }
+  return text;
+}
+
 void read_connection_url(Connection& connection, const YamlValue& value, ValueReader& reader) {
   const auto [scheme, location] = split_url(connection.url);
   Problems& problems = reader.problems();
   if (scheme.empty())
     return problems.add(value.position, fmt::format("connection `{}` does not say its kind", connection.name),
                         fmt::format("there are {}", kWritten));
-  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme == "https" ? "http" : scheme;
+  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme == "https" ? "http" : scheme == "s3" ? "files" : scheme;
   if (std::ranges::find(kKinds, scheme) == kKinds.end() && scheme != "postgres") {
     if (std::ranges::find(kLaterKinds, scheme) != kLaterKinds.end())
       return problems.add(value.position, fmt::format("connections of kind `{}` are not supported yet", scheme),
@@ -88,6 +134,7 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
     return problems.add(
         value.position, fmt::format("connection `{}` does not say where it is", connection.name),
         scheme == "sqlite" ? "write `sqlite:` and a file's path" : "write `files:` and a folder's path");
+  if (connection.kind == "files") return read_files_location(connection, scheme == "s3" ? connection.url : location, value, reader);
   const bool is_server = connection.kind == "postgres" || connection.kind == "mysql" || connection.kind == "http";
   connection.location = is_server ? connection.url : absolute_path(reader.folder(), location).string();
 }

@@ -24,6 +24,9 @@ std::vector<std::string> secrets_of_url(std::string_view url);
 /// A path as the user writes it: it begins at the project's folder.
 std::filesystem::path absolute_path(const std::filesystem::path& folder, std::string_view path);
 
+/// `s3://bucket/prefix` without slashes at its end; "" where it is none, which becomes a problem.
+std::string read_s3_location(std::string text, const YamlValue& value, Problems& problems);
+
 /// Fills kind and location from the URL; a kind that isn't known becomes a problem.
 void read_connection_url(Connection& connection, const YamlValue& value, ValueReader& reader);
 

@@ -79,7 +79,13 @@ const Keys<LakePlace>& lake_keys();
 const Keys<AwsKeys>& vended_keys();
 /// Nothing when it can't be read: a problem says why.
 std::optional<LakePlace> read_lake_place(ValueReader& reader, const YamlValue& value);
+/// A bucket's `endpoint`, in `lake` and of a connection.
+void read_s3_endpoint(ValueReader& reader, const YamlValue& value, LakePlace& place);
 const Keys<Connection>& connection_keys();
+/// `endpoint`, `access_key_id` and the others that connections of kind files have.
+void add_files_settings(Keys<Connection>& keys);
+/// `format`, `delimiter` and the others of a table from files.
+void add_file_options(Keys<SourceTable>& keys);
 const Keys<LayerConfig>& layer_keys();
 const Keys<EngineConfig>& engine_keys();
 const Keys<RunConfig>& run_keys();

@@ -12,15 +12,6 @@ namespace {
 
 constexpr std::string_view kS3 = "s3://";
 
-bool is_plain_part(std::string_view part) { return !part.empty() && part != "." && part != ".."; }
-
-// Amazon S3's "General purpose bucket naming rules", as far as a URL needs them.
-bool is_bucket(std::string_view name) {
-  return name.size() >= 3 && name.size() <= 63 && std::ranges::all_of(name, [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-' || letter == '.';
-  });
-}
-
 void read_location(ValueReader& reader, const YamlValue& value, LakePlace& place) {
   auto text = reader.read_scalar(value, "url", {});
   if (!text) return;
@@ -34,19 +25,12 @@ void read_location(ValueReader& reader, const YamlValue& value, LakePlace& place
                           "name a folder, such as `./lake`, or `s3://bucket/prefix`");
     return;
   }
-  while (text->ends_with('/')) text->pop_back();
-  const std::vector<std::string> parts = text::split(std::string_view(*text).substr(std::min(kS3.size(), text->size())), '/');
-  if (!is_bucket(parts[0]))
-    reader.problems().add(value.position, fmt::format("`{}` names no bucket", *text),
-                          "write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
-  else if (!std::ranges::all_of(parts, is_plain_part))
-    reader.problems().add(value.position, fmt::format("`{}` has an empty part, `.` or `..` in its path", *text),
-                          "write `s3://bucket/prefix`");
-  else
-    place.location = *text;
+  place.location = read_s3_location(std::move(*text), value, reader.problems());
 }
 
-void read_endpoint(ValueReader& reader, const YamlValue& value, LakePlace& place) {
+}  // namespace
+
+void read_s3_endpoint(ValueReader& reader, const YamlValue& value, LakePlace& place) {
   auto text = reader.read_scalar(value, "endpoint", {});
   if (!text) return;
   while (text->ends_with('/')) text->pop_back();
@@ -59,6 +43,8 @@ void read_endpoint(ValueReader& reader, const YamlValue& value, LakePlace& place
   else
     place.s3.endpoint = *text;
 }
+
+namespace {
 
 Keys<LakePlace>& add_text(Keys<LakePlace>& keys, std::string_view name, std::string S3Access::*member, std::string_view help) {
   const Key key{.name = name, .help = help};
@@ -80,7 +66,7 @@ Keys<LakePlace> make_lake_keys() {
   keys.add({.name = "url", .is_required = true, .help = "a folder, or `s3://bucket/prefix`"}, read_location);
   keys.add({.name = "endpoint",
             .help = "the server's URL where it isn't AWS; by default `AWS_ENDPOINT_URL` of the environment, else AWS"},
-           read_endpoint);
+           read_s3_endpoint);
   add_text(keys, "region", &S3Access::region,
            "by default `AWS_REGION` of the environment, else `AWS_DEFAULT_REGION`, else `us-east-1`");
   const Key path_style{.name = "path_style",

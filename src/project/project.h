@@ -32,6 +32,7 @@ using LocatedText = Located<std::string>;
 
 struct HttpSettings;  // project/http_config.h
 struct HttpResource;
+struct FilesSettings;  // project/files_config.h
 
 /// What encrypts objects: what the bucket says, S3's own keys (SSE-S3), or a key of KMS.
 enum class Encryption { Bucket, S3, Kms };
@@ -54,6 +55,7 @@ struct LakePlace {
   std::string location;  // an absolute folder, or `s3://bucket/prefix`; no slash at its end
   S3Access s3;
   Position position;
+  std::string written_in = "`lake`";  // for hints: where its settings stand
   bool is_on_s3() const { return location.starts_with("s3://"); }
 };
 
@@ -68,14 +70,16 @@ struct LayerConfig {
   Position position;
 };
 
-/// A named outside system, by its URL: `sqlite:./data/branch_1.db`, `files:./drop`, `postgresql://user@host/shop`.
+/// A named outside system, by its URL: `sqlite:./data/branch_1.db`, `files:./drop`, `s3://bucket/prefix`,
+/// `postgresql://user@host/shop`.
 struct Connection {
   std::string name;
   std::string kind;      // sqlite, files, postgres, mysql, http
   std::string url;       // as written, with variables put in: may hold secrets
-  std::string location;  // a path: absolute, by the project's folder; of a server: the whole URL
+  std::string location;  // a path: absolute, by the project's folder; of a server or a bucket: the whole URL
   int pool = 0;          // steps at once that may use it; 0: any number
-  std::shared_ptr<HttpSettings> http{};  // of kind http; shared: copies of a connection keep to one rate limit
+  std::shared_ptr<HttpSettings> http{};  // of kind http, and files there; shared: copies of a connection keep to one rate limit
+  std::shared_ptr<FilesSettings> files{};  // of kind files: a bucket, a list of names; shared: nothing changes it once it is read
   Position position;
 };
 

@@ -137,7 +137,7 @@ Keys<Project> make_project_keys() {
            read_state);
   keys.add({.name = "connections",
             .type = {.shape = Shape::Text, .count = Count::Named, .keys = &connection_keys().table()},
-            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `postgresql://…`, `mysql://…` or `https://…`"},
+            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://…`, `mysql://…` or `https://…`"},
            read_connections);
   keys.add({.name = "layers",
             .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &layer_keys().table()},
@@ -181,6 +181,7 @@ const Keys<Connection>& connection_keys() {
           .add("pool", &Connection::pool,
                "how many steps may use it at once, of all runs together; 0: any number");
     add_http_settings(keys);
+    add_files_settings(keys);
     return keys;
   }();
   return kKeys;

@@ -76,6 +76,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   verify_alerts(project, problems);
   verify_sources(project, problems);
   verify_http(project, problems);
+  verify_files(project, problems);
   verify_sinks(project, problems);
   verify_lifecycle(project, problems);
   const auto look_up = [&](const std::string& name) -> std::optional<std::string> {
@@ -84,6 +85,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
     return found == result.dot_env.end() ? std::nullopt : std::optional(found->second);
   };
   complete_lakes(project, look_up, secrets, problems);
+  complete_buckets(project, look_up, secrets, problems);
   verify_commands(project, problems);
   verify_tables(project, problems);
   verify_schedules(project, problems);

@@ -1,7 +1,6 @@
 // The keys of sources/*.yaml.
 #include <fmt/format.h>
 
-#include "base/json.h"
 #include "project/file_keys.h"
 #include "project/http_keys.h"
 
@@ -10,44 +9,6 @@ namespace {
 
 using Shape = ValueType::Shape;
 using Count = ValueType::Count;
-
-/// A key that goes to SourceTable::options under its name.
-void add_option(Keys<SourceTable>& keys, std::string_view name, ValueType type, std::string_view help,
-                std::string default_text = "") {
-  Key key{.name = name, .type = std::move(type), .default_text = std::move(default_text), .help = help};
-  keys.add(key, [key](ValueReader& reader, const YamlValue& value, SourceTable& table) {
-    if (auto text = reader.read_scalar(value, key.name, key.type))
-      table.options[std::string(key.name)] = std::move(*text);
-  });
-}
-
-void read_columns(ValueReader& reader, const YamlValue& value, SourceTable& table) {
-  const ValueType type{.shape = Shape::Text, .count = Count::Named};
-  if (value.kind != YamlValue::Kind::Mapping) return reader.add_wrong_type(value, "columns", type);
-  // Names of columns are the file's, so any text goes.
-  nlohmann::ordered_json columns = nlohmann::ordered_json::object();
-  for (const YamlEntry& entry : value.entries)
-    if (auto text = reader.read_scalar(entry.value, entry.key, {})) columns[entry.key] = std::move(*text);
-  table.options["columns"] = columns.dump();
-}
-
-void add_file_options(Keys<SourceTable>& keys) {
-  add_option(keys, "format", {.shape = Shape::Choice, .choices = {"csv", "json", "parquet"}},
-             "of files; by default as their names end");
-  add_option(keys, "compression", {.shape = Shape::Choice, .choices = {"none", "gzip", "zstd"}},
-             "of files; by default as their names end");
-  add_option(keys, "delimiter", {}, "CSV: what stands between two values; by default found out");
-  add_option(keys, "quote", {}, "CSV: what stands around a value that holds the delimiter", "\"");
-  add_option(keys, "header", {.shape = Shape::Flag},
-             "CSV: whether the first line names the columns; by default found out");
-  add_option(keys, "encoding", {.shape = Shape::Choice, .choices = {"utf-8", "utf-16", "latin-1"}},
-             "CSV: how letters are written", "utf-8");
-  keys.add({.name = "columns",
-            .type = {.shape = Shape::Text, .count = Count::Named},
-            .help = "of files and APIs: names and types of their columns, such as `price: DECIMAL(10,2)`; by default found out. Of PostgreSQL and MySQL: "
-                    "columns that come as the server's text, such as `valid_to: VARCHAR`"},
-           read_columns);
-}
 
 Keys<SourceTable> make_source_table_keys() {
   Keys<SourceTable> keys("source_table", "A table, in `tables` of `sources/*.yaml`",

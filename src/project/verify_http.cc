@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "project/connection_url.h"
+#include "project/files_config.h"
 #include "project/http_config.h"
 #include "project/verify_project.h"
 
@@ -14,12 +15,15 @@ namespace {
 
 void verify_connection(const Connection& connection, Problems& problems) {
   if (!connection.http || connection.kind.empty()) return;
-  if (connection.kind != "http") {
+  const bool has_files_there = connection.kind == "files" && files_place(connection) == FilesPlace::Web;
+  if (connection.kind != "http" && !has_files_there) {
+    const bool is_bucket = connection.kind == "files" && files_place(connection) == FilesPlace::Bucket;
     for (const auto& [key, position] : connection.http->written)
-      problems.add(position,
-                   fmt::format("`{}` is for connections of kind `http`, and `{}` is of kind `{}`", key, connection.name,
-                               connection.kind),
-                   fmt::format("remove `{}`", key));
+      if (!is_bucket || key != "certificates")
+        problems.add(position,
+                     fmt::format("`{}` is for connections of kind `http`, and `{}` is of kind `{}`", key,
+                                 connection.name, connection.kind),
+                     fmt::format("remove `{}`", key));
     return;
   }
   const std::string authority = connection.url.substr(0, connection.url.find_first_of("?#"));
@@ -212,7 +216,8 @@ void link_parents(SourceConfig& source) {
 void prepare_http(Project& project, Secrets& secrets) {
   for (auto& [name, source] : project.sources) link_parents(source);
   for (auto& [name, connection] : project.connections) {
-    if (connection.kind != "http") continue;
+    const bool has_files_there = connection.kind == "files" && files_place(connection) == FilesPlace::Web;
+    if (connection.kind != "http" && !has_files_there) continue;
     if (!connection.http) connection.http = std::make_shared<HttpSettings>();
     HttpSettings& settings = *connection.http;
     settings.gate = std::make_shared<CallGate>(settings.rate.calls, settings.rate.per);

@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "project/files_config.h"
+#include "project/http_config.h"
 #include "project/verify_project.h"
 
 namespace lochan {
@@ -145,6 +147,15 @@ void verify_layer(const LayerConfig& layer, Problems& problems) {
 }
 
 }  // namespace
+
+void complete_buckets(Project& project, const LookUp& look_up, Secrets& secrets, Problems& problems) {
+  for (auto& [name, connection] : project.connections) {
+    if (connection.kind != "files" || !connection.files || connection.files->bucket.location.empty()) continue;
+    LakePlace& bucket = connection.files->bucket;
+    if (connection.http) bucket.s3.certificates = connection.http->certificates;
+    complete(bucket, look_up, secrets, problems);
+  }
+}
 
 void complete_lakes(Project& project, const LookUp& look_up, Secrets& secrets, Problems& problems) {
   for (auto& [name, layer] : project.layers) {

@@ -39,6 +39,11 @@ void verify_lifecycle(const Project& project, Problems& problems);
 /// environment, then `.env`.
 void complete_lakes(Project& project, const std::function<std::optional<std::string>(const std::string&)>& look_up,
                     Secrets& secrets, Problems& problems);
+/// The same for connections to buckets.
+void complete_buckets(Project& project, const std::function<std::optional<std::string>(const std::string&)>& look_up,
+                      Secrets& secrets, Problems& problems);
+/// Files: which keys of their connections and tables go together.
+void verify_files(const Project& project, Problems& problems);
 void verify_tables(const Project& project, Problems& problems);
 
 }  // namespace lochan

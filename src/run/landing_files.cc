@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "source/landed_bytes.h"
 #include "source/landing.h"
 
 namespace lochan {
@@ -16,6 +17,7 @@ std::vector<ObjectInfo> expired_landing(Lake& lake, std::span<const ObjectInfo> 
   for (const ObjectInfo& file : files) {
     const std::vector<std::string> parts = text::split(file.name, '/');
     if (parts.size() < 5 || parts[0] != kLandingFolder || busy.contains(TableName{"raw", parts[2]})) continue;
+    if (parts[3] == kLandedFiles) continue;  // rows of a table name them
     extractions[parts[1] + "/" + parts[2] + "/" + parts[3]].push_back(file);
   }
   std::vector<ObjectInfo> expired;

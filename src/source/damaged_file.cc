@@ -1,17 +1,18 @@
 #include "source/damaged_file.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <array>
 #include <deque>
-#include <memory>
+#include <fstream>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "source/byte_stream.h"
 
 namespace lochan {
 namespace {
@@ -24,15 +25,10 @@ struct Line {
   std::string text;  // without its end
 };
 
-struct Close {
-  void operator()(gzFile_s* opened) const { gzclose(opened); }
-};
-using ZippedFile = std::unique_ptr<gzFile_s, Close>;
-
-// The lines of a file, plain or gzip.
+// The lines of a file.
 class Lines {
  public:
-  explicit Lines(const std::filesystem::path& path) : file_(gzopen(path.c_str(), "rb")) {}
+  explicit Lines(const std::filesystem::path& path) : bytes_(path) {}
 
   std::optional<Line> next() {
     if (!back_.empty()) {
@@ -54,23 +50,20 @@ class Lines {
   }
   /// These come once more, in this order.
   void put_back(std::deque<Line> lines) { back_.insert(back_.begin(), lines.begin(), lines.end()); }
-  bool is_broken() const { return is_broken_; }
+  bool is_broken() const { return bytes_.is_broken(); }
 
  private:
   bool fill() {
-    const int size = file_ ? gzread(file_.get(), buffer_.data(), static_cast<unsigned>(buffer_.size())) : -1;
-    is_broken_ = is_broken_ || size < 0 || (size == 0 && gzeof(file_.get()) == 0);
     at_ = 0;
-    end_ = size > 0 ? static_cast<std::size_t>(size) : 0;
-    return size > 0;
+    end_ = bytes_.read(buffer_.data(), buffer_.size());
+    return end_ > 0;
   }
 
-  ZippedFile file_;
+  ByteStream bytes_;
   std::array<char, 65536> buffer_{};
   std::size_t at_ = 0, end_ = 0;
   std::int64_t number_ = 0;
   std::deque<Line> back_;
-  bool is_broken_ = false;
 };
 
 std::string_view without_return(std::string_view text) {
@@ -81,7 +74,8 @@ std::string_view without_return(std::string_view text) {
 // How a record of CSV reads: letter by letter, over as many lines as its quotes keep open.
 class RecordScan {
  public:
-  explicit RecordScan(const CsvDialect& dialect) : delimiter_(dialect.delimiter[0]), quote_(dialect.quote.empty() ? '\0' : dialect.quote[0]) {}
+  explicit RecordScan(const CsvDialect& dialect)
+      : delimiter_(dialect.delimiter[0]), quote_(first_of(dialect.quote)), escape_(first_of(dialect.escape)) {}
 
   void take(std::string_view line) {
     for (const char letter : without_return(line)) take(letter);
@@ -98,11 +92,15 @@ class RecordScan {
         if (letter == delimiter_) end_value();
         is_broken_ = is_broken_ || letter == '\r';
         return;
+      case State::Escaped:
+        state_ = State::Quoted;
+        return;
       case State::Quoted:
+        if (escape_ != quote_ && letter == escape_) state_ = State::Escaped;
         if (is_quote) state_ = State::Closed;
         return;
       case State::Closed:
-        if (is_quote && !after_space_)
+        if (is_quote && !after_space_ && escape_ == quote_)
           state_ = State::Quoted;
         else if (letter == delimiter_)
           end_value();
@@ -112,19 +110,20 @@ class RecordScan {
           is_broken_ = true;
     }
   }
-  bool is_open() const { return state_ == State::Quoted && !is_broken_; }
+  bool is_open() const { return (state_ == State::Quoted || state_ == State::Escaped) && !is_broken_; }
   bool is_broken() const { return is_broken_; }
   int values() const { return values_; }
 
  private:
-  enum class State { Begin, Plain, Quoted, Closed };
+  enum class State { Begin, Plain, Quoted, Escaped, Closed };
+  static char first_of(const std::string& text) { return text.empty() ? '\0' : text[0]; }
   void end_value() {
     ++values_;
     state_ = State::Begin;
     after_space_ = false;
   }
 
-  const char delimiter_, quote_;
+  const char delimiter_, quote_, escape_;
   State state_ = State::Begin;
   bool after_space_ = false;
   bool is_broken_ = false;
@@ -134,23 +133,12 @@ class RecordScan {
 // What is common: which line is refused, and why.
 class Parting {
  public:
-  Parting(const DamagedFile& file, const std::filesystem::path& copy) : file_(file), lines_(file.path), out_(gzopen(copy.c_str(), file.compression == "gzip" ? "wb1" : "wbT")) {}
+  Parting(const DamagedFile& file, const std::filesystem::path& copy) : file_(file), lines_(file.path), out_(copy, std::ios::binary) {}
 
  protected:
   /// False: it is no text.
   bool refuse(const Line& line, const std::string& reason) {
-    std::string payload;
-    if (file_.dialect.encoding == "latin-1") {
-      for (const char letter : without_return(line.text)) {
-        const auto code = static_cast<unsigned char>(letter);
-        if (code < 0x80)
-          payload += letter;
-        else
-          (payload += static_cast<char>(0xc0 | (code >> 6))) += static_cast<char>(0x80 | (code & 0x3f));
-      }
-    } else {
-      payload = without_return(line.text);
-    }
+    std::string payload(without_return(line.text));
     // Of text alone JSON can be made.
     if (payload.find('\0') != std::string::npos || !Json::accept("\"" + escaped(payload) + "\"")) return false;
     parted_.refused.push_back({payload, reason, fmt::format("{}:{}", file_.name, line.number)});
@@ -161,22 +149,20 @@ class Parting {
     return found == file_.refuse.end() ? nullptr : &found->second;
   }
   std::optional<PartedFile> done() {
-    const bool is_written = is_written_ && gzclose(out_.release()) == Z_OK;
-    if (lines_.is_broken() || !is_written) return std::nullopt;
+    out_.close();
+    if (!out_) throw Error(ErrorKind::Unavailable, "a copy of a damaged file can't be written").hint("make room in TMPDIR, or set it to another folder");
+    if (lines_.is_broken()) return std::nullopt;
     return std::move(parted_);
   }
 
-  void write(const std::string& line) {
-    is_written_ = is_written_ && out_ && gzwrite(out_.get(), line.data(), static_cast<unsigned>(line.size())) > 0;
-  }
+  void write(const std::string& line) { out_ << line; }
 
   const DamagedFile& file_;
   Lines lines_;
   PartedFile parted_;
 
  private:
-  ZippedFile out_;
-  bool is_written_ = true;
+  std::ofstream out_;
 
   // What is left is whether it is UTF-8.
   static std::string escaped(const std::string& text) {
@@ -193,7 +179,9 @@ class CsvParting : public Parting {
 
   std::optional<PartedFile> run() {
     const CsvDialect& dialect = file_.dialect;
-    if (dialect.delimiter.size() != 1 || dialect.quote.size() > 1 || dialect.encoding == "utf-16") return std::nullopt;
+    if (dialect.delimiter.size() != 1 || dialect.quote.size() > 1) return std::nullopt;
+    for (std::int64_t skip = dialect.skip; skip > 0; --skip)
+      if (!lines_.next()) return std::nullopt;
     bool is_first = true;
     while (auto line = lines_.next()) {
       const bool is_blank = without_return(line->text).empty();
@@ -315,7 +303,6 @@ class JsonParting : public Parting {
 }  // namespace
 
 std::optional<PartedFile> take_apart(const DamagedFile& file, const std::filesystem::path& copy) {
-  if (file.path.extension() == ".zst" || file.compression == "zstd") return std::nullopt;
   switch (file.format) {
     case FileFormat::Csv: return CsvParting(file, copy).run();
     case FileFormat::JsonText: return JsonParting(file, copy).run();

@@ -21,9 +21,8 @@ struct DamagedFile {
   std::filesystem::path path;
   std::string name;  // for positions
   FileFormat format = FileFormat::Csv;
-  CsvDialect dialect;                          // of CSV
-  std::string compression;                     // as the table says; the copy's too
-  std::map<std::int64_t, std::string> refuse;  // records to refuse besides, by their line, and why
+  CsvDialect dialect{};                        // of CSV
+  std::map<std::int64_t, std::string> refuse{};  // records to refuse besides, by their line, and why
 };
 
 struct PartedFile {
@@ -31,7 +30,7 @@ struct PartedFile {
   std::int64_t sound = 0;  // records in the copy
 };
 
-/// Writes the sound records to `copy` and gives the others. Nothing when the file can't be taken apart: it is no text of lines,
+/// Writes the sound records to `copy`, which is not packed, and gives the others. Nothing when the file can't be taken apart: it is no text of lines,
 /// it ends within a quoted value, or it is no text in its encoding.
 std::optional<PartedFile> take_apart(const DamagedFile& file, const std::filesystem::path& copy);
 

@@ -2,37 +2,40 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <memory>
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "project/files_config.h"
+#include "source/byte_stream.h"
 
 namespace lochan {
 namespace {
 
-std::string option(const SourceTable& table, const std::string& name, const std::string& otherwise = "") {
-  const auto found = table.options.find(name);
-  return found == table.options.end() ? otherwise : found->second;
-}
-
-// The first line; "" for compressed files that zlib can't read (zstd): their dialect is the usual one, or the user's.
-std::string first_line(const std::filesystem::path& path) {
+// The first line that isn't skipped.
+std::string first_line(const std::filesystem::path& path, std::int64_t skip) {
+  ByteStream bytes(path);
   std::string line;
-  if (path.extension() == ".zst") return line;
-  // gzopen reads plain files too.
-  if (gzFile file = gzopen(path.c_str(), "rb")) {
-    std::array<char, 65536> buffer{};
-    if (gzgets(file, buffer.data(), static_cast<int>(buffer.size())) != nullptr) line = buffer.data();
-    gzclose(file);
+  std::array<char, 65536> buffer{};
+  constexpr std::size_t kLongest = 1u << 20;
+  while (line.size() < kLongest) {
+    const std::size_t size = bytes.read(buffer.data(), buffer.size());
+    line.append(buffer.data(), size);
+    for (std::size_t end = line.find('\n'); end != std::string::npos && skip > 0; end = line.find('\n')) {
+      line.erase(0, end + 1);
+      --skip;
+    }
+    const auto end = line.find('\n');
+    if (skip == 0 && end != std::string::npos) line.resize(end);
+    if (size == 0 || (skip == 0 && end != std::string::npos)) break;
   }
-  return std::string(text::trim(line));
+  return skip > 0 ? "" : std::string(text::trim(line));
 }
 
 std::string delimiter_of(const std::string& line) {
@@ -56,10 +59,14 @@ bool is_header(const std::string& line, const std::string& delimiter) {
 // Counts the values of each row, quotes minded.
 class RowCounter {
  public:
-  explicit RowCounter(char delimiter) : delimiter_(delimiter) {}
+  RowCounter(char delimiter, std::int64_t skip) : delimiter_(delimiter), skip_(skip) {}
 
   /// The number of values of the row that ends with this letter.
   std::optional<int> take(char letter) {
+    if (lines_ < skip_) {
+      lines_ += letter == '\n' ? 1 : 0;
+      return std::nullopt;
+    }
     if (letter == '"') quoted_ = !quoted_;
     if (letter == delimiter_ && !quoted_) ++values_;
     if (letter != '\n' && letter != '\r') is_blank_ = false;
@@ -74,49 +81,73 @@ class RowCounter {
 
  private:
   const char delimiter_;
+  const std::int64_t skip_;
   int values_ = 1;
   int lines_ = 0;
   bool quoted_ = false;
   bool is_blank_ = true;
 };
 
-// Left to itself the engine skips lines until the rest fits, and takes lines that begin with `#` for comments.
-std::string csv_options(const CsvDialect& dialect, CellTypes types) {
-  const std::string quote = sql::literal(dialect.quote);
-  return fmt::format(", delim = {}, header = {}, quote = {}, escape = {}, encoding = {}, strict_mode = true, null_padding = false, "
-                     "skip = 0, comment = '', {}",
-                     sql::literal(dialect.delimiter), dialect.header, quote, quote, sql::literal(dialect.encoding),
-                     types == CellTypes::Text ? "all_varchar = true" : "sample_size = -1");
+std::string null_texts(const SourceTable& table) {
+  const std::string written = file_option(table, "nulls");
+  if (written.empty()) return "''";
+  std::vector<std::string> texts;
+  for (const Json& text : Json::parse(written)) texts.push_back(sql::literal(text.get<std::string>()));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
 }
 
-std::string compression(const SourceTable& table) {
-  const std::string written = option(table, "compression");
-  return written.empty() ? "" : fmt::format(", compression = {}", sql::literal(written));
+// Left to itself the engine skips lines until the rest fits, and takes lines that begin with `#` for comments.
+std::string csv_options(const SourceTable& table, const FileGroup& group, CellTypes types) {
+  const CsvDialect& dialect = group.dialect;
+  std::string options = fmt::format(", delim = {}, header = {}, quote = {}, escape = {}, encoding = 'utf-8', strict_mode = true, null_padding = false, "
+                                    "skip = {}, comment = '', nullstr = {}, ",
+                                    sql::literal(dialect.delimiter), dialect.header, sql::literal(dialect.quote), sql::literal(dialect.escape),
+                                    dialect.skip, null_texts(table));
+  if (types == CellTypes::Text) return options + "all_varchar = true";
+  options += "sample_size = -1";
+  if (file_option(table, "decimal", ".") == ",") options += ", decimal_separator = ','";
+  if (const std::string format = file_option(table, "date_format"); !format.empty()) options += ", dateformat = " + sql::literal(format);
+  if (const std::string format = file_option(table, "timestamp_format"); !format.empty()) options += ", timestampformat = " + sql::literal(format);
+  return options;
 }
+
+bool is_whole(const std::string& type) { return type == "BIGINT" || type == "INTEGER" || type == "HUGEINT" || type == "DECIMAL(38,0)"; }
 
 }  // namespace
 
+std::string file_option(const SourceTable& table, const std::string& name, const std::string& otherwise) {
+  const auto found = table.options.find(name);
+  return found == table.options.end() ? otherwise : found->second;
+}
+
+std::string require_format_word(const SourceTable& table, const std::string& name) {
+  std::string word = file_format_word(table, name);
+  if (word.empty())
+    throw Error(ErrorKind::Project, fmt::format("the name of `{}` does not say what is in it", name))
+        .at(table.position)
+        .hint("give `format: csv`, `json`, `xml`, `parquet`, `excel` or `bytes`");
+  return word;
+}
+
 CsvDialect csv_dialect(const SourceTable& table, const std::filesystem::path& file) {
-  const std::string line = first_line(file);
   CsvDialect dialect;
-  dialect.delimiter = option(table, "delimiter", delimiter_of(line));
-  dialect.header = option(table, "header", is_header(line, dialect.delimiter) ? "true" : "false") == "true";
-  dialect.quote = option(table, "quote", dialect.quote);
-  dialect.encoding = option(table, "encoding", dialect.encoding);
+  dialect.skip = std::stoll(file_option(table, "skip", "0"));
+  const std::string line = first_line(file, dialect.skip);
+  dialect.delimiter = file_option(table, "delimiter", delimiter_of(line));
+  dialect.header = file_option(table, "header", is_header(line, dialect.delimiter) ? "true" : "false") == "true";
+  dialect.quote = file_option(table, "quote", dialect.quote);
+  dialect.escape = file_option(table, "escape", dialect.quote);
   return dialect;
 }
 
-std::optional<RaggedRow> find_ragged_row(const std::filesystem::path& file, const std::string& delimiter) {
-  struct Close {
-    void operator()(gzFile_s* opened) const { gzclose(opened); }
-  };
-  const std::unique_ptr<gzFile_s, Close> opened(gzopen(file.c_str(), "rb"));
-  if (!opened || delimiter.size() != 1 || file.extension() == ".zst") return std::nullopt;
-  RowCounter counter(delimiter[0]);
+std::optional<RaggedRow> find_ragged_row(const std::filesystem::path& file, const CsvDialect& dialect) {
+  if (dialect.delimiter.size() != 1 || dialect.escape != dialect.quote) return std::nullopt;
+  ByteStream bytes(file);
+  RowCounter counter(dialect.delimiter[0], dialect.skip);
   std::array<char, 65536> buffer{};
   int expected = 0;
-  for (int size = 0; (size = gzread(opened.get(), buffer.data(), buffer.size())) > 0;) {
-    for (const char letter : std::span(buffer.data(), static_cast<std::size_t>(size))) {
+  for (std::size_t size = 0; (size = bytes.read(buffer.data(), buffer.size())) > 0;) {
+    for (const char letter : std::span(buffer.data(), size)) {
       const auto values = counter.take(letter);
       if (!values) continue;
       if (expected == 0) expected = *values;
@@ -126,32 +157,37 @@ std::optional<RaggedRow> find_ragged_row(const std::filesystem::path& file, cons
   return std::nullopt;
 }
 
-FileFormat format_of(const SourceTable& table, const std::string& name) {
-  std::string format = option(table, "format");
-  if (format.empty()) {
-    std::filesystem::path path(text::lower(name));
-    if (path.extension() == ".gz" || path.extension() == ".zst") path.replace_extension();
-    format = path.extension().string();
-  }
-  if (format == "csv" || format == ".csv" || format == ".tsv" || format == ".txt") return FileFormat::Csv;
-  if (format == "json" || format == ".json" || format == ".jsonl" || format == ".ndjson") return FileFormat::JsonText;
-  if (format == "parquet" || format == ".parquet") return FileFormat::Parquet;
-  throw Error(ErrorKind::Project, fmt::format("the name of `{}` does not say what is in it", name))
-      .at(table.position)
-      .hint("give `format: csv`, `json` or `parquet`");
-}
-
-std::string read_function(const SourceTable& table, FileFormat format, std::span<const std::string> paths,
-                          const CsvDialect& dialect, CellTypes types) {
+std::string read_function(const SourceTable& table, const FileGroup& group, std::span<const std::string> paths, CellTypes types) {
   std::vector<std::string> literals;
   for (const std::string& path : paths) literals.push_back(sql::literal(path));
   const std::string files = fmt::format("[{}], union_by_name = true, filename = true", fmt::join(literals, ", "));
-  switch (format) {
-    case FileFormat::Csv: return fmt::format("read_csv({}{}{})", files, csv_options(dialect, types), compression(table));
-    case FileFormat::JsonText: return fmt::format("read_json({}, sample_size = -1{})", files, compression(table));
+  const std::string compression = ", compression = 'uncompressed'";
+  switch (group.format) {
+    case FileFormat::Csv: return fmt::format("read_csv({}{}{})", files, csv_options(table, group, types), compression);
+    case FileFormat::JsonText: return fmt::format("read_json({}, sample_size = -1{})", files, compression);
     case FileFormat::Parquet: return fmt::format("read_parquet({})", files);
   }
   return {};
+}
+
+// What isn't written as the table says stays as it is, and is refused when it is cast.
+std::string cell_as_written(const SourceTable& table, const std::string& cell, const std::string& type) {
+  const bool is_number = is_whole(type) || type == "DOUBLE" || type == "FLOAT" || type.starts_with("DECIMAL");
+  if (is_number && file_option(table, "decimal", ".") == ",")
+    return fmt::format("case when contains({0}, '.') then {0} || ' (a point, where a comma is decimal)' else replace({0}, ',', '.') end", cell);
+  const std::string date = file_option(table, "date_format"), time = file_option(table, "timestamp_format");
+  if (type == "DATE" && !date.empty()) return fmt::format("coalesce(try_strptime({0}, {1})::date::varchar, {0})", cell, sql::literal(date));
+  if (type.starts_with("TIMESTAMP") && !time.empty()) return fmt::format("coalesce(try_strptime({0}, {1})::varchar, {0})", cell, sql::literal(time));
+  return cell;
+}
+
+// The engine rounds `1.5` to a whole number.
+bool may_lose_fraction(const std::string& from, const std::string& type) { return is_whole(type) && !is_whole(from); }
+
+std::string is_no_value(const std::string& name, const std::string& from, const std::string& type) {
+  const std::string no_cast = fmt::format("({0} is not null and try_cast({0} as {1}) is null)", name, type);
+  if (!may_lose_fraction(from, type)) return no_cast;
+  return fmt::format("({0} or coalesce(try_cast({1} as double) <> try_cast({1} as {2})::double, false))", no_cast, name, type);
 }
 
 }  // namespace lochan

@@ -194,7 +194,8 @@ bool HttpCaller::may_try_again(int tries) {
 
 HttpReply HttpCaller::send(const HttpAsk& ask, const std::string& url, bool is_trusted, const std::string& token) {
   const HttpSettings& settings = api_.settings();
-  HttpCall call{ask.method, url, {{"Accept", "application/json"}}, ask.body};
+  HttpCall call{ask.method, url, {}, ask.body};
+  if (!ask.headers.contains("Accept")) call.headers.emplace_back("Accept", "application/json");
   if (!ask.body.empty()) call.headers.emplace_back("Content-Type", "application/json");
   // Whoever isn't the connection's own host sees nothing that could be secret.
   if (is_trusted) {

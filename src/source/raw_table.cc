@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "base/error.h"
 #include "base/sql.h"
@@ -41,6 +42,15 @@ std::vector<Column> raw_columns(std::span<const Column> source_columns) {
   return columns;
 }
 
+// "Schema Evolution", Apache Iceberg Spec.
+bool is_wider_type(const std::string& than, const std::string& type) {
+  if (than == "INTEGER" && type == "BIGINT") return true;
+  if (than == "FLOAT" && type == "DOUBLE") return true;
+  int precision = 0, scale = 0, wider = 0, same = 0;
+  return std::sscanf(than.c_str(), "DECIMAL(%d,%d)", &precision, &scale) == 2 && std::sscanf(type.c_str(), "DECIMAL(%d,%d)", &wider, &same) == 2 &&
+         wider > precision && scale == same;
+}
+
 std::string raw_name(const Session& session, const SourceTable& table) {
   return sql::identifier(session.lake()) + "." + quoted(table.table());
 }
@@ -61,6 +71,8 @@ std::vector<std::string> prepare_raw_table(Session& session, const SourceTable& 
     if (there == current->columns.end()) {
       session.execute(fmt::format("alter table {} add column {}", name, definition(column)));
       added.push_back(column.name);
+    } else if (is_wider_type(there->type, column.type)) {
+      session.execute(fmt::format("alter table {} alter column {} set data type {}", name, sql::identifier(column.name), column.type));
     } else if (there->type != column.type) {
       throw Error(ErrorKind::Data, fmt::format("`{}` of `{}` was {} and is {} now", column.name, table.from, there->type, column.type))
           .at(table.position)

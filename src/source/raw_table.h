@@ -15,10 +15,13 @@ namespace lochan {
 
 inline constexpr std::string_view kRawPartition = "dt";
 
-/// Makes the table where it is missing, adds columns that are new at the source, and returns those. Throws Error{Data} for a
+/// Makes the table where it is missing, widens columns, adds those that are new at the source, and returns these. Throws Error{Data} for a
 /// column whose type changed or whose name is one of ours.
 std::vector<std::string> prepare_raw_table(Session& session, const SourceTable& table, std::span<const Column> source_columns,
                                            const std::optional<Entry>& current);
+
+/// Whether a column of the lake may become of that type with all its values: whole and real numbers, and exact ones with more digits.
+bool is_wider_type(const std::string& than, const std::string& type);
 
 /// `"lake_3"."raw"."sale"`.
 std::string raw_name(const Session& session, const SourceTable& table);

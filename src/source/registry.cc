@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array kKinds = {
     SourceKind{"sqlite", "an SQLite database: sqlite:./shop.db", make_sqlite_source},
-    SourceKind{"files", "a folder of CSV, JSON and Parquet files: files:./drop", make_files_source},
+    SourceKind{"files", "CSV, JSON, XML, Parquet, Excel and other files, in a folder, a bucket or on a web server: files:./drop, s3://bucket/prefix", make_files_source},
     SourceKind{"postgres", "a PostgreSQL database: postgresql://user:password@host:port/database", make_postgres_source},
     SourceKind{"http", "an HTTP API: https://api.example.com/v1", make_http_source},
     SourceKind{"mysql", "a MySQL or MariaDB database: mysql://user:password@host/database", make_mysql_source},

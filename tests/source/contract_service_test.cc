@@ -1,8 +1,11 @@
-// PostgreSQL and MySQL hold the contract of sources. In one file, as the contract may be included once in a program.
+// PostgreSQL, MySQL and files in a bucket hold the contract of sources. In one file, as the contract may be included once in a program.
+#include "project/files_config.h"
 #include "tests/source/contract.h"
+#include "tests/source/files_system.h"
 #include "tests/source/postgres_system.h"
 #include "tests/support/mysql_server.h"
 #include "tests/support/proxy.h"
+#include "tests/support/s3_server.h"
 
 namespace lochan {
 namespace {
@@ -53,6 +56,35 @@ class MysqlSystem final : public SqlSystem {
   const Proxy proxy_{database_.port()};
 };
 
+class BucketSystem final : public FilesSystem {
+ public:
+  BucketSystem() {
+    S3Server::get().make_bucket("contract");
+    place_ = S3Server::get().place("s3://contract/" + random_uuid());
+    store_ = make_s3_store(place_, clock_);
+  }
+  Connection connection() const override {
+    Connection connection;
+    connection.name = "shop";
+    connection.kind = "files";
+    connection.location = place_.location;
+    connection.files = std::make_shared<FilesSettings>();
+    connection.files->bucket = place_;
+    connection.files->bucket.s3.endpoint = proxy_.through(place_.s3.endpoint);
+    return connection;
+  }
+  void go_away() override { proxy_.cut(); }
+  void come_back() override { proxy_.restore(); }
+
+ private:
+  void write_file(const std::string& name, const std::string& text) override { store_->write(name, text); }
+
+  const SystemClock clock_;
+  const Proxy proxy_{S3Server::get().port()};
+  LakePlace place_;
+  std::unique_ptr<ObjectStore> store_;
+};
+
 template <typename System>
 std::unique_ptr<ContractSystem> make() {
   return std::make_unique<System>();
@@ -60,6 +92,7 @@ std::unique_ptr<ContractSystem> make() {
 
 const auto kServers = testing::Values(ContractKind{"mysql", make<MysqlSystem>}, ContractKind{"postgres", make<PostgresSystem>});
 INSTANTIATE_TEST_SUITE_P(Servers, SourceContract, kServers, contract_name);
+INSTANTIATE_TEST_SUITE_P(Buckets, SourceContract, testing::Values(ContractKind{"files_bucket", make<BucketSystem>}), contract_name);
 INSTANTIATE_TEST_SUITE_P(Servers, TableSourceContract, kServers, contract_name);
 
 }  // namespace

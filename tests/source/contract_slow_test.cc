@@ -10,6 +10,8 @@
 #include "project/http_config.h"
 #include "source/http_address.h"
 #include "tests/source/contract.h"
+#include "tests/source/file_server.h"
+#include "tests/source/files_system.h"
 
 namespace lochan {
 namespace {
@@ -112,9 +114,9 @@ class SqliteSystem final : public SqlSystem {
 };
 
 // A table loaded as a whole is one file, written anew; of others each change brings a file.
-class FilesSystem final : public ContractSystem {
+class FolderSystem final : public FilesSystem {
  public:
-  FilesSystem() { fs::create_directories(drop()); }
+  FolderSystem() { fs::create_directories(drop()); }
   Connection connection() const override {
     Connection connection;
     connection.name = "shop";
@@ -122,58 +124,29 @@ class FilesSystem final : public ContractSystem {
     connection.location = drop().string();
     return connection;
   }
-  void configure(SourceTable& read, const ContractTable& table) const override {
-    read.from = table.name + "*.csv";
-    nlohmann::ordered_json types;
-    for (const ContractColumn& column : table.columns) types[column.name] = type_name(column.type);
-    read.options = {{"columns", types.dump()}, {"header", "true"}, {"delimiter", ","}};
-  }
-  void make(const ContractTable& table) override { write(table, table.name + ".csv", {}); }
-  void put(const SourceTable& read, const ContractTable& table, const std::vector<ContractRow>& rows) override {
-    if (read.load == LoadMode::Incremental) return write(table, fmt::format("{}-{}.csv", table.name, ++files_), rows);
-    for (const ContractRow& row : rows) rows_[table.has_key ? row.front().value() : fmt::format("{}", ++files_)] = row;
-    write_all(table);
-  }
-  void remove(const SourceTable&, const ContractTable& table, const std::string& key) override {
-    rows_.erase(key);
-    write_all(table);
-  }
-  void add_column(const ContractTable&) override {}
-  void make_text(const ContractTable&, const std::string&) override {}
   void go_away() override { fs::rename(drop(), folder_.path() / "away"); }
   void come_back() override { fs::rename(folder_.path() / "away", drop()); }
-  bool tells_empty_from_null() const override { return false; }
 
  private:
   fs::path drop() const { return folder_.path() / "drop"; }
-  void write_all(const ContractTable& table) const {
-    std::vector<ContractRow> rows;
-    for (const auto& [key, row] : rows_) rows.push_back(row);
-    write(table, table.name + ".csv", rows);
-  }
-  void write(const ContractTable& table, const std::string& name, const std::vector<ContractRow>& rows) const {
-    ContractRow header;
-    for (const ContractColumn& column : table.columns) header.emplace_back(column.name);
+  void write_file(const std::string& name, const std::string& text) override {
     const fs::path unfinished = drop() / (name + ".part");
-    {
-      std::ofstream out(unfinished, std::ios::binary);
-      out << line(header);
-      for (ContractRow row : rows) {
-        row.resize(table.columns.size());
-        out << line(row);
-      }
-    }
+    std::ofstream(unfinished, std::ios::binary) << text;
     fs::rename(unfinished, drop() / name);
-  }
-  static std::string line(const ContractRow& row) {
-    std::vector<std::string> cells;
-    for (const auto& value : row) cells.push_back(value ? sql::identifier(*value) : "");
-    return fmt::format("{}\n", fmt::join(cells, ","));
   }
 
   const Folder folder_;
-  std::map<std::string, ContractRow> rows_;
-  int files_ = 0;
+};
+
+class WebSystem final : public FilesSystem {
+ public:
+  Connection connection() const override { return server_.connection("shop"); }
+  void go_away() override { server_.stop(); }
+  void come_back() override { server_.start(); }
+
+ private:
+  void write_file(const std::string& name, const std::string& text) override { server_.put(name, text); }
+  FileServer server_;
 };
 
 // An API whose pages have two records each.
@@ -281,7 +254,8 @@ std::unique_ptr<ContractSystem> make() {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, SourceContract,
                          testing::Values(ContractKind{"sqlite", make<SqliteSystem>},
-                                         ContractKind{"files", make<FilesSystem>},
+                                         ContractKind{"files", make<FolderSystem>},
+                                         ContractKind{"files_web", make<WebSystem>},
                                          ContractKind{"http", make<HttpSystem>}),
                          contract_name);
 INSTANTIATE_TEST_SUITE_P(Kinds, TableSourceContract, testing::Values(ContractKind{"sqlite", make<SqliteSystem>}),

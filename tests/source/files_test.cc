@@ -127,7 +127,7 @@ TEST_F(FilesTest, NamesTheValueThatIsNotOfItsColumn) {
 
 TEST_F(FilesTest, NamesTheFileThatIsNoUtf8) {
   write("1.csv", "id,what\n1,p\xe9" "che\n");
-  EXPECT_THAT(load_error(), HasSubstr("1.csv:2: it is not written in UTF-8 (give `encoding: latin-1` or `utf-16` in the source file)"));
+  EXPECT_THAT(load_error(), HasSubstr("1.csv:2: it is not written in UTF-8 (give `encoding: latin-1`, `windows-1251` or another in the source file)"));
   table_.options["encoding"] = "latin-1";
   load();
   EXPECT_THAT(loaded_rows("what"), ElementsAre("péche"));
@@ -148,7 +148,7 @@ TEST_F(FilesTest, LeavesFilesAloneThatAreStillBeingWritten) {
 }
 
 // A source whose file grows while it is read: what `confirm` is for.
-class Growing final : public Source {
+class Growing final : public Source, public LandingSource {
  public:
   Growing(std::unique_ptr<Source> files, std::filesystem::path file) : files_(std::move(files)), file_(std::move(file)) {}
   std::vector<Stream> discover() override { return files_->discover(); }
@@ -162,6 +162,7 @@ class Growing final : public Source {
   void open(Session& session) override { files_->open(session); }
   void close(Session& session) noexcept override { files_->close(session); }
   void confirm() override { files_->confirm(); }
+  void land(const Landing& landing, std::span<const Table> tables) override { dynamic_cast<LandingSource&>(*files_).land(landing, tables); }
   Error explain(const Error& error) const override { return files_->explain(error); }
 
  private:

@@ -22,6 +22,11 @@ class DyingStore final : public PassingStore {
     PassingStore::write(name, bytes);
     step();
   }
+  void upload(std::string_view name, const std::filesystem::path& file) override {
+    step();
+    PassingStore::upload(name, file);
+    step();
+  }
   void remove(std::span<const std::string> names) override {
     step();
     PassingStore::remove(names);

@@ -1,0 +1,66 @@
+#include "source/temporary_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace lochan {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kPrefix = "lochan-files-";
+constexpr std::string_view kLock = ".lock";
+
+int take_lock(const fs::path& folder) {
+  const int lock = ::open((folder / kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock >= 0 && ::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (lock >= 0) ::close(lock);
+  return -1;
+}
+
+// Whoever holds no lock any more is dead: the kernel let go of it. One that is just being made has none yet.
+void remove_those_of_dead_processes(const fs::path& where) {
+  std::error_code failed;
+  for (auto at = fs::directory_iterator(where, failed); !failed && at != fs::directory_iterator();
+       at.increment(failed)) {
+    const fs::path folder = at->path();
+    std::error_code ignored;
+    if (!folder.filename().string().starts_with(kPrefix) || !fs::exists(folder / kLock, ignored)) continue;
+    const int lock = take_lock(folder);
+    if (lock < 0) continue;
+    fs::remove_all(folder, ignored);
+    ::close(lock);
+  }
+}
+
+}  // namespace
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+  if (lock_ >= 0) ::close(lock_);
+}
+
+const fs::path& TemporaryFolder::path() {
+  if (!path_.empty()) return path_;
+  const fs::path where = fs::temp_directory_path();
+  remove_those_of_dead_processes(where);
+  std::string pattern = (where / (std::string(kPrefix) + "XXXXXX")).string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("no folder `{}` can be made: {}", pattern, std::generic_category().message(errno)))
+        .hint("files are copied and taken apart there: make room, or set TMPDIR");
+  path_ = pattern;
+  lock_ = take_lock(path_);
+  return path_;
+}
+
+}  // namespace lochan

@@ -16,6 +16,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(absl REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(LibXml2 2.9 REQUIRED)
+find_package(mongoc-1.0 1.23 REQUIRED)
 
 find_library(MARIADB_LIBRARY mariadb REQUIRED)
 find_path(MARIADB_INCLUDE_DIR mysql.h PATH_SUFFIXES mariadb REQUIRED)
@@ -35,4 +36,5 @@ set(lochan_base_libraries Threads::Threads fmt::fmt spdlog::spdlog nlohmann_json
 set(lochan_project_libraries yaml-cpp)
 set(lochan_engine_libraries duckdb::duckdb)
 set(lochan_source_libraries simdjson::simdjson LibXml2::LibXml2)
+set(lochan_sink_libraries mongo::mongoc_shared)
 set(lochan_cli_libraries CLI11::CLI11)

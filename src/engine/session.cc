@@ -70,19 +70,27 @@ void Session::Impl::fail(const Fault& fault, bool in_commit) {
   throw to_error(fault, in_commit);
 }
 
-DuckResult Session::Impl::run(std::string_view sql, const Parameters& parameters, bool in_commit) {
+void Session::Impl::begin_statement() {
   {
     const std::lock_guard lock(mutex_);
     refuse_when_unusable();
     is_running_ = true;
   }
   reader_fault_->take();  // of a statement that ended otherwise
-  Outcome outcome = run_statements(connection_.get(), sql, parameters);
+}
+
+void Session::Impl::end_statement() noexcept {
   {
     const std::lock_guard lock(mutex_);
     is_running_ = false;
   }
   ended_.notify_all();
+}
+
+DuckResult Session::Impl::run(std::string_view sql, const Parameters& parameters, bool in_commit) {
+  begin_statement();
+  Outcome outcome = run_statements(connection_.get(), sql, parameters);
+  end_statement();
   if (outcome.fault) fail(*outcome.fault, in_commit);
   return std::move(outcome.result);
 }
@@ -90,6 +98,19 @@ DuckResult Session::Impl::run(std::string_view sql, const Parameters& parameters
 Rows Session::Impl::query(std::string_view sql, const Parameters& parameters) {
   DuckResult result = run(sql, parameters);
   return read_rows(connection_.get(), *result.get());
+}
+
+void Session::Impl::stream(std::string_view sql, const std::function<void(const RowChunk&)>& take) {
+  begin_statement();
+  std::optional<Fault> fault;
+  try {
+    fault = stream_chunks(connection_.get(), sql, take);
+  } catch (...) {
+    end_statement();
+    throw;
+  }
+  end_statement();
+  if (fault) fail(*fault, false);
 }
 
 std::vector<Column> Session::Impl::describe(std::string_view sql, const Parameters& parameters) {
@@ -173,6 +194,8 @@ std::int64_t Session::execute(std::string_view sql, const Parameters& parameters
 }
 
 Rows Session::query(std::string_view sql, const Parameters& parameters) { return impl_->query(sql, parameters); }
+
+void Session::stream(std::string_view sql, const std::function<void(const RowChunk&)>& take) { impl_->stream(sql, take); }
 
 std::vector<Column> Session::describe(std::string_view sql, const Parameters& parameters) {
   return impl_->describe(sql, parameters);

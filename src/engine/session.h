@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "project/column.h"
 
 namespace lochan {
+
+class RowChunk;  // engine/row_chunk.h
 
 /// One connection. Not to be shared, but `interrupt` and `is_interrupted` may be called from any thread.
 class Session {
@@ -31,6 +34,9 @@ class Session {
   /// CommitUnknown, NotFound; an interrupt is Unavailable with the message "interrupted".
   std::int64_t execute(std::string_view sql, const Parameters& parameters = {});
   Rows query(std::string_view sql, const Parameters& parameters = {});
+  /// Hands over the rows of one SELECT, some at a time, in this thread, as the engine makes them: no answer is too large.
+  /// What `take` throws ends the query. `take` must not use the session.
+  void stream(std::string_view sql, const std::function<void(const RowChunk&)>& take);
 
   /// Columns of a SELECT, without running it.
   std::vector<Column> describe(std::string_view sql, const Parameters& parameters = {});

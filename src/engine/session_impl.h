@@ -31,6 +31,7 @@ class Session::Impl {
   DuckResult run(std::string_view sql, const Parameters& parameters = {}, bool in_commit = false);
   std::vector<Column> describe(std::string_view sql, const Parameters& parameters);
   Rows query(std::string_view sql, const Parameters& parameters);
+  void stream(std::string_view sql, const std::function<void(const RowChunk&)>& take);
   void begin();
   void commit();
   void rollback() noexcept;
@@ -44,6 +45,8 @@ class Session::Impl {
 
  private:
   void refuse_when_unusable() const;
+  void begin_statement();
+  void end_statement() noexcept;
   void run_quietly(const char* sql) noexcept;
   [[noreturn]] void fail(const Fault& fault, bool in_commit);
   void repeat_interrupt(const std::stop_token& stop) noexcept;

@@ -5,6 +5,7 @@
 #include "base/sql.h"
 #include "base/text.h"
 #include "engine/cell.h"
+#include "engine/row_chunk.h"
 #include "engine/type_text.h"
 
 namespace lochan {
@@ -93,6 +94,31 @@ Outcome run_statements(duckdb_connection connection, std::string_view sql, const
   if (duckdb_query(connection, std::string(sql).c_str(), outcome.result.get()) != DuckDBSuccess)
     outcome.fault = fault_of(*outcome.result.get());
   return outcome;
+}
+
+std::optional<Fault> stream_chunks(duckdb_connection connection, std::string_view sql,
+                                   const std::function<void(const RowChunk&)>& take) {
+  DuckStatements statements;
+  idx_t count = 0;
+  if (auto fault = extract(connection, sql, statements, count)) return fault;
+  DuckPrepared prepared;
+  if (auto fault = prepare(connection, statements.get(), 0, prepared)) return fault;
+  Owned<duckdb_pending_result, duckdb_destroy_pending> pending;
+  DuckResult result;
+  if (duckdb_pending_prepared_streaming(prepared.get(), pending.put()) != DuckDBSuccess)
+    return parse_fault(duckdb_pending_error(pending.get()));
+  if (duckdb_execute_pending(pending.get(), result.get()) != DuckDBSuccess) return fault_of(*result.get());
+  RowChunk rows;
+  for (;;) {
+    const DuckChunk chunk(duckdb_fetch_chunk(*result.get()));
+    // An error in the middle ends the rows as their end does.
+    if (!chunk || duckdb_data_chunk_get_size(chunk.get()) == 0) break;
+    rows.point_to(chunk.get());
+    take(rows);
+  }
+  const char* text = duckdb_result_error(result.get());
+  if (text != nullptr && *text != '\0') return parse_fault(text);
+  return std::nullopt;
 }
 
 Description describe_statement(duckdb_connection connection, std::string_view sql) {

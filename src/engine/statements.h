@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ struct Outcome {
 /// Runs the statements one after the other. Without parameters DuckDB gets the whole text, so that each statement is
 /// planned once; with them each one is prepared first and bound to those it names.
 Outcome run_statements(duckdb_connection connection, std::string_view sql, const Parameters& parameters = {});
+
+class RowChunk;
+
+/// Runs one SELECT and hands over its rows as they are made. What `take` throws goes on.
+std::optional<Fault> stream_chunks(duckdb_connection connection, std::string_view sql,
+                                   const std::function<void(const RowChunk&)>& take);
 
 /// Columns of a SELECT, from the binder. The types of those that hang on an unbound parameter are "".
 struct Description {

@@ -12,9 +12,10 @@
 namespace lochan {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKinds = {"sqlite", "files", "s3", "postgresql", "mysql", "http", "https"};
-constexpr std::array<std::string_view, 5> kLaterKinds = {"kafka", "mongodb", "webhook", "smtp", "kinesis"};
-constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database` and `https://host/path`";
+constexpr std::array<std::string_view, 9> kKinds = {"sqlite", "files", "s3",    "postgresql",  "mysql",
+                                                  "http",   "https", "mongodb", "mongodb+srv"};
+constexpr std::array<std::string_view, 4> kLaterKinds = {"kafka", "webhook", "smtp", "kinesis"};
+constexpr std::string_view kWritten = "`sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database`, `mongodb://user@host/database` and `https://host/path`";
 
 constexpr std::string_view kS3 = "s3://";
 
@@ -121,7 +122,7 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
   if (scheme.empty())
     return problems.add(value.position, fmt::format("connection `{}` does not say its kind", connection.name),
                         fmt::format("there are {}", kWritten));
-  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme == "https" ? "http" : scheme == "s3" ? "files" : scheme;
+  connection.kind = scheme == "postgresql" || scheme == "postgres" ? "postgres" : scheme == "https" ? "http" : scheme == "s3" ? "files" : scheme == "mongodb+srv" ? "mongodb" : scheme;
   if (std::ranges::find(kKinds, scheme) == kKinds.end() && scheme != "postgres") {
     if (std::ranges::find(kLaterKinds, scheme) != kLaterKinds.end())
       return problems.add(value.position, fmt::format("connections of kind `{}` are not supported yet", scheme),
@@ -135,7 +136,7 @@ void read_connection_url(Connection& connection, const YamlValue& value, ValueRe
         value.position, fmt::format("connection `{}` does not say where it is", connection.name),
         scheme == "sqlite" ? "write `sqlite:` and a file's path" : "write `files:` and a folder's path");
   if (connection.kind == "files") return read_files_location(connection, scheme == "s3" ? connection.url : location, value, reader);
-  const bool is_server = connection.kind == "postgres" || connection.kind == "mysql" || connection.kind == "http";
+  const bool is_server = connection.kind == "postgres" || connection.kind == "mysql" || connection.kind == "http" || connection.kind == "mongodb";
   connection.location = is_server ? connection.url : absolute_path(reader.folder(), location).string();
 }
 

@@ -43,6 +43,10 @@ struct EnumWords<SinkWrite> {
   static constexpr std::array<std::string_view, 4> kWords = {"replace", "append", "upsert", "scd2"};
 };
 template <>
+struct EnumWords<SinkFields> {
+  static constexpr std::array<std::string_view, 3> kWords = {"whole", "own", "add"};
+};
+template <>
 struct EnumWords<ScheduleCommand> {
   static constexpr std::array<std::string_view, 2> kWords = {"run", "maintain"};
 };

@@ -74,7 +74,7 @@ struct LayerConfig {
 /// `postgresql://user@host/shop`.
 struct Connection {
   std::string name;
-  std::string kind;      // sqlite, files, postgres, mysql, http
+  std::string kind;      // sqlite, files, postgres, mysql, mongodb, http
   std::string url;       // as written, with variables put in: may hold secrets
   std::string location;  // a path: absolute, by the project's folder; of a server or a bucket: the whole URL
   int pool = 0;          // steps at once that may use it; 0: any number
@@ -204,6 +204,12 @@ struct Model {
 
 enum class SinkWrite { Replace, Append, Upsert, Scd2 };
 
+struct SinkFiles;  // project/sink_files.h
+
+/// mongodb, `upsert`: a document is the row and nothing else; or it has other fields too, which others keep, and is ours;
+/// or it is another's, and we add our fields to it.
+enum class SinkFields { Whole, Own, Add };
+
 struct SinkIndex {
   std::vector<LocatedText> columns;
   bool unique = false;
@@ -219,6 +225,8 @@ struct SinkTable {
   std::string comment;
   std::map<std::string, std::string> comments;  // of columns
   std::vector<LocatedText> grants;              // roles that may read it
+  SinkFields fields = SinkFields::Whole;
+  std::shared_ptr<const SinkFiles> files{};  // how files are written; shared: nothing changes it
   Position position;
 };
 

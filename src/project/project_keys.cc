@@ -137,7 +137,7 @@ Keys<Project> make_project_keys() {
            read_state);
   keys.add({.name = "connections",
             .type = {.shape = Shape::Text, .count = Count::Named, .keys = &connection_keys().table()},
-            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://…`, `mysql://…` or `https://…`"},
+            .help = "outside systems by name, each a URL: `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://…`, `mysql://…`, `mongodb://…` or `https://…`"},
            read_connections);
   keys.add({.name = "layers",
             .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &layer_keys().table()},

@@ -2,8 +2,19 @@
 #include <fmt/format.h>
 
 #include "project/file_keys.h"
+#include "project/sink_files.h"
 
 namespace lochan {
+
+template <>
+struct EnumWords<SinkFormat> {
+  static constexpr std::array<std::string_view, 3> kWords = {"parquet", "csv", "json"};
+};
+template <>
+struct EnumWords<SinkCompression> {
+  static constexpr std::array<std::string_view, 4> kWords = {"none", "gzip", "snappy", "zstd"};
+};
+
 namespace {
 
 using Shape = ValueType::Shape;
@@ -27,6 +38,33 @@ void read_comments(ValueReader& reader, const YamlValue& value, SinkTable& table
     if (auto text = reader.read_scalar(entry.value, entry.key, {})) table.comments[entry.key] = std::move(*text);
 }
 
+/// A key of SinkTable::files.
+template <typename M>
+void add_file_key(Keys<SinkTable>& keys, std::string_view name, M SinkFiles::*member, std::string_view help,
+                  std::string_view default_text = "") {
+  Key key{.name = name, .type = Member<M>::type(), .help = help};
+  key.default_text = default_text.empty() ? Member<M>::show(SinkFiles{}.*member) : std::string(default_text);
+  keys.add(key, [key, member](ValueReader& reader, const YamlValue& value, SinkTable& table) {
+    auto files = table.files ? std::make_shared<SinkFiles>(*table.files) : std::make_shared<SinkFiles>();
+    files->written.emplace_back(key.name, value.position);
+    Member<M>::read(reader, value, key, files.get()->*member);
+    table.files = std::move(files);
+  });
+}
+
+void add_file_keys(Keys<SinkTable>& keys) {
+  add_file_key(keys, "format", &SinkFiles::format, "files: what they are");
+  add_file_key(keys, "partition_by", &SinkFiles::partition_by,
+               "files: the column or columns whose values become folders, such as `dt=2026-11-21/`");
+  add_file_key(keys, "compression", &SinkFiles::compression, "files: `gzip`, `zstd`, of Parquet also `snappy`",
+               "zstd of Parquet, else none");
+  add_file_key(keys, "max_rows", &SinkFiles::max_rows, "files: at most so many rows in a file; 0: any number");
+  add_file_key(keys, "delimiter", &SinkFiles::delimiter, "CSV: what stands between two values");
+  add_file_key(keys, "quote", &SinkFiles::quote, "CSV: what stands around a value that holds the delimiter");
+  add_file_key(keys, "header", &SinkFiles::header, "CSV: whether the first line names the columns");
+  add_file_key(keys, "null_text", &SinkFiles::null_text, "CSV: what stands for null; by default nothing");
+}
+
 Keys<SinkTable> make_sink_table_keys() {
   Keys<SinkTable> keys("sink_table", "A table, in `tables` of `sinks/*.yaml`",
                        "One table of the lake that a sink carries out. See docs/sinks.md.");
@@ -36,7 +74,7 @@ Keys<SinkTable> make_sink_table_keys() {
   keys.add("key", &SinkTable::key,
            "upsert, scd2: the column or columns that name a row; of the others: the primary key there");
   keys.add("to", &SinkTable::to,
-           "its name there, `name` or `schema.name`; by default the table's own, without the layer");
+           "its name there, `name` or `schema.name`, of files the folder; by default the table's own, without the layer");
   keys.add({.name = "indexes",
             .type = {.shape = Shape::Mapping, .count = Count::List, .keys = &sink_index_keys().table()},
             .help = "indexes to make, beside the primary key"},
@@ -47,6 +85,10 @@ Keys<SinkTable> make_sink_table_keys() {
             .help = "what the database says of columns, by their names"},
            read_comments);
   keys.add("grants", &SinkTable::grants, "the roles that may read it");
+  keys.add("fields", &SinkTable::fields,
+           "MongoDB, upsert and scd2: `whole`: a document is its row and nothing else; `own`: fields that others add to it stay; `add`: the "
+           "documents are another's, to which the row's fields are added");
+  add_file_keys(keys);
   return keys;
 }
 
@@ -80,7 +122,7 @@ Keys<SinkConfig> make_sink_keys() {
                         "A sink carries tables of the lake, as they were published, out to a connection.");
   keys.add("sink", &SinkConfig::name, "the sink's name", {.shape = Shape::Word, .is_required = true})
       .add("to", &SinkConfig::to, "the connection it writes to", {.shape = Shape::Word, .is_required = true})
-      .add("schema", &SinkConfig::schema, "where its tables are there; by default the connection's own schema");
+      .add("schema", &SinkConfig::schema, "where its tables are there: a schema, MongoDB's database, or a folder; by default the connection's own");
   keys.add({.name = "tables",
             .type = {.shape = Shape::Mapping, .count = Count::Named, .keys = &sink_table_keys().table()},
             .is_required = true,

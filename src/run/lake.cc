@@ -123,7 +123,11 @@ EngineOptions Lake::engine_options() const {
   for (const auto& [name, connection] : project_.connections)
     if (connection.kind == "sqlite" && std::ranges::find(options.readers, "sqlite_scanner") == options.readers.end())
       options.readers.emplace_back("sqlite_scanner");
-  if (!project_.sinks.empty()) options.readers.emplace_back("postgres_scanner");
+  const bool has_postgres_sink = std::ranges::any_of(project_.sinks, [&](const auto& sink) {
+    const auto found = project_.connections.find(*sink.second.to);
+    return found != project_.connections.end() && found->second.kind == "postgres";
+  });
+  if (has_postgres_sink) options.readers.emplace_back("postgres_scanner");
   return options;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "project/sink_files.h"
 
 namespace lochan {
 namespace {
@@ -20,6 +21,13 @@ Json texts(const std::vector<LocatedText>& located) {
   return json;
 }
 
+Json files_setting(const SinkTable& table) {
+  if (!table.files) return nullptr;
+  const SinkFiles& files = *table.files;
+  return {static_cast<int>(files.format), texts(files.partition_by), files.compression ? static_cast<int>(*files.compression) : -1,
+          files.max_rows, files.delimiter, files.quote, files.header, files.null_text};
+}
+
 }  // namespace
 
 std::string target_digest(const Connection& connection, const SinkConfig& sink, const SinkTable& table) {
@@ -30,7 +38,7 @@ std::string setting_digest(const SinkTable& table) {
   Json indexes = Json::array();
   for (const SinkIndex& index : table.indexes) indexes.push_back({texts(index.columns), index.unique});
   return sha256(Json{static_cast<int>(table.write), texts(table.key), indexes, table.comment, table.comments,
-                     texts(table.grants)}
+                     texts(table.grants), static_cast<int>(table.fields), files_setting(table)}
                     .dump());
 }
 

@@ -7,6 +7,8 @@
 
 namespace lochan {
 
+std::unique_ptr<Sink> make_files_sink(const Connection& connection);
+std::unique_ptr<Sink> make_mongodb_sink(const Connection& connection);
 std::unique_ptr<Sink> make_postgres_sink(const Connection& connection);
 
 }  // namespace lochan

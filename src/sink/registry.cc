@@ -18,6 +18,8 @@ struct SinkKind {
 };
 
 constexpr std::array kKinds = {
+    SinkKind{"files", make_files_sink},
+    SinkKind{"mongodb", make_mongodb_sink},
     SinkKind{"postgres", make_postgres_sink},
 };
 

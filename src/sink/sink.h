@@ -51,7 +51,7 @@ struct CarriedTable {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// All tables or none. Throws Error{CommitUnknown} when the target's answer was lost: called again, it looks up what
+  /// All tables or none, where the target has transactions; elsewhere one by one, each with its mark. Throws Error{CommitUnknown} when the target's answer was lost: called again, it looks up what
   /// became of it. `session` can't be used again after an error.
   virtual std::vector<CarriedTable> carry(Session& session, const CarryRequest& request) = 0;
   /// Ends what `carry` waits for; it then throws. From any thread.

@@ -14,8 +14,52 @@ ProblemCase in_sink(std::string name, const std::string& tables, std::string pro
           {std::move(problem)}};
 }
 
+ProblemCase in_sink_to(std::string name, const std::string& url, const std::string& tables, std::vector<std::string> problems) {
+  return {std::move(name),
+          {{"lochan.yaml", "name: a\nconnections: { shop: 'sqlite:a', out: '" + url + "' }\n"},
+           kModel,
+           {"sinks/out.yaml", "sink: out\nto: out\ntables:\n" + tables}},
+          std::move(problems)};
+}
+
 // clang-format off
 const ProblemCase kCases[] = {
+    in_sink_to("MongoAppend", "mongodb://h/d",
+       "  mart.sale: { write: append }\n",
+       {"sinks/out.yaml:4:3: `write: append` of `mart.sale` can't be repeated in MongoDB without doubling documents\n"
+        "  hint: write `upsert` with a `key`: of rows that only come it writes the new ones alone"}),
+    in_sink_to("MongoWithoutDatabase", "mongodb://h:1,g:2/?replicaSet=a",
+       "  mart.sale: { write: replace }\n",
+       {"sinks/out.yaml:4:3: no database is named for `mart.sale`\n"
+        "  hint: add `schema:` to the sink, or the database to the URL: `mongodb://host/database`"}),
+    in_sink_to("MongoCommentAndFormat", "mongodb://h/d",
+       "  mart.sale: { comment: sales, format: csv }\n",
+       {"sinks/out.yaml:4:3: `comment` of `mart.sale` is nothing that a sink to MongoDB has\n"
+        "  hint: remove `comment`",
+        "sinks/out.yaml:4:32: `format` of `mart.sale` is for files, and the sink goes to MongoDB\n"
+        "  hint: remove `format`"}),
+    in_sink_to("MongoFieldsOfReplaced", "mongodb://h/d",
+       "  mart.sale: { fields: own }\n",
+       {"sinks/out.yaml:4:3: `fields` of `mart.sale` goes with `write: upsert`\n"
+        "  hint: write `upsert`, or remove `fields`"}),
+    in_sink_to("FilesUpsert", "files:out",
+       "  mart.sale: { write: upsert, key: id }\n",
+       {"sinks/out.yaml:4:3: `write: upsert` of `mart.sale`: rows of a file can't be changed\n"
+        "  hint: write `replace`: with `partition_by` only the folders that differ are written anew"}),
+    in_sink_to("FilesDelimiterOfParquet", "files:out",
+       "  mart.sale: { delimiter: ';', indexes: [ { columns: id } ] }\n",
+       {"sinks/out.yaml:4:3: `indexes` of `mart.sale` is nothing that a sink to files has\n"
+        "  hint: remove `indexes`",
+        "sinks/out.yaml:4:27: `delimiter` of `mart.sale` is for CSV\n"
+        "  hint: write `format: csv`, or remove `delimiter`"}),
+    in_sink_to("FilesOutside", "files:out",
+       "  mart.sale: { to: ../sale }\n",
+       {"sinks/out.yaml:4:3: `../sale` can't be a folder of files there\n"
+        "  hint: write it as `sale` or `exports/sale`; names that begin with `.` or `_` are hidden from readers"}),
+    in_sink("PartitionsInPostgres",
+       "  mart.sale: { partition_by: dt }\n",
+       "sinks/dwh.yaml:4:30: `partition_by` of `mart.sale` is for files, and the sink goes to PostgreSQL\n"
+       "  hint: remove `partition_by`"),
     in_sink("UpsertWithoutKey",
        "  mart.sale: { write: upsert }\n",
        "sinks/dwh.yaml:4:3: `write: upsert` of `mart.sale` needs a `key`\n"
@@ -70,7 +114,7 @@ const ProblemCase kCases[] = {
     {"ConnectionThatCantBeWritten",
      {kProject, kModel, {"sinks/dwh.yaml", "sink: dwh\nto: shop\ntables: { mart.sale: {} }\n"}},
      {"sinks/dwh.yaml:2:5: `shop` is of kind `sqlite`, which no sink can write to\n"
-      "  hint: name a connection such as `postgresql://user@host/database`"}},
+      "  hint: name a connection such as `postgresql://user@host/database`, `mongodb://user@host/database`, `files:folder` or `s3://bucket/prefix`"}},
     {"OneTargetTwice",
      {kProject, kModel, {"models/staging/sale.sql", "select 1 as id\n"},
       {"sinks/dwh.yaml", "sink: dwh\nto: dwh\nschema: dwh\ntables:\n  mart.sale: {}\n  staging.sale: { to: dwh.sale }\n"}},

@@ -13,11 +13,29 @@ namespace {
 struct ContractKind {
   std::string name;
   std::unique_ptr<ContractTarget> (*make)();
+  std::vector<SinkWrite> writes;
 };
 
 const ContractKind kKinds[] = {
-    {"postgres", make_postgres_target},
+    {"postgres", make_postgres_target, {SinkWrite::Replace, SinkWrite::Append, SinkWrite::Upsert, SinkWrite::Scd2}},
+    {"mongodb", make_mongodb_target, {SinkWrite::Replace, SinkWrite::Upsert, SinkWrite::Scd2}},
+    {"folder", make_folder_target, {SinkWrite::Replace, SinkWrite::Append}},
+    {"bucket", make_bucket_target, {SinkWrite::Replace, SinkWrite::Append}},
 };
+
+std::string word(SinkWrite write) {
+  switch (write) {
+    case SinkWrite::Replace:
+      return "replace";
+    case SinkWrite::Append:
+      return "append";
+    case SinkWrite::Upsert:
+      return "upsert";
+    case SinkWrite::Scd2:
+      return "scd2";
+  }
+  return "";
+}
 
 struct ContractCase {
   ContractKind kind;
@@ -29,9 +47,7 @@ void PrintTo(const ContractCase& each, std::ostream* out) { *out << each.name; }
 std::vector<ContractCase> cases() {
   std::vector<ContractCase> result;
   for (const ContractKind& kind : kKinds)
-    for (const auto& [write, word] : {std::pair(SinkWrite::Replace, "replace"), std::pair(SinkWrite::Append, "append"),
-                                      std::pair(SinkWrite::Upsert, "upsert"), std::pair(SinkWrite::Scd2, "scd2")})
-      result.push_back({kind, write, kind.name + "_" + word});
+    for (const SinkWrite write : kind.writes) result.push_back({kind, write, kind.name + "_" + word(write)});
   return result;
 }
 
@@ -157,7 +173,9 @@ TEST_P(SinkContract, RowChangedByHandIsPutRightWhenAllIsCompared) {
   publish_three();
   carry();
   target_->change(1);
-  EXPECT_FALSE(carry().changed);
+  if (!target_->sees_changes()) {
+    EXPECT_FALSE(carry().changed);
+  }
   in_full_ = true;
   EXPECT_TRUE(carry().changed);
   expect_equal();
@@ -227,6 +245,7 @@ TEST_P(SinkContract, TwoAtOnceWriteOnce) {
 }
 
 TEST_P(SinkContract, CancelEndsTheWaitForALock) {
+  if (!target_->has_lock()) GTEST_SKIP() << "nobody waits for anybody there";
   publish_three();
   carry();
   change("delete from SALE where id = 1");
@@ -248,6 +267,7 @@ TEST_P(SinkContract, CancelEndsTheWaitForALock) {
 // The server's answers are cut short after every few bytes: after each statement, and while its answer to the commit is on
 // the way. What was committed is not done again, what was not is done then.
 TEST_P(SinkContract, CutAtAnyPointNeitherLosesNorDoubles) {
+  if (target_->port() == 0) GTEST_SKIP() << "no server is asked";
   const Proxy proxy(target_->port());
   Connection through = target_->connection();
   through.location = through.url = proxy.through(through.url);
@@ -281,22 +301,26 @@ TEST_P(SinkContract, CutAtAnyPointNeitherLosesNorDoubles) {
     EXPECT_EQ(target_->rows(kColumns), lake_rows(kColumns)) << "cut after " << bytes << ": " << failure;
   }
   EXPECT_GT(cuts, 10);
-  EXPECT_GT(unknown, 0);
+  if (target_->has_transactions()) {
+    EXPECT_GT(unknown, 0);
+  }
   expect_equal();
 }
 
 TEST_P(SinkContract, ServerThatGoesAwayWhileItCopiesLeavesNothingHalf) {
   publish("select id::int as id, repeat('x', 100) as what, 1::decimal(10,2) as price, date '2026-01-01' as valid_from from "
-          "range(300000) t(id)");
-  target_->disturb([&] {
+          "range(" + std::to_string(target_->many_rows()) + ") t(id)");
+  const bool could = target_->disturb([&] {
     for (int i = 0; i < 3; ++i) EXPECT_THAT(error([&] { carry(); }), testing::StartsWith("unavailable"));
   });
+  if (!could) GTEST_SKIP() << "no server is asked";
   carry();
-  EXPECT_EQ(target_->rows("count(*)"), std::vector<std::string>{"300000"});
+  EXPECT_EQ(target_->rows("count(*)"), std::vector<std::string>{std::to_string(target_->many_rows())});
 }
 
 // Any history of changes, publications that are forgotten, targets that lose their rows, and connections that are cut.
 TEST_P(SinkContract, AnyHistoryEndsEqual) {
+  if (target_->port() == 0) GTEST_SKIP() << "no server is asked";
   const Proxy proxy(target_->port());
   Connection through = target_->connection();
   through.location = through.url = proxy.through(through.url);

@@ -25,16 +25,27 @@ class ContractTarget {
   /// Keeps all that is there, mark too; `restore` brings it back.
   virtual void back_up() = 0;
   virtual void restore() = 0;
-  /// Somebody keeps `sale` from being changed while `work` goes on.
-  virtual void lock(const std::function<void()>& work) = 0;
   /// Somebody changes the row with this id.
   virtual void change(int id) = 0;
-  /// The server ends what its clients do, again and again while `work` goes on.
-  virtual void disturb(const std::function<void()>& work) = 0;
-  /// Where the server listens: for a proxy.
-  virtual int port() const = 0;
+
+  /// Whether somebody can keep `sale` from being changed while `work` goes on; then `lock` does so.
+  virtual bool has_lock() const { return true; }
+  virtual void lock(const std::function<void()>& work) = 0;
+  /// Whether it notices by itself that somebody changed a row.
+  virtual bool sees_changes() const { return false; }
+  /// Whether rows and mark are written in one transaction, whose answer may be lost.
+  virtual bool has_transactions() const { return true; }
+  /// How many rows it takes in a few seconds.
+  virtual int many_rows() const { return 300'000; }
+  /// The server ends what its clients do, again and again while `work` goes on; nothing where there is no way to.
+  virtual bool disturb(const std::function<void()>&) { return false; }
+  /// Where the server listens, for a proxy; 0: there is none.
+  virtual int port() const { return 0; }
 };
 
 std::unique_ptr<ContractTarget> make_postgres_target();
+std::unique_ptr<ContractTarget> make_mongodb_target();
+std::unique_ptr<ContractTarget> make_folder_target();
+std::unique_ptr<ContractTarget> make_bucket_target();
 
 }  // namespace lochan

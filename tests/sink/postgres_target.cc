@@ -50,7 +50,7 @@ class PostgresTarget final : public ContractTarget {
     });
   }
   void change(int id) override { here_.execute(fmt::format("update dwh.sale set what = 'by hand' where id = {}", id)); }
-  void disturb(const std::function<void()>& work) override {
+  bool disturb(const std::function<void()>& work) override {
     std::atomic<bool> done = false;
     std::jthread killer([&] {
       PostgresConnection other = database_.connect();
@@ -65,6 +65,7 @@ class PostgresTarget final : public ContractTarget {
     done = true;
     killer.join();
     here_ = database_.connect();
+    return true;
   }
   int port() const override {
     const std::string& url = database_.url();

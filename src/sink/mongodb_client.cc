@@ -1,0 +1,126 @@
+#include "sink/mongodb_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace lochan {
+namespace {
+
+constexpr std::int32_t kSocketTimeout = 60'000;  // the driver's own is five minutes
+
+// Of MongoDB's src/mongo/base/error_codes.yml: what ends by itself, such as another server becoming the primary.
+constexpr std::array<std::uint32_t, 14> kPassing = {6,   7,    24,    89,    91,    112,   189,
+                                                    262, 9001, 10107, 11600, 11602, 13435, 13436};
+constexpr std::uint32_t kAuthenticationFailed = 18;
+constexpr std::uint32_t kUnauthorized = 13;
+constexpr std::uint32_t kDuplicateKey = 11000;
+constexpr std::uint32_t kTooLarge = 10334;
+
+void start_driver() {
+  static const bool started = [] {
+    mongoc_init();
+    mongoc_log_set_handler(nullptr, nullptr);  // it would write to standard error
+    return true;
+  }();
+  static_cast<void>(started);
+}
+
+std::string after_last(std::string_view message, std::string_view word) {
+  const auto at = message.rfind(word);
+  return std::string(at == std::string_view::npos ? message : message.substr(at));
+}
+
+}  // namespace
+
+MongoClient::MongoClient(const Connection& connection) : connection_(connection) {
+  start_driver();
+  bson_error_t error{};
+  const std::unique_ptr<mongoc_uri_t, MongoFree<mongoc_uri_destroy>> uri(
+      mongoc_uri_new_with_error(connection.location.c_str(), &error));
+  if (uri) {
+    if (const char* database = mongoc_uri_get_database(uri.get())) database_ = database;
+    if (mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0) == 0)
+      mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, kSocketTimeout);
+    if (mongoc_uri_get_appname(uri.get()) == nullptr) mongoc_uri_set_appname(uri.get(), "lochan");
+    client_.reset(mongoc_client_new_from_uri_with_error(uri.get(), &error));
+  }
+  if (!client_)
+    throw Error(ErrorKind::Project,
+                fmt::format("the URL of connection `{}` can't be used: {}", connection.name, error.message))
+        .at(connection.position)
+        .hint(
+            "write `mongodb://user:password@host:27017/database`; letters such as `@` in a password are written `%40`");
+  mongoc_client_set_error_api(client_.get(), MONGOC_ERROR_API_VERSION_2);
+  // Marks and what is compared are read where they were written.
+  const std::unique_ptr<mongoc_read_prefs_t, MongoFree<mongoc_read_prefs_destroy>> primary(
+      mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+  mongoc_client_set_read_prefs(client_.get(), primary.get());
+}
+
+MongoCollectionHandle MongoClient::collection(const MongoName& name) const {
+  return MongoCollectionHandle(
+      mongoc_client_get_collection(client_.get(), name.database.c_str(), name.collection.c_str()));
+}
+
+Bson MongoClient::command(const std::string& database, const Bson& command) const {
+  return *try_command(database, command, 0);
+}
+
+std::optional<Bson> MongoClient::try_command(const std::string& database, const Bson& command,
+                                             std::uint32_t code) const {
+  bson_t reply;
+  bson_error_t error{};
+  const bool is_done =
+      mongoc_client_command_with_opts(client_.get(), database.c_str(), command.get(), nullptr, nullptr, &reply, &error);
+  Bson answer(bson_copy(&reply));
+  bson_destroy(&reply);
+  if (is_done) return answer;
+  if (code != 0 && error.domain == MONGOC_ERROR_SERVER && error.code == code) return std::nullopt;
+  throw explain(error);
+}
+
+void MongoClient::find(const MongoName& name, const Bson& filter, const Bson& options,
+                       const std::function<void(BsonView)>& found) const {
+  const MongoCollectionHandle from = collection(name);
+  const std::unique_ptr<mongoc_cursor_t, MongoFree<mongoc_cursor_destroy>> cursor(
+      mongoc_collection_find_with_opts(from.get(), filter.get(), options.get(), nullptr));
+  const bson_t* document = nullptr;
+  while (mongoc_cursor_next(cursor.get(), &document)) found({document});
+  bson_error_t error{};
+  if (mongoc_cursor_error(cursor.get(), &error)) throw explain(error);
+}
+
+Error MongoClient::explain(const bson_error_t& error) const {
+  const std::string_view message = error.message;
+  const bool is_server = error.domain == MONGOC_ERROR_SERVER;
+  const auto make = [&](ErrorKind kind, std::string_view what, std::string_view hint) {
+    Error made(kind, fmt::format("connection `{}`: {}", connection_.name, what));
+    return hint.empty() ? made : made.at(connection_.position).hint(std::string(hint));
+  };
+  if (message.find("certificate") != std::string_view::npos && message.find("TLS") != std::string_view::npos)
+    return make(ErrorKind::Project, message,
+                "name the authority's file in the URL: `?tls=true&tlsCAFile=/path/ca.pem`");
+  if ((error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) ||
+      error.domain == MONGOC_ERROR_SASL || error.domain == MONGOC_ERROR_SCRAM ||
+      (is_server && error.code == kAuthenticationFailed))
+    return make(ErrorKind::Project, fmt::format("the server refuses the user: {}", message),
+                "check user and password of the URL, and `?authSource=`, the database that knows the user");
+  if (is_server && error.code == kUnauthorized)
+    return make(ErrorKind::Project, message, "the connection's user needs the role `readWrite` of the database");
+  if (error.code == kDuplicateKey)
+    return make(ErrorKind::Data, after_last(message, "E11000"),
+                "two documents would be the same in a unique index: check the column by `unique`");
+  if (error.code == kTooLarge ||
+      (error.domain == MONGOC_ERROR_BSON && message.find("too large") != std::string_view::npos))
+    return make(ErrorKind::Data, message, "MongoDB takes documents of up to 16 MB: keep fewer items in their lists");
+  const bool is_passing = error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_PROTOCOL ||
+                          error.domain == MONGOC_ERROR_SERVER_SELECTION ||
+                          (is_server && std::ranges::find(kPassing, error.code) != kPassing.end());
+  return make(is_passing ? ErrorKind::Unavailable : ErrorKind::Data, message, "");
+}
+
+}  // namespace lochan

@@ -1,0 +1,61 @@
+// A connection to MongoDB, with errors of ours.
+#pragma once
+
+#include <mongoc/mongoc.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "project/project.h"
+#include "sink/bson.h"
+
+namespace lochan {
+
+/// Frees a handle of the driver.
+template <auto Destroy>
+struct MongoFree {
+  template <typename Handle>
+  void operator()(Handle* handle) const {
+    Destroy(handle);
+  }
+};
+using MongoCollectionHandle = std::unique_ptr<mongoc_collection_t, MongoFree<mongoc_collection_destroy>>;
+using MongoBulk = std::unique_ptr<mongoc_bulk_operation_t, MongoFree<mongoc_bulk_operation_destroy>>;
+
+/// Where a table goes.
+struct MongoName {
+  std::string database;
+  std::string collection;
+  std::string full() const { return database + "." + collection; }
+};
+
+/// Used by one thread at a time. Connects when something is asked of it.
+class MongoClient {
+ public:
+  explicit MongoClient(const Connection& connection);
+
+  /// Of the connection's URL; "" when it names none.
+  const std::string& database() const { return database_; }
+  MongoCollectionHandle collection(const MongoName& name) const;
+  /// The answer. Throws what the server's error means.
+  Bson command(const std::string& database, const Bson& command) const;
+  /// The same; nothing for an error with this code.
+  std::optional<Bson> try_command(const std::string& database, const Bson& command, std::uint32_t code) const;
+  /// Hands over what a query finds. `options`: projection and so on.
+  void find(const MongoName& name, const Bson& filter, const Bson& options,
+            const std::function<void(BsonView)>& found) const;
+
+  /// What an error of the driver means: Unavailable where another try may help, Project for rights and certificates.
+  Error explain(const bson_error_t& error) const;
+
+ private:
+  const Connection& connection_;
+  std::string database_;
+  std::unique_ptr<mongoc_client_t, MongoFree<mongoc_client_destroy>> client_;
+};
+
+}  // namespace lochan

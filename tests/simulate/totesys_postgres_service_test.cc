@@ -35,12 +35,13 @@ class TotesysPostgresTest : public ShopTest {
       std::string columns;
       for (const std::string_view column : table.columns) {
         const bool is_money = column.ends_with("_price") || column == "payment_amount";
-        columns += is_money && !is_server ? fmt::format("printf('%.2f', {}), ", column)
+        columns += is_money && !is_server          ? fmt::format("printf('%.2f', {}), ", column)
                    : column == "paid" && is_server ? "paid::int, "
                                                    : fmt::format("{}, ", column);
       }
       for (const char* time : {"created_at", "last_updated"})
-        columns += is_server ? fmt::format("to_char({}, 'YYYY-MM-DD HH24:MI:SS.US'), ", time) : fmt::format("{}, ", time);
+        columns +=
+            is_server ? fmt::format("to_char({}, 'YYYY-MM-DD HH24:MI:SS.US'), ", time) : fmt::format("{}, ", time);
       text += fmt::format("{}:\n", table.name);
       for (const DbRow& row : database.query(fmt::format("select {} 0 from {} order by 1", columns, table.sql_name))) {
         for (std::size_t column = 0; column < row.size(); ++column) text += row.text(column) + "|";
@@ -64,10 +65,12 @@ TEST_F(TotesysPostgresTest, SameSeedGivesTheSameRowsAsInSqlite) {
   const std::string wanted = in_file(company(120));
   EXPECT_GT(wanted.size(), 100'000u);
   EXPECT_TRUE(dump(*server, true) == wanted);
-  EXPECT_EQ(postgres_.connect().query("select count(*) from information_schema.columns where column_name in ('created_at', 'last_updated')"
-                                      " and data_type = 'timestamp without time zone' and table_schema = 'public'")
-                .value(),
-            "22");
+  EXPECT_EQ(
+      postgres_.connect()
+          .query("select count(*) from information_schema.columns where column_name in ('created_at', 'last_updated')"
+                 " and data_type = 'timestamp without time zone' and table_schema = 'public'")
+          .value(),
+      "22");
 }
 
 TEST_F(TotesysPostgresTest, GoesOnAfterItsServerWentAway) {

@@ -33,7 +33,8 @@ class TotesysTest : public ShopTest {
   std::string all_rows(const std::string& name) const {
     std::string text = rows(name, "select * from generator_state order by 1");
     for (std::size_t i = 0; i < kTotesysTables; ++i)
-      text += rows(name, fmt::format("select * from {} order by 1", totesys_table(static_cast<TotesysTable>(i)).sql_name));
+      text +=
+          rows(name, fmt::format("select * from {} order by 1", totesys_table(static_cast<TotesysTable>(i)).sql_name));
     return text;
   }
 };
@@ -67,7 +68,8 @@ TEST_F(TotesysTest, LiveRowsAreThoseOfFastTimeButForTheTime) {
   config.fast = false;
   config.tick_interval = std::chrono::milliseconds{1};
   live(config, "live");
-  const std::string sql = "select sales_order_id, design_id, staff_id, counterparty_id, units_sold, unit_price from sales_order order by 1";
+  const std::string sql =
+      "select sales_order_id, design_id, staff_id, counterparty_id, units_sold, unit_price from sales_order order by 1";
   EXPECT_EQ(rows("fast", sql), rows("live", sql));
 }
 
@@ -78,10 +80,13 @@ TEST_F(TotesysTest, KeysHoldAndPaymentsAreWhatTheOrdersSay) {
   EXPECT_EQ(rows("totesys", "pragma foreign_key_check"), "");
   EXPECT_EQ(value("totesys", "pragma integrity_check"), "ok");
   EXPECT_EQ(value("totesys", "select count(*) from sales_order"), "600");
-  EXPECT_EQ(value("totesys", "select count(*) from \"transaction\" where (sales_order_id is null) = (purchase_order_id is null)"), "0");
+  EXPECT_EQ(value("totesys",
+                  "select count(*) from \"transaction\" where (sales_order_id is null) = (purchase_order_id is null)"),
+            "0");
   // What isn't paid yet follows its order.
   const std::string differing =
-      "select count(*) from payment p join \"transaction\" t using (transaction_id) join sales_order s using (sales_order_id)"
+      "select count(*) from payment p join \"transaction\" t using (transaction_id) join sales_order s using "
+      "(sales_order_id)"
       " where abs(p.payment_amount - s.units_sold * s.unit_price) > 0.001 and p.paid = ";
   EXPECT_EQ(value("totesys", differing + "0"), "0");
   EXPECT_NE(value("totesys", differing + "1"), "0");
@@ -102,7 +107,8 @@ TEST_F(TotesysTest, ATickChangesWhatItWasToldTo) {
   };
   EXPECT_EQ(touched("sales_order", "created_at"), "5");
   EXPECT_EQ(touched("purchase_order", "created_at"), "3");
-  EXPECT_EQ(value("totesys", fmt::format("select count(*) from payment where paid = 1 and last_updated = '{}'", at)), "4");
+  EXPECT_EQ(value("totesys", fmt::format("select count(*) from payment where paid = 1 and last_updated = '{}'", at)),
+            "4");
   EXPECT_THAT(log_.lines(), Contains(HasSubstr("new: 5 sales orders, 3 purchase orders")));
   EXPECT_THAT(log_.lines(), Contains(HasSubstr("; 7 orders changed; 4 payments paid")));
 }

@@ -2,8 +2,8 @@
 
 Three measurements, one after the other in the same folder: the first load; again with nothing new; again when 1,000 rows have
 changed. Lochan loads by `last_updated` into a lake, checks a key in each table, and publishes. DuckDB copies each table whole into
-Parquet, each time: it keeps no cursor. dlt and Sling load by `last_updated` into Parquet. CPU is of the client's side. Peers that
-can't be had are left out and named.
+Parquet, each time: it keeps no cursor. dlt loads by `last_updated` into Parquet, Sling into another database of the same server. CPU is
+of the client's side. Peers that can't be had are left out and named.
 
   bench/eleven_tables.sh [--orders 5000] [--rounds 3] [--only lochan,duckdb]
 """
@@ -53,7 +53,6 @@ source: SRC
 target: TGT
 defaults:
   mode: incremental
-  object: '{stream_table}'
   update_key: last_updated
 streams:
 """
@@ -82,10 +81,12 @@ def dlt(url, folder):
 
 
 def sling(url, folder):
-    """Into DuckDB's file: of files alone Sling keeps no state of its own to read on from."""
-    (folder / "sling.yaml").write_text(SLING + "".join(f"  public.{table}: {{ object: main.{table}, primary_key: [{key}] }}\n" for table, key in TABLES.items()))
+    """Into another database of the same server: for files it fetches DuckDB's program from elsewhere, and keeps no state of its own."""
+    psql(url, f"drop database if exists {url.rsplit('/', 1)[1]}_sling with (force)")
+    psql(url, f"create database {url.rsplit('/', 1)[1]}_sling")
+    (folder / "sling.yaml").write_text(SLING + "".join(f"  public.{table}: {{ object: public.{table}, primary_key: [{key}] }}\n" for table, key in TABLES.items()))
     return [os.environ["SLING_BINARY"], "run", "-r", str(folder / "sling.yaml")], {
-        "SRC": url + "?sslmode=disable", "TGT": f"duckdb://{folder}/target.db", "SLING_DISABLE_TELEMETRY": "TRUE", "SLING_HOME_DIR": str(folder / "home")}
+        "SRC": url + "?sslmode=disable", "TGT": url + "_sling?sslmode=disable", "SLING_DISABLE_TELEMETRY": "TRUE", "SLING_HOME_DIR": str(folder / "home")}
 
 
 TOOLS = {"lochan": lochan, "duckdb": duckdb, "dlt": dlt, "sling": sling}
@@ -155,8 +156,9 @@ def main():
                 for folder in folders.values():
                     shutil.rmtree(folder)
     finally:
-        psql(server, f"drop database {name} with (force)")
-    print(f"eleven tables, {rows} rows, PostgreSQL to Parquet (Lochan: to a lake, audited and published; Sling: to a DuckDB file)")
+        for database in (name, name + "_sling"):
+            psql(server, f"drop database if exists {database} with (force)")
+    print(f"eleven tables, {rows} rows, PostgreSQL to Parquet (Lochan: to a lake, audited and published; Sling: to PostgreSQL)")
     lines = [["what", "tool", "seconds", "CPU s", "peak MB", "of lochan's time", "of its CPU"]]
     for what in WHAT:
         ours = costs.get(("lochan", what))

@@ -45,8 +45,14 @@ TEST_F(TotesysTest, SeedOneGivesTheseRows) {
   config.orders = 1;
   config.orders_per_tick = config.purchases_per_tick = 1;
   live(config);
-  EXPECT_EQ(rows("totesys", "select * from sales_order order by 1"), "");
-  EXPECT_EQ(rows("totesys", "select * from payment order by 1"), "");
+  EXPECT_EQ(rows("totesys", "select * from sales_order order by 1"),
+            "1|16|17|18|22253|3.11|3|2026-01-04|2025-11-23|23|2025-11-17 08:00:00.000000|2026-01-01 08:10:00.000000\n"
+            "2|11|2|10|58938|3.66|2|2026-01-07|2026-01-16|22|2026-01-01 08:10:00.000000|2026-01-01 08:10:00.000000\n");
+  EXPECT_EQ(
+      rows("totesys", "select * from payment order by 1"),
+      "1|1|18|51467.39|3|1|1|2025-11-23|37462312|22513439|2025-11-17 08:00:00.000000|2026-01-01 08:00:00.000000\n"
+      "2|2|10|215713.08|2|1|0|2026-01-16|43826358|56317977|2026-01-01 08:10:00.000000|2026-01-01 08:10:00.000000\n"
+      "3|3|2|206386.05|1|3|0|2026-01-05|70601202|46231374|2026-01-01 08:10:00.000000|2026-01-01 08:10:00.000000\n");
 }
 
 TEST_F(TotesysTest, SameSeedGivesTheSameFileByteForByteAtOnceOrInParts) {

@@ -1,7 +1,7 @@
 """The eleven tables of totesys from PostgreSQL into files: Lochan beside DuckDB, dlt and Sling, in one run on the same data.
 
-Three measurements, one after the other in the same folder: the first load; again with nothing new; again when 1,000 rows have
-changed. Lochan loads by `last_updated` into a lake, checks a key in each table, and publishes. DuckDB copies each table whole into
+Three measurements of each tool, one after the other in the same folder: the first load; again with nothing new; again when 1,000 rows
+have changed. Lochan loads by `last_updated` into a lake, checks a key in each table, and publishes. DuckDB copies each table whole into
 Parquet, each time: it keeps no cursor. dlt loads by `last_updated` into Parquet, Sling into another database of the same server. CPU is
 of the client's side. Peers that can't be had are left out and named.
 
@@ -140,20 +140,18 @@ def main():
         rows = sum(int(psql(url, f'select count(*) from "{table}"')) for table in TABLES)
         at = 0
         for _ in range(options.rounds):
-            folders = {tool: pathlib.Path(tempfile.mkdtemp(prefix=f"lochan-eleven-{tool}-")) for tool in tools}
-            try:
-                calls = {tool: TOOLS[tool](url, folders[tool]) for tool in tools}
-                for what in WHAT:
-                    if what == WHAT[2]:
-                        at += 1
-                        psql(url, CHANGE.format(at=f"timestamp '2026-02-01' + interval '{at} minutes'"))
-                    for tool in tools:
-                        command, env = calls[tool]
-                        costs[tool, what].append(measure(command, folders[tool], env))
-                if "lochan" in tools:
-                    check(folders["lochan"], url, {"sales_order": 500, "payment": 500})
-            finally:
-                for folder in folders.values():
+            for tool in tools:
+                folder = pathlib.Path(tempfile.mkdtemp(prefix=f"lochan-eleven-{tool}-"))
+                try:
+                    command, env = TOOLS[tool](url, folder)
+                    for what in WHAT:
+                        if what == WHAT[2]:
+                            at += 1
+                            psql(url, CHANGE.format(at=f"timestamp '2026-02-01' + interval '{at} minutes'"))
+                        costs[tool, what].append(measure(command, folder, env))
+                    if tool == "lochan":
+                        check(folder, url, {"sales_order": 500, "payment": 500})
+                finally:
                     shutil.rmtree(folder)
     finally:
         for database in (name, name + "_sling"):

@@ -106,6 +106,10 @@ bool Catalog::Impl::is_immutable(const std::string& layer) const {
   return std::ranges::find(options.immutable_layers, layer) != options.immutable_layers.end();
 }
 
+bool Catalog::Impl::takes_appends_only(const TableName& table) const {
+  return is_immutable(table.layer) && (table.layer == "raw" || !is_project_table(table));
+}
+
 bool Catalog::Impl::is_project_table(const TableName& table) const {
   return std::ranges::find(options.project_tables, table) != options.project_tables.end();
 }

@@ -53,6 +53,9 @@ class Catalog::Impl {
   std::optional<Entry> inherited(const Branch& branch, const TableName& table) const;
 
   bool is_immutable(const std::string& layer) const;
+  /// An immutable layer's models may be made anew and merged into: their runs only add files. The tables of sources are logs, and
+  /// what other engines would do to tables of theirs isn't known.
+  bool takes_appends_only(const TableName& table) const;
   bool is_project_table(const TableName& table) const;
   /// `file:///lake/raw/sale`
   std::string table_location(const TableName& table) const;

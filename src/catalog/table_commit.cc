@@ -115,7 +115,7 @@ TableWriter::Change TableWriter::prepare(const BoundRef& ref, const TableCommit&
     check_requirements(metadata.get(), commit.requirements);
     change.metadata = *metadata;
     // In a log of refused records some are closed, which removes no object either: files of deletes and rows are added.
-    const bool takes_appends_only = catalog_.is_immutable(commit.table.layer) && !rejected_of(commit.table);
+    const bool takes_appends_only = catalog_.takes_appends_only(commit.table) && !rejected_of(commit.table);
     const std::string refused = takes_appends_only ? rewriting_update(commit.updates) : "";
     if (!refused.empty())
       throw Forbidden(fmt::format("the layer `{}` is immutable: `{}` takes appends only, not {}", commit.table.layer,
@@ -137,7 +137,7 @@ Json TableWriter::start_create(const BoundRef& ref, const Change& change, const 
   const auto base = ref.branch ? catalog_.inherited(*ref.branch, change.table) : std::nullopt;
   if (!base || base->kind != EntryKind::Table)
     return empty_table_metadata(catalog_.table_location(change.table), instant_ms);
-  if (catalog_.is_immutable(change.table.layer))
+  if (catalog_.takes_appends_only(change.table))
     throw Forbidden(fmt::format("the layer `{}` is immutable: `{}` can't be replaced", change.table.layer,
                                 to_string(change.table)));
   const auto metadata = catalog_.metadata.read(base->metadata_location);
@@ -155,7 +155,7 @@ LoadedMetadata TableWriter::create(const TableName& table, const Json& request) 
   // A client that would create what it doesn't know of is told; who drops first, or stages, replaces.
   if (change.before && (change.own || !is_staged || !may_replace))
     throw Error(ErrorKind::Conflict, fmt::format("there is a table or view `{}` already", to_string(table)));
-  if (may_replace && catalog_.is_immutable(table.layer))
+  if (may_replace && catalog_.takes_appends_only(table))
     throw Forbidden(fmt::format("the layer `{}` is immutable: `{}` can't be replaced", table.layer, to_string(table)));
   const std::string location = catalog_.table_location(table);
   Json staged = may_replace
@@ -176,7 +176,7 @@ void TableWriter::drop(const TableName& table) {
     if (!change.before || change.before->kind != EntryKind::Table)
       throw Error(ErrorKind::NotFound, fmt::format("there is no table `{}`", to_string(table)));
     const bool is_own_only = ref.branch && !catalog_.inherited(*ref.branch, table);
-    if (catalog_.is_immutable(table.layer) && !is_own_only)
+    if (catalog_.takes_appends_only(table) && !is_own_only)
       throw Forbidden(fmt::format("the layer `{}` is immutable: `{}` can't be dropped", table.layer, to_string(table)));
     if (swap(ref, {&change, 1}, catalog_.next_instant_ms())) return;
   }

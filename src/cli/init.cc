@@ -30,6 +30,17 @@ state: sqlite:.lochan/state.db
 connections: {{}}
 )";
 
+/// What makes an example's source live.
+struct Simulator {
+  std::string_view source;  // in sources/
+  std::string_view command;
+};
+constexpr Simulator kSimulators[] = {
+    {"shop.yaml", "lochan simulate shop --fast --ticks 20    make its shops live"},
+    {"totesys.yaml", "lochan simulate totesys --fast --ticks 20    make its company live"},
+    {"volt.yaml", "lochan simulate api --port 8080 --auth bearer --secret volt-token &    let its API answer"},
+};
+
 std::vector<std::string> example_names() {
   std::set<std::string> names;
   for (const ExampleFile& file : example_files()) names.emplace(file.example);
@@ -111,11 +122,10 @@ class InitCommand final : public Command {
     if (example.empty())
       return terminal.print("  lochan schema --output markdown    what its files may say\n  lochan validate");
     if (fs::exists(folder / "README.md")) terminal.print("  less README.md");
-    if (uses_shop_simulator(folder)) terminal.print("  lochan simulate shop --fast --ticks 20    make its shops live");
+    for (const Simulator& simulator : kSimulators)
+      if (fs::exists(folder / "sources" / simulator.source)) terminal.print(fmt::format("  {}", simulator.command));
     terminal.print("  lochan run");
   }
-
-  static bool uses_shop_simulator(const fs::path& folder) { return fs::exists(folder / "sources" / "shop.yaml"); }
 
   std::vector<std::string> words_;
   bool list_ = false;

@@ -24,7 +24,8 @@ Keys<ScheduleConfig> make_schedule_keys() {
            "when it is due: minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily`, `@weekly`, "
            "`@monthly`, `@yearly`, `@every 30s`")
       .add("every", &ScheduleConfig::every, "due every so often, counted from 1970-01-01 in UTC")
-      .add("after", &ScheduleConfig::after, "tables: due when each of them was published again", {.shape = Shape::Table})
+      .add("after", &ScheduleConfig::after,
+           "tables: due when each of them was published again; `source:NAME`: when any table of that source was")
       .add("timezone", &ScheduleConfig::timezone, "the time zone of `cron`, such as `Europe/Warsaw`",
            {.default_text = "UTC"})
       .add("catch_up", &ScheduleConfig::catch_up,

@@ -111,14 +111,29 @@ void verify_selectors(const Project& project, const std::vector<LocatedText>& se
           verify_selector(project, trimmed, selector.position, problems);
 }
 
+void verify_after(const Project& project, const LocatedText& name, Problems& problems) {
+  constexpr std::string_view kSource = "source:";
+  if (name->starts_with(kSource)) {
+    const std::string source = name->substr(kSource.size());
+    if (!project.sources.contains(source))
+      problems.add(name.position, fmt::format("no source `{}`", source),
+                   text::did_you_mean(source, keys_of(project.sources), "see the project's sources"));
+    return;
+  }
+  if (const auto table = parse_table_name(*name))
+    is_known_table(project, {*table, name.position}, problems);
+  else
+    problems.add(name.position, fmt::format("`{}` is no table", *name),
+                 "write `layer.name`, or `source:NAME` for any table of a source");
+}
+
 void verify_what(const Project& project, const ScheduleConfig& schedule, Problems& problems) {
   if (schedule.command == ScheduleCommand::Maintain && !(schedule.select.empty() && schedule.exclude.empty()))
     problems.add((schedule.select.empty() ? schedule.exclude : schedule.select)[0].position,
                  fmt::format("`{}` tends the whole lake: it selects nothing", schedule.name), "remove it, or `command`");
   verify_selectors(project, schedule.select, problems);
   verify_selectors(project, schedule.exclude, problems);
-  for (const LocatedText& name : schedule.after)
-    if (const auto table = parse_table_name(*name)) is_known_table(project, {*table, name.position}, problems);
+  for (const LocatedText& name : schedule.after) verify_after(project, name, problems);
 }
 
 }  // namespace

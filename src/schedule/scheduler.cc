@@ -39,6 +39,16 @@ std::string missed_reason(bool is_jumped_over, bool is_cut) {
   return is_cut ? "nothing served at its time, nor at those before it, which are not kept" : "nothing served at its time";
 }
 
+// What `after` names: a table, or any of a source's.
+std::vector<TableName> tables_of(const Project& project, const std::string& name) {
+  constexpr std::string_view kSource = "source:";
+  if (!name.starts_with(kSource)) return {parse_table_name(name).value()};
+  std::vector<TableName> tables;
+  for (const SourceTable& table : project.sources.at(name.substr(kSource.size())).tables)
+    tables.push_back({"raw", table.name});
+  return tables;
+}
+
 bool is_waiting(const Tick& tick) { return tick.state == TickState::Due || tick.state == TickState::Held; }
 bool is_running(const Tick& tick) { return tick.state == TickState::Running; }
 
@@ -210,8 +220,11 @@ bool Scheduler::was_published_again(Entry& entry) {
   const std::int64_t publication = lake_.catalog().current_publication();
   if (publication == entry.seen || publication == entry.looked_at) return false;
   for (const LocatedText& name : entry.config->after) {
-    const auto found = lake_.catalog().find("main", *parse_table_name(*name));
-    if (found && found->from_publication > entry.seen) continue;
+    const bool is_published = std::ranges::any_of(tables_of(lake_.project(), *name), [&](const TableName& table) {
+      const auto found = lake_.catalog().find("main", table);
+      return found && found->from_publication > entry.seen;
+    });
+    if (is_published) continue;
     entry.looked_at = publication;
     return false;
   }
@@ -225,8 +238,9 @@ void Scheduler::look_at_makers(Entry& entry) const {
   if (seen == entry.makers_seen) return;
   entry.makers_seen = seen;
   entry.maker_failed.clear();
-  for (const LocatedText& table : entry.config->after)
-    if (entry.maker_failed.empty()) entry.maker_failed = failed_maker(entry, *table);
+  for (const LocatedText& name : entry.config->after)
+    for (const TableName& table : tables_of(lake_.project(), *name))
+      if (entry.maker_failed.empty()) entry.maker_failed = failed_maker(entry, to_string(table));
 }
 
 // Of the runs on main that were to make the table the last must not have failed at it.

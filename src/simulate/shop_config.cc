@@ -228,8 +228,7 @@ ShopConfig read_shop_config(const std::optional<std::filesystem::path>& file, co
 
 void check_shop_config(const ShopConfig& config) {
   const ShopRows& rows = config.rows_per_tick;
-  if (config.fast && !config.ticks && !config.stop_after)
-    throw wrong("simulated time has no end", "give a number of ticks or `stop_generator_after_sec`");
+  check_life_config(config);
   if (rows.sale_item < rows.sale)
     throw wrong(fmt::format("{} cannot have one of {} each", text::plural(rows.sale, "sale"),
                             text::plural(rows.sale_item, "item")),

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "simulate/life.h"
 
 namespace lochan {
 
@@ -25,20 +26,12 @@ struct ShopRows {
 };
 
 /// What each field means stands in shop_settings(), by the name that YAML and the environment have for it.
-struct ShopConfig {
-  std::int64_t seed = 1;
-  std::chrono::microseconds tick_interval{1'000'000};
+struct ShopConfig : LifeConfig {
   ShopRows initial_rows{.customer = 20, .product = 12, .employee = 5};
   ShopRows rows_per_tick{.customer = 1, .sale = 3, .sale_item = 6};
   std::int64_t update_rows_per_tick = 2;
   std::optional<std::chrono::microseconds> update_not_older_than;
   std::optional<std::chrono::microseconds> delete_older_than;
-  std::optional<std::chrono::microseconds> stop_after;
-  std::optional<std::int64_t> ticks;
-  bool fast = false;
-  Instant start = std::chrono::sys_days{std::chrono::January / 1 / 2026} + std::chrono::hours{8};
-  LogLevel log_level = LogLevel::Info;
-  std::optional<std::filesystem::path> log_file;
 };
 
 /// One setting, for the reader, `--help` and docs/simulate.md.

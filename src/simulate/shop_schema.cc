@@ -74,14 +74,6 @@ std::array<std::pair<const char*, std::int64_t*>, 6> numbers(GeneratorState& sta
 
 }  // namespace
 
-std::string shop_timestamp(Instant instant) {
-  std::string text = to_string(instant);
-  text.resize(text.size() - std::string_view("+00").size());
-  return text;
-}
-
-std::string shop_day(Instant instant) { return to_string(instant).substr(0, std::string_view("2026-11-21").size()); }
-
 void create_shop_tables(Database& shop) {
   for (const char* statement : kStatements) shop.execute(statement);
 }
@@ -103,7 +95,7 @@ void write_generator_state(Database& shop, const GeneratorState& state) {
   };
   GeneratorState copy = state;
   for (const auto& [name, number] : numbers(copy)) put(name, std::to_string(*number));
-  put("last_tick_at", shop_timestamp(state.last_tick_at));
+  put("last_tick_at", simulated_timestamp(state.last_tick_at));
 }
 
 }  // namespace lochan

@@ -11,12 +11,6 @@
 
 namespace lochan {
 
-/// "2026-11-21 03:46:00.123456": how the shop's tables write an instant (UTC), so that text sorts as time does.
-std::string shop_timestamp(Instant instant);
-
-/// "2026-11-21": how they write a day.
-std::string shop_day(Instant instant);
-
 /// Makes the tables, keys and indexes that are missing, and `generator_state`. SQL that SQLite and PostgreSQL read.
 void create_shop_tables(Database& shop);
 

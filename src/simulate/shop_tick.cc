@@ -60,7 +60,7 @@ class Tick {
         config_(config),
         log_(log),
         at_(at),
-        now_(shop_timestamp(at)),
+        now_(simulated_timestamp(at)),
         random_(static_cast<std::uint64_t>(config.seed), name, static_cast<std::uint64_t>(state.ticks)),
         state_(state) {}
 
@@ -91,7 +91,7 @@ class Tick {
 
   void delete_rows() {
     if (!config_.delete_older_than) return;
-    const DbValue before = shop_timestamp(at_ - *config_.delete_older_than);
+    const DbValue before = simulated_timestamp(at_ - *config_.delete_older_than);
     for (const DbRow& sale : shop_.query("select id from sale where created_at < $1 order by id", {before})) {
       counts_.deleted_items += shop_.execute("delete from sale_item where sale_id = $1", {sale[0]});
       counts_.deleted_sales += shop_.execute("delete from sale where id = $1", {sale[0]});
@@ -138,7 +138,7 @@ class Tick {
     insert("employee", {{"id", id},
                         {"name", full_name()},
                         {"position", std::string(position)},
-                        {"hired_at", shop_day(hired)},
+                        {"hired_at", simulated_day(hired)},
                         {"updated_at", now_}});
   }
 
@@ -153,7 +153,7 @@ class Tick {
     insert("sale", {{"id", id},
                     {"customer_id", present("customer", customer)},
                     {"employee_id", present("employee", random_.between(1, state_.last_id.employee))},
-                    {"sold_at", shop_timestamp(at_ - before)},
+                    {"sold_at", simulated_timestamp(at_ - before)},
                     {"payment_type", payment_type()},
                     {"created_at", now_},
                     {"updated_at", now_}});
@@ -191,7 +191,7 @@ class Tick {
   bool update_a_row(const Updatable& of) {
     const auto& limit = config_.update_not_older_than;
     const Instant since = limit ? at_ - *limit : Instant{std::chrono::sys_days{std::chrono::January / 1 / 1}};
-    const DbValue born_after = of.is_day() ? shop_day(since) : shop_timestamp(since);
+    const DbValue born_after = of.is_day() ? simulated_day(since) : simulated_timestamp(since);
     const auto end = [&](std::string_view order) {
       return shop_.query(fmt::format("select id from {} where {} order by {} {}, id {} limit 1", of.table,
                                      of.younger_than(1), of.born, order, order),

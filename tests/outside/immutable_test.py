@@ -13,7 +13,7 @@ import unittest
 LOCHAN = os.path.abspath(os.environ.get("LOCHAN_BIN", "build/release/lochan"))
 PROJECT = {
     "lochan.yaml": """name: kept
-layers: { raw: { immutable: true } }
+layers: { raw: { immutable: true }, kept: { immutable: true } }
 connections: { drop: "files:./drop" }
 retention: { publications: 1s, keep_publications: 1, failed_branches: 1s }
 """,
@@ -25,13 +25,16 @@ tables:
   list: { load: full, from: "list.csv" }
 """,
     "models/raw/seen.sql": "/* ---\nmaterialized: append\n--- */\nselect id::int as id from raw.log where $since is null or _loaded_at > $since",
+    "models/kept/whole.sql": "select id::int as id, name from raw.thing",
+    "models/kept/merged.sql": "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, name from raw.thing where $since is null or _loaded_at > $since\n"
+                              "qualify row_number() over (partition by id order by _loaded_at desc) = 1",
     "models/mart/total.sql": "/* ---\nchecks:\n  - expression: sales <> 7\n--- */\nselect count(*) as sales from raw.log",
 }
 
 # Each command of the program as it could do harm. One that isn't here is called by its name alone.
 COMMANDS = {
     "init": [["other_project"]],
-    "run": [["--full-refresh"], [], ["--branch", "dev-anna"], ["--select", "raw.seen", "--full-refresh"]],
+    "run": [["--full-refresh"], ["--select", "layer:kept", "--full-refresh"], [], ["--branch", "dev-anna"], ["--select", "raw.seen", "--full-refresh"]],
     "build": [[]],
     "backfill": [["--select", "raw.seen", "--from", "2026-01-01", "--until", "2026-01-02"]],
     "replay": [["raw.log"]],
@@ -76,9 +79,9 @@ class Immutable(unittest.TestCase):
         (drop / "list.csv").write_text(f"name\nx{self.drops}\n")
 
     def objects(self):
-        root = self.folder / "lake" / "raw"
+        root = self.folder / "lake"
         return {path.relative_to(root): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in root.rglob("*") if path.is_file()}
+                for layer in ("raw", "kept") for path in (root / layer).rglob("*") if path.is_file()}
 
     def assert_kept(self, before, what):
         now = self.objects()

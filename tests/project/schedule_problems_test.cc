@@ -54,6 +54,14 @@ const ProblemCase kCases[] = {
        "name: a\nschedules:\n  - { name: shops, after: raw.sale }\n",
        "lochan.yaml:3:27: no table `raw.sale`\n"
        "  hint: no source, model or command makes it"),
+    in_project("UnknownSourceAfter",
+       "name: a\nschedules:\n  - { name: shops, after: 'source:sale' }\n",
+       "lochan.yaml:3:27: no source `sale`\n"
+       "  hint: see the project's sources"),
+    in_project("NoTableAfter",
+       "name: a\nschedules:\n  - { name: shops, after: sale }\n",
+       "lochan.yaml:3:27: `sale` is no table\n"
+       "  hint: write `layer.name`, or `source:NAME` for any table of a source"),
     in_project("UnknownSource",
        "name: a\nschedules:\n  - { name: shops, every: 1h, select: 'source:shop+' }\n",
        "lochan.yaml:3:39: no source `shop`\n"

@@ -345,11 +345,11 @@ class AfterTables : public ScheduledLake {
     serve();
   }
   /// As a publication of a view does it: rows only.
-  void publish(const std::string& name) {
+  void publish(const std::string& name, const std::string& layer = "mart") {
     const std::string branch = "dev-" + std::to_string(++branches_);
     lake_->catalog().create_branch(branch, BranchKind::Named);
     PublishView view;
-    view.table = {"mart", name};
+    view.table = {layer, name};
     view.sql = "select 1 as x";
     view.columns = {{"x", "INTEGER", true}};
     view.data_version = branch;
@@ -378,6 +378,27 @@ TEST_F(AfterTables, DueWhenEachWasPublishedAgain) {
   step_after(minutes{1});
   EXPECT_EQ(machine_->starts, 1);
   publish("a");
+  step_after(seconds{1});
+  EXPECT_EQ(machine_->starts, 2);
+}
+
+TEST_F(AfterTables, DueWhenAnyTableOfASourceWas) {
+  project_.sources["shop"].tables.resize(2);
+  project_.sources["shop"].tables[0].name = "sale";
+  project_.sources["shop"].tables[1].name = "item";
+  project_.schedules[0].after = {{"source:shop", {}}};
+  supervisor_.reset();
+  serve();
+  publish("a");
+  step_after(seconds{1});
+  EXPECT_EQ(machine_->starts, 0);
+  publish("item", "raw");
+  step_after(seconds{1});
+  EXPECT_EQ(machine_->starts, 1);
+  machine_->finish(1000, RunState::Succeeded);
+  step_after(minutes{1});
+  EXPECT_EQ(machine_->starts, 1);
+  publish("sale", "raw");
   step_after(seconds{1});
   EXPECT_EQ(machine_->starts, 2);
 }

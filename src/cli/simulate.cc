@@ -11,6 +11,7 @@
 #include "cli/connection_session.h"
 #include "cli/interrupt.h"
 #include "cli/run_log.h"
+#include "cli/simulate_dvd_rental.h"
 #include "simulate/api.h"
 #include "simulate/shop.h"
 #include "simulate/shop_config.h"
@@ -50,6 +51,7 @@ class SimulateCommand final : public Command {
     shop.text("--config", config_file_, "FILE", "settings in YAML (docs/simulate.md lists them)");
     for (Setting& setting : settings_) shop.text(setting.option, setting.value, setting.value_name, setting.help);
     shop.flag("--fast", fast_, "simulated time: a tick after the other, without sleeping");
+    dvd_rental_.add(options);
     Options api = options.command("api", "the API of the system volt: users and orders, with the faults it is told to have", api_);
     for (ApiOption& option : api_options_) api.number(option.name, option.value, option.value_name, option.help);
     api.text("--address", api_config_.address, "IP", "where it listens");
@@ -62,8 +64,14 @@ class SimulateCommand final : public Command {
   }
 
   int run(Context& context) override {
-    if (!shop_ && !api_) throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop, or lochan simulate api");
+    if (!shop_ && !api_ && !dvd_rental_.is_chosen())
+      throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop, dvd_rental or api");
     const Interrupt interrupt;
+    if (dvd_rental_.is_chosen()) {
+      SimulationLog log(context, ShopConfig{});
+      dvd_rental_.run(context, log, interrupt.token());
+      return kExitDone;
+    }
     if (api_) return run_api(context, interrupt);
     const ShopConfig config = read_config(context);
     std::vector<std::unique_ptr<Database>> databases;
@@ -159,6 +167,7 @@ class SimulateCommand final : public Command {
 
   bool shop_ = false;
   bool api_ = false;
+  SimulateDvdRental dvd_rental_;
   ApiConfig api_config_;
   std::vector<ApiOption> api_options_ = {
       {"--port", "N", "where it listens; 0: a free one", [](ApiConfig& c, std::int64_t n) { c.port = static_cast<std::uint16_t>(n); }},
@@ -196,13 +205,14 @@ class SimulateCommand final : public Command {
 CommandKind simulate_command() {
   return {.name = "simulate",
           .group = "this program",
-          .summary = "let an example system live: a shop in databases, an API",
+          .summary = "let an example system live: a shop or a DVD rental in databases, an API",
           .more = "",
           .examples = {{"simulate shop", "a tick a second in every branch, until Ctrl-C"},
                        {"simulate shop --fast --ticks 100", "a hundred ticks of simulated time, at once"},
                        {"simulate shop --seed 7 --tick-interval 0.2", "another shop, five ticks a second"},
                        {"simulate shop --connection branch_1 --stop-after 60", "one branch, for a minute"},
                        {"simulate shop --to postgresql://shop@db/branch_1", "in a PostgreSQL database, without a project"},
+                       {"simulate dvd_rental --mix-day 2026-04-03", "the sample of fifteen tables, and a day of its business"},
                        {"simulate api --port 8080 --every-429 20", "an API that now and then asks to wait"}},
           .make = make_command<SimulateCommand>};
 }

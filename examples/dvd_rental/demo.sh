@@ -59,7 +59,7 @@ for table in actor address category city country customer film film_actor film_c
   rows="select count(*) || ' ' || md5(string_agg(t::text, e'\n' order by t::text)) from $table t"
   [ "$(ask "$OLD_URL" "$rows")" = "$(ask "$NEW_URL" "$rows")" ] || fail "$table differs"
 done
-made="select (select count(*) from pg_constraint where connamespace = 'dvd_rental'::regnamespace and conrelid <> coalesce(to_regclass('lochan_migration'), 0)) || ' '
+made="select (select count(*) from pg_constraint where connamespace = 'dvd_rental'::regnamespace and conrelid is distinct from to_regclass('lochan_migration')::oid) || ' '
   || (select count(*) from pg_trigger where not tgisinternal) || ' ' || (select count(*) from pg_views where schemaname = 'v_dvd_rental')"
 [ "$(ask "$OLD_URL" "$made")" = "$(ask "$NEW_URL" "$made")" ] || fail "constraints, triggers or views differ"
 try migrate tables.json --from old --to new

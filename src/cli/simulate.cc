@@ -69,8 +69,7 @@ class SimulateCommand final : public Command {
     const Interrupt interrupt;
     if (dvd_rental_.is_chosen()) {
       SimulationLog log(context, ShopConfig{});
-      dvd_rental_.run(context, log, interrupt.token());
-      return kExitDone;
+      return dvd_rental_.run(context, log, interrupt.token());
     }
     if (api_) return run_api(context, interrupt);
     const ShopConfig config = read_config(context);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/postgres_connection.h"
 #include "cli/connection_session.h"
+#include "cli/interrupt.h"
 #include "simulate/dvd_rental.h"
 
 namespace lochan {
@@ -60,12 +61,19 @@ SimulateDvdRental::Place SimulateDvdRental::place(Context& context) const {
   return {connection.name, connection.location};
 }
 
-void SimulateDvdRental::run(Context& context, Log& log, std::stop_token stop) const {
+int SimulateDvdRental::run(Context& context, Log& log, std::stop_token stop) const {
   const std::optional<DvdDay> day = mix_day_.empty() ? std::nullopt : std::optional(parse_dvd_day(mix_day_));
   const Place found = place(context);
   PostgresConnection connection(found.url, found.name);
   connection.stop_when([stop] { return stop.stop_requested(); });
-  simulate_dvd_rental(connection, seed_ ? static_cast<std::uint64_t>(*seed_) : kSeed, day, log);
+  try {
+    simulate_dvd_rental(connection, seed_ ? static_cast<std::uint64_t>(*seed_) : kSeed, day, log);
+  } catch (const Error&) {
+    if (!stop.stop_requested()) throw;
+    log.write(LogLevel::Warn, "interrupted: nothing was written");
+    return kExitInterrupted;
+  }
+  return kExitDone;
 }
 
 }  // namespace lochan

@@ -15,8 +15,8 @@ class SimulateDvdRental {
  public:
   void add(Options& options);
   bool is_chosen() const { return is_chosen_; }
-  /// Throws Error{Unavailable} when a stop was asked for: nothing was written.
-  void run(Context& context, Log& log, std::stop_token stop) const;
+  /// Returns the exit code. A stop leaves nothing behind.
+  int run(Context& context, Log& log, std::stop_token stop) const;
 
  private:
   struct Place {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 
 #include "base/error.h"
@@ -47,8 +48,14 @@ std::string shown(const MigratedTable& table) { return fmt::format("{}.{}", tabl
 class Migrating {
  public:
   Migrating(Lake& lake, const MigrateRequest& request, const std::vector<MigratedTable>& queue, Observer& observer,
-            StartedRun& run, std::stop_token stop)
-      : lake_(lake), request_(request), queue_(queue), observer_(observer), run_(run), stop_(std::move(stop)) {}
+            StartedRun& run, const CancelWatch& cancel)
+      : lake_(lake),
+        request_(request),
+        queue_(queue),
+        observer_(observer),
+        run_(run),
+        cancel_(cancel),
+        stop_(cancel.token()) {}
 
   MigrateOutcome run() {
     outcome_.run = run_.number();
@@ -174,8 +181,11 @@ class Migrating {
             told_at = SteadyClock::now();
             observer_.write(LogLevel::Info, fmt::format("{}: {} so far", report.name, text::plural(rows, "row")));
           });
+      // While the target makes its indexes the source sums up its rows.
+      auto digest =
+          std::async(std::launch::async, [&] { return digest_rows(*source_, from(table), place_->columns(table)); });
       place_->complete(table);
-      digests_[table.name] = digest_rows(*source_, from(table), place_->columns(table));
+      digests_[table.name] = digest.get();
       place_->save_copied(table, digests_[table.name], run_.number());
     });
     report.rows_written = *report.rows_read;
@@ -242,7 +252,10 @@ class Migrating {
     }
     outcome_.state = is_good ? RunState::Succeeded : stop_.stop_requested() ? RunState::Cancelled : RunState::Failed;
     save();
-    run_.close(outcome_.state, 0, is_good ? "" : failed.empty() ? "cancelled" : fmt::format("`{}` failed", failed));
+    run_.close(outcome_.state, 0,
+               is_good          ? ""
+               : failed.empty() ? cancel_.message()
+                                : fmt::format("`{}` failed", failed));
   }
 
   void save() {
@@ -257,6 +270,7 @@ class Migrating {
   const std::vector<MigratedTable>& queue_;
   Observer& observer_;
   StartedRun& run_;
+  const CancelWatch& cancel_;
   std::stop_token stop_;
   MigrateOutcome outcome_;
   PostgresConnection* source_ = nullptr;
@@ -288,7 +302,7 @@ MigrateOutcome migrate_tables(Lake& lake, const MigrateRequest& request, Observe
   CancelWatch cancel(lake.state(), run.number(), stop);
   MigrateOutcome outcome;
   try {
-    outcome = Migrating(lake, request, queue, observer, run, cancel.token()).run();
+    outcome = Migrating(lake, request, queue, observer, run, cancel).run();
   } catch (const Error& error) {
     const bool is_stopped = cancel.token().stop_requested();
     run.close(is_stopped ? RunState::Cancelled : RunState::Failed, 0, is_stopped ? cancel.message() : error.message());

@@ -91,7 +91,7 @@ class Day {
     const auto any = [&](const PostgresRows& from) {
       return *from.rows[static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(from.rows.size())))][0];
     };
-    for (std::int64_t left = random_.between(0, 2); left > 0; --left) {
+    for (std::int64_t left = random_.between(0, 3); left > 0; --left) {
       const std::string first{random_.pick(first_names())}, last{random_.pick(last_names())};
       const std::string street = street_address(random_), district = district_name(random_), city = any(cities),
                         store = any(stores);

@@ -71,7 +71,7 @@ DvdDay parse_dvd_day(std::string_view text) {
     const char* const stop = text.data() + at + length;
     return stop <= end && std::from_chars(text.data() + at, stop, value).ptr == stop;
   };
-  const bool is_shaped = text.size() == 10 && text[4] == '-' && text[7] == '-';
+  const bool is_shaped = text.size() == 10 && text[0] != '-' && text[4] == '-' && text[7] == '-';
   const bool is_read = is_shaped && read(0, 4, year) && read(5, 2, month) && read(8, 2, day);
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
   if (!is_read || !date.ok())

@@ -76,8 +76,10 @@ class MigrateTest : public testing::Test {
   }
 
   static std::string rows(const PostgresDatabase& database, const std::string& sql) {
+    auto connection = database.connect();
+    connection.execute("set search_path to dwh, shop");  // the first is at the target only
     std::string text;
-    for (const auto& row : database.connect().query(sql).rows) {
+    for (const auto& row : connection.query(sql).rows) {
       std::string line;
       for (const PostgresValue& value : row) line += (line.empty() ? "" : "|") + value.value_or("null");
       text += (text.empty() ? "" : "; ") + line;

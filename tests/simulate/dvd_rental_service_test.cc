@@ -240,7 +240,7 @@ TEST_F(DvdRentalTest, OnlyOneOfTwoMixesADay) {
 
 TEST_F(DvdRentalTest, HalfASampleIsRefused) {
   simulate(postgres_);
-  postgres_.connect().execute("drop table dvd_rental.payment; drop table dvd_rental.film_actor cascade");
+  postgres_.connect().execute("drop table dvd_rental.payment cascade; drop table dvd_rental.film_actor cascade");
   EXPECT_EQ(error(std::nullopt),
             "schema `dvd_rental` has 13 of its 15 tables, without `film_actor`, `payment`\n"
             "  hint: it was begun by something else: `drop schema dvd_rental cascade` to have it made, or restore what "

@@ -21,6 +21,7 @@ CommandKind history_command();
 CommandKind init_command();
 CommandKind maintain_command();
 CommandKind archive_command();
+CommandKind migrate_command();
 CommandKind plan_command();
 CommandKind publish_command();
 CommandKind query_command();

@@ -105,12 +105,17 @@ class HistoryCommand final : public Command {
       terminal.print(fmt::format("its log is {} on {}", run_log_file(run->place.substr(colon + 1), number).string(),
                                  run->place.substr(0, colon)));
     Lines lines = {{"step", "state", "took", "waited", "attempts", "read", "written", "rejected", "late", "bytes read", "bytes written"}};
-    for (const StepReport& step : steps)
+    // Where the rows of a migration came from; those of the lake's tables are in the lake.
+    const bool is_migration = run->command == "migrate";
+    if (is_migration) lines[0].push_back("lineage");
+    for (const StepReport& step : steps) {
       lines.push_back({step.name, std::string(to_string(step.state)), text::human_seconds(step.seconds),
                        text::human_seconds(step.queue_seconds), std::to_string(step.attempts), step.rows_read ? std::to_string(*step.rows_read) : "",
                        std::to_string(step.rows_written), std::to_string(step.rows_rejected), std::to_string(step.rows_late),
                        step.bytes_read ? text::human_bytes(static_cast<std::uint64_t>(*step.bytes_read)) : "",
                        text::human_bytes(static_cast<std::uint64_t>(step.bytes_written))});
+      if (is_migration) lines.back().push_back(step.kind == "migrate" ? step.reason : "");
+    }
     if (lines.size() > 1) terminal.print(align(lines));
     for (const StepReport& step : steps)
       if (!step.error.empty()) terminal.print(fmt::format("{}: {}", step.name, step.error));

@@ -38,6 +38,7 @@ std::string result(const StepReport& step) {
   if (!step.intervals.empty()) text += fmt::format(" for {}", step.intervals);
   if (step.rows_rejected > 0) text += fmt::format(", {} rejected", step.rows_rejected);
   if (step.attempts > 1) text += fmt::format(", {} attempts", step.attempts);
+  if (step.kind == "schema") text.clear();
   if (step.kind == "command") text = step.attempts > 1 ? fmt::format("{} attempts", step.attempts) : "";
   return step.state == StepState::Built && step.kind != "view" ? text : "";
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/simulate_dvd_rental.h"
 #include "cli/simulate_totesys.h"
 #include "cli/simulation.h"
 #include "simulate/api.h"
@@ -26,6 +27,7 @@ class SimulateCommand final : public Command {
     life_.add(shop);
     Options totesys = options.command("totesys", "a trading company's database: it sells, buys, is paid", totesys_);
     totesys_options_.add(totesys);
+    dvd_rental_.add(options);
     Options api = options.command(
         "api", "the API of the system volt: users and orders, with the faults it is told to have", api_);
     for (ApiOption& option : api_options_) api.number(option.name, option.value, option.value_name, option.help);
@@ -39,9 +41,13 @@ class SimulateCommand final : public Command {
   }
 
   int run(Context& context) override {
-    if (!shop_ && !totesys_ && !api_)
-      throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop, totesys or api");
+    if (!shop_ && !totesys_ && !api_ && !dvd_rental_.is_chosen())
+      throw Error(ErrorKind::Usage, "`lochan simulate` needs a system").hint("lochan simulate shop, totesys, dvd_rental or api");
     const Interrupt interrupt;
+    if (dvd_rental_.is_chosen()) {
+      SimulationLog log(context, ShopConfig{});
+      return dvd_rental_.run(context, log, interrupt.token());
+    }
     if (api_) return run_api(context, interrupt);
     if (totesys_) return totesys_options_.run(context, interrupt.token());
     const ShopConfig config = life_.read(context, config_file_);
@@ -75,6 +81,7 @@ class SimulateCommand final : public Command {
   bool shop_ = false;
   bool totesys_ = false;
   bool api_ = false;
+  SimulateDvdRental dvd_rental_;
   ApiConfig api_config_;
   std::vector<ApiOption> api_options_ = {
       {"--port", "N", "where it listens; 0: a free one",
@@ -117,7 +124,7 @@ CommandKind simulate_command() {
   return {
       .name = "simulate",
       .group = "this program",
-      .summary = "let an example system live: a shop or a trading company in databases, an API",
+      .summary = "let an example system live: a shop, a trading company, a DVD rental in databases, an API",
       .more = "",
       .examples = {{"simulate shop", "a tick a second in every branch, until Ctrl-C"},
                    {"simulate shop --fast --ticks 100", "a hundred ticks of simulated time, at once"},
@@ -126,6 +133,7 @@ CommandKind simulate_command() {
                    {"simulate shop --to postgresql://shop@db/branch_1", "in a PostgreSQL database, without a project"},
                    {"simulate totesys --to postgresql://app@db/totesys",
                     "a trading company: eleven tables, a tick a second"},
+                   {"simulate dvd_rental --mix-day 2026-04-03", "the sample of fifteen tables, and a day of its business"},
                    {"simulate api --port 8080 --every-429 20", "an API that now and then asks to wait"}},
       .make = make_command<SimulateCommand>};
 }

@@ -199,7 +199,7 @@ std::vector<CheckResult> Journal::checks(std::int64_t run) const {
 
 std::optional<std::int64_t> Journal::last_run_with_steps() const {
   const auto rows = state_.query(
-      "select run from run where state <> 'running' and exists (select 1 from step where step.run = run.run) "
+      "select run from run where state <> 'running' and command <> 'migrate' and exists (select 1 from step where step.run = run.run) "
       "order by run desc limit 1");
   if (rows.empty()) return std::nullopt;
   return rows[0].integer(0);

@@ -41,7 +41,7 @@ class Journal {
   std::vector<RunRecord> running() const;
   std::vector<StepReport> steps(std::int64_t run) const;
   std::vector<CheckResult> checks(std::int64_t run) const;  // without samples' types
-  std::optional<std::int64_t> last_run_with_steps() const;  // tending has none
+  std::optional<std::int64_t> last_run_with_steps() const;  // tending has none; migrations make nothing of the lake
 
   void insert(const RunRecord& record);
   void finish(std::int64_t run, RunState state, std::int64_t publication, Instant at, const std::string& message);

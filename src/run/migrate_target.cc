@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/sql.h"
 #include "sink/postgres_column.h"
+#include "sink/postgres_marks.h"
 
 namespace lochan {
 namespace {
@@ -232,10 +233,14 @@ void MigrateTarget::prefer(const std::string& schema) {
 
 void MigrateTarget::make_missing(std::int64_t run) {
   for (const std::string& schema : schemas_of(queue_, true)) {
-    if (!is_there("select from pg_namespace where nspname = $1", {schema}))
-      target_.execute(fmt::format("create schema {}", sql::identifier(schema)));
+    require_schema(target_, schema);
     if (!marks_.is_in(schema)) marks_.make(schema);
   }
+  // Of things that the tables use, and that lie elsewhere.
+  for (const DefinedType& type : definitions_.types) require_schema(target_, schema_out(queue_, type.schema));
+  for (const DefinedSequence& sequence : definitions_.sequences)
+    require_schema(target_, schema_out(queue_, sequence.schema));
+  for (const DefinedTable& table : definitions_.tables) require_schema(target_, out_schema(table));
   make_types();
   make_functions(false);
   make_sequences();
@@ -365,8 +370,7 @@ void MigrateTarget::make_triggers(const DefinedTable& table) {
 void MigrateTarget::make_view(const DefinedView& view) {
   const std::string schema = schema_out(queue_, view.schema);
   if (!kind(schema, view.name).empty()) return;
-  if (!is_there("select from pg_namespace where nspname = $1", {schema}))
-    target_.execute(fmt::format("create schema {}", sql::identifier(schema)));
+  require_schema(target_, schema);
   target_.execute(fmt::format("create {}view {}{} as {}", view.is_materialized ? "materialized " : "",
                               quoted_table(schema, view.name),
                               view.options.empty() ? "" : fmt::format(" with ({})", view.options), view.definition));

@@ -399,6 +399,23 @@ TEST_F(MigrateServiceTest, WithinOneDatabaseAndWithPartOfTheTables) {
   EXPECT_EQ(rows(old_, "select id, name from archive.staff order by 1"), "10|Anna; 11|null");
 }
 
+TEST_F(MigrateServiceTest, WhatLiesInOtherSchemasKeepsThem) {
+  at_old(
+      "create schema types; create type types.mood as enum ('good', 'bad'); create sequence types.numbers start with "
+      "7; create table shop.day (id integer default "
+      "nextval('types.numbers'), mood types.mood); insert into shop.day (mood) values ('bad'); create schema parts; "
+      "create table shop.log (id integer) partition by "
+      "range (id); create table parts.log_1 partition of shop.log for values from (1) to (10); insert into shop.log "
+      "values (1)");
+  write(
+      "tables.json",
+      R"([{"name": "day", "schema_in": "shop", "schema_out": "dwh"}, {"name": "log", "schema_in": "shop", "schema_out": "dwh"}])");
+  EXPECT_EQ(result(), "succeeded");
+  EXPECT_EQ(rows(new_, "select id, mood from dwh.day"), "7|bad");
+  EXPECT_EQ(rows(new_, "insert into dwh.day default values returning id"), "8");
+  EXPECT_EQ(rows(new_, "select * from parts.log_1"), "1");
+}
+
 TEST_F(MigrateServiceTest, OneAtATime) {
   auto other = new_.connect();
   other.query("select pg_advisory_lock(hashtextextended('lochan migrate dwh', 0))");

@@ -21,7 +21,7 @@ int TotesysOptions::run(Context& context, std::stop_token stop) const {
   std::vector<std::unique_ptr<Database>> databases;
   std::vector<Totesys> companies;
   for (const Connection& place : places_.find(context)) {
-    databases.push_back(open_shop_database(place));
+    databases.push_back(open_shop_database(place, "totesys"));
     companies.push_back({place.name, *databases.back()});
   }
   SimulationLog log(context, config);

@@ -59,7 +59,7 @@ std::vector<Connection> PlaceOptions::find(Context& context) const {
   std::vector<Connection> found;
   for (const std::string& text : to_) {
     context.secrets.add(text);
-    found.push_back(shop_at(text));
+    found.push_back(shop_at(text, what_ == "shop" ? "a shop" : what_));
   }
   if (to_.empty() || !connections_.empty()) {
     const Project project = open_project(context);

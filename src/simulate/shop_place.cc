@@ -33,7 +33,7 @@ std::string database_name(const std::string& url) {
 
 }  // namespace
 
-Connection shop_at(const std::string& text) {
+Connection shop_at(const std::string& text, std::string_view what) {
   Connection connection;
   const auto equals = text.find('=');
   const bool is_named = equals != std::string::npos && is_name(std::string_view(text).substr(0, equals));
@@ -48,22 +48,24 @@ Connection shop_at(const std::string& text) {
     connection.location = location;
     connection.name = std::filesystem::path(location).stem().string();
   } else {
-    throw Error(ErrorKind::Usage, "a shop lives at `postgresql://user@host/database` or `sqlite:path`, and this is neither")
+    throw Error(
+        ErrorKind::Usage,
+        fmt::format("{} lives at `postgresql://user@host/database` or `sqlite:path`, and this is neither", what))
         .hint("a connection of the project is named by `--connection NAME`");
   }
   if (is_named) connection.name = text.substr(0, equals);
   if (!is_name(connection.name))
-    throw Error(ErrorKind::Usage, "a shop's address names no database that could name the shop")
+    throw Error(ErrorKind::Usage, fmt::format("{}'s address names no database that could name it", what))
         .hint("give it a name: `--to branch_1=URL`");
   return connection;
 }
 
-std::unique_ptr<Database> open_shop_database(const Connection& connection) {
+std::unique_ptr<Database> open_shop_database(const Connection& connection, std::string_view what) {
   if (connection.kind == "sqlite")
     return open_sqlite(connection.location, {.busy_timeout_ms = static_cast<int>(kLockTimeout.count())});
   if (connection.kind == "postgres")
     return open_postgres(connection.location, connection.name, {.lock_timeout = kLockTimeout});
-  throw Error(ErrorKind::Project, fmt::format("a shop cannot live in `{}`, a connection of the kind `{}`",
+  throw Error(ErrorKind::Project, fmt::format("{} cannot live in `{}`, a connection of the kind `{}`", what,
                                               connection.name, connection.kind))
       .at(connection.position)
       .hint("give it a SQLite file, `sqlite:./data/shop.db`, or a PostgreSQL database, `postgresql://user@host/shop`");

@@ -44,7 +44,7 @@ TEST(ShopPlaceTest, RefusesWhatNoShopCanLiveIn) {
       ADD_FAILURE() << text;
     } catch (const Error& error) {
       EXPECT_STREQ(error.what(),
-                   "a shop's address names no database that could name the shop\n  hint: give it a name: `--to branch_1=URL`");
+                   "a shop's address names no database that could name it\n  hint: give it a name: `--to branch_1=URL`");
     }
   }
 }

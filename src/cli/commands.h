@@ -24,6 +24,7 @@ CommandKind archive_command();
 CommandKind plan_command();
 CommandKind publish_command();
 CommandKind query_command();
+CommandKind replicate_command();
 CommandKind restore_command();
 CommandKind rollback_command();
 CommandKind run_command();

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "project/connection_url.h"
 #include "project/file_keys.h"
+#include "project/lake_access.h"
 
 namespace lochan {
 namespace {
@@ -35,13 +36,8 @@ void read_location(ValueReader& reader, const YamlValue& value, LakePlace& place
     return;
   }
   while (text->ends_with('/')) text->pop_back();
-  const std::vector<std::string> parts = text::split(std::string_view(*text).substr(std::min(kS3.size(), text->size())), '/');
-  if (!is_bucket(parts[0]))
-    reader.problems().add(value.position, fmt::format("`{}` names no bucket", *text),
-                          "write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
-  else if (!std::ranges::all_of(parts, is_plain_part))
-    reader.problems().add(value.position, fmt::format("`{}` has an empty part, `.` or `..` in its path", *text),
-                          "write `s3://bucket/prefix`");
+  if (auto problem = find_s3_url_problem(*text))
+    reader.problems().add(problem->at(value.position));
   else
     place.location = *text;
 }
@@ -119,6 +115,18 @@ Keys<LakePlace> make_lake_keys() {
 }
 
 }  // namespace
+
+std::optional<Error> find_s3_url_problem(const std::string& url) {
+  const std::vector<std::string> parts =
+      text::split(std::string_view(url).substr(std::min(kS3.size(), url.size())), '/');
+  if (!is_bucket(parts[0]))
+    return Error(ErrorKind::Usage, fmt::format("`{}` names no bucket", url))
+        .hint("write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
+  if (!std::ranges::all_of(parts, is_plain_part))
+    return Error(ErrorKind::Usage, fmt::format("`{}` has an empty part, `.` or `..` in its path", url))
+        .hint("write `s3://bucket/prefix`");
+  return std::nullopt;
+}
 
 const Keys<LakePlace>& lake_keys() {
   static const Keys<LakePlace> kKeys = make_lake_keys();

@@ -37,5 +37,6 @@ CommandKind source_command();
 CommandKind tag_command();
 CommandKind validate_command();
 CommandKind version_command();
+CommandKind work_command();
 
 }  // namespace lochan

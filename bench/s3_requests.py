@@ -100,6 +100,11 @@ def make_project(folder, tables, rows):
     (folder / "sources/shop.yaml").write_text("\n".join(source) + "\n")
 
 
+def price_of(requests):
+    """In USD."""
+    return sum(number * (0.0000004 if kind in CHEAP else 0 if kind == "DELETE" else 0.000005) for kind, number in requests.items())
+
+
 def main():
     tables = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
@@ -123,9 +128,8 @@ def main():
         if done.returncode != 0:
             sys.exit(f"{what}: {done.stdout}{done.stderr}")
         count = counter.requests
-        price = sum(number * (0.0000004 if kind in CHEAP else 0 if kind == "DELETE" else 0.000005) for kind, number in count.items())
         numbers = " ".join(f"{count[kind]:>5}" for kind in ("PUT", "POST", "LIST", "GET", "HEAD", "DELETE"))
-        print(f"{what:34} {numbers} {counter.up / 1000:>6.0f} kB {counter.down / 1000:>6.0f} kB {price * 1000:>14.2f}", flush=True)
+        print(f"{what:34} {numbers} {counter.up / 1000:>6.0f} kB {counter.down / 1000:>6.0f} kB {price_of(count) * 1000:>14.2f}", flush=True)
 
     try:
         make_project(folder, tables, rows)

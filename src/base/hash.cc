@@ -5,7 +5,10 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <fstream>
+#include <memory>
 #include <span>
+#include <vector>
 
 #include "base/error.h"
 
@@ -33,6 +36,21 @@ std::string sha256(std::string_view bytes) {
   std::array<unsigned char, 32> digest{};
   unsigned int size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  return hex(digest);
+}
+
+std::string sha256_of_file(const std::filesystem::path& file) {
+  constexpr std::size_t kPiece = 1u << 20;
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  std::ifstream in(file, std::ios::binary);
+  std::vector<char> piece(kPiece);
+  while (in.read(piece.data(), static_cast<std::streamsize>(kPiece)) || in.gcount() > 0)
+    EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(in.gcount()));
+  if (!in.eof()) throw Error(ErrorKind::Unavailable, fmt::format("can't read {}", file.string()));
+  std::array<unsigned char, 32> digest{};
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(context.get(), digest.data(), &size);
   return hex(digest);
 }
 

@@ -13,6 +13,7 @@
 #include "catalog/publication_record.h"
 #include "catalog/schema_type.h"
 #include "catalog/table_metadata.h"
+#include "catalog/tag_record.h"
 
 namespace lochan {
 namespace {
@@ -36,10 +37,46 @@ class Reading {
         damaged(recorded.metadata, failure.what());
       }
     }
+    read_tags();
     return std::move(adoption_);
   }
 
  private:
+  // A tag that can't be read keeps nobody from the lake as it is.
+  void read_tags() {
+    const std::set<std::string> of_main_seen = seen_;
+    for (const auto& [name, size] : sizes_) {
+      if (!name.starts_with(kTagFolder)) continue;
+      seen_ = of_main_seen;  // what another tag lacks is this one's loss as well
+      std::vector<BrokenFile> of_main = std::exchange(adoption_.damaged, {});
+      std::optional<Adoption::Tagged> tagged;
+      try {
+        tagged = read_tag(name);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Data) throw;
+        damaged(name, error.message());
+      } catch (const Json::exception& failure) {
+        damaged(name, failure.what());
+      }
+      const std::vector<BrokenFile> of_tag = std::exchange(adoption_.damaged, std::move(of_main));
+      if (!of_tag.empty())
+        adoption_.lost_tags.push_back({name, fmt::format("{}: {}", of_tag.front().name, of_tag.front().what)});
+      else if (tagged)
+        adoption_.tags.push_back(std::move(*tagged));
+    }
+    std::ranges::stable_sort(adoption_.tags, {}, [](const Adoption::Tagged& one) { return one.publication.number; });
+  }
+
+  // Nothing of one that is later than what is adopted.
+  std::optional<Adoption::Tagged> read_tag(const std::string& name) {
+    const TagRecord record = parse_tag_record(catalog_.store.read(name));
+    if (record.tag.publication > adoption_.publication.number) return std::nullopt;
+    Adoption::Tagged tagged{record.tag, record.record.publication, {}};
+    for (const RecordedEntry& entry : record.record.entries)
+      tagged.entries.push_back(entry.kind == EntryKind::View ? read_view(entry) : read_table(entry));
+    return tagged;
+  }
+
   void damaged(const std::string& name, const std::string& what) { adoption_.damaged.push_back({name, what}); }
 
   std::optional<PublicationRecord> read_record(const std::string& name) {
@@ -173,6 +210,32 @@ class Reading {
   Adoption adoption_;
 };
 
+// Main's rows, of some of its publications in their order.
+class MainHistory {
+ public:
+  explicit MainHistory(Catalog::Impl& catalog) : catalog_(catalog) {}
+
+  void add(const Publication& publication, const std::vector<Entry>& entries) {
+    if (publication.number == last_) return;  // two tags of one publication
+    last_ = publication.number;
+    catalog_.rows.add_publication(publication);
+    std::map<TableName, std::string> now;
+    for (const Entry& entry : entries) {
+      now[entry.table] = entry.metadata_location;
+      if (main_.contains(entry.table) && main_[entry.table] == entry.metadata_location) continue;
+      catalog_.rows.put(entry, entry.from_publication);
+    }
+    for (const auto& [table, location] : main_)
+      if (!now.contains(table)) catalog_.rows.close(table, publication.number);
+    main_ = std::move(now);
+  }
+
+ private:
+  Catalog::Impl& catalog_;
+  std::map<TableName, std::string> main_;
+  std::int64_t last_ = 0;
+};
+
 }  // namespace
 
 bool has_records(ObjectStore& store) {
@@ -193,13 +256,18 @@ void adopt(Catalog& catalog, const Adoption& adoption, const std::function<void(
   Catalog::Impl& impl = catalog.impl();
   impl.state.write_synced([&] {
     require_no_publications(catalog);
-    impl.rows.add_publication(adoption.publication);
-    for (const Entry& entry : adoption.entries) {
-      impl.rows.put(entry, entry.from_publication);
+    MainHistory history(impl);
+    for (const Adoption::Tagged& tagged : adoption.tags) {
+      if (tagged.publication.number != adoption.publication.number) history.add(tagged.publication, tagged.entries);
+      impl.state.execute("insert into tag(name, publication, author, at) values ($1, $2, $3, $4)",
+                         {tagged.tag.name, tagged.tag.publication, tagged.tag.author, to_micros(tagged.tag.at)});
+      impl.state.execute("insert into recorded_tag(name) values ($1)", {tagged.tag.name});
+    }
+    history.add(adoption.publication, adoption.entries);
+    for (const Entry& entry : adoption.entries)
       impl.state.execute(
           "insert into namespace(ref, name, properties) values ('main', $1, '{}') on conflict(ref, name) do nothing",
           {entry.table.layer});
-    }
     also();
   });
 }

@@ -22,6 +22,13 @@ struct Adoption {
   std::int64_t last_run = 0;
   std::vector<Entry> entries;
   std::vector<BrokenFile> damaged;  // with any, the lake isn't what it was at that publication
+  struct Tagged {
+    Catalog::Tag tag;
+    Publication publication;
+    std::vector<Entry> entries;
+  };
+  std::vector<Tagged> tags;           // of this and earlier publications, in their order
+  std::vector<BrokenFile> lost_tags;  // which are left out, as something of theirs can't be used
 };
 
 /// Reads the records and every metadata file and manifest they lead to, and looks whether the data files are there in

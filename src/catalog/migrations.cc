@@ -7,7 +7,8 @@ namespace lochan {
 namespace {
 
 // Times are microseconds since 1970. `to_publication` of what main has now is the highest number there is.
-constexpr std::array<Migration, 5> kMigrations{{{"catalog", 1, R"sql(
+constexpr std::array<Migration, 6> kMigrations{
+    {{"catalog", 1, R"sql(
 create table publication(number bigint primary key, run bigint not null, author text not null, at bigint not null,
   message text not null);
 create table entry(layer text not null, name text not null, kind text not null, metadata_location text not null,
@@ -27,20 +28,24 @@ create table reader(id text primary key, publication bigint not null, since bigi
 create table pending_write(id text primary key, since bigint not null);
 create table held(layer text not null, name text not null, publication bigint not null, primary key(layer, name));
 )sql"},
-                                                  // Tending's claims: who wants the table takes it.
-                                                  {"catalog", 2, R"sql(
+     // Tending's claims: who wants the table takes it.
+     {"catalog", 2, R"sql(
 alter table claim add column gives_way bigint not null default 0;
 )sql"},
-                                                  // Names that people give publications.
-                                                  {"tag", 1, R"sql(
+     // Names that people give publications.
+     {"tag", 1, R"sql(
 create table tag(name text primary key, publication bigint not null, author text not null, at bigint not null);
 )sql"},
-                                                  // The code that had made what a rollback took back.
-                                                  {"tag", 2, R"sql(
+     // The code that had made what a rollback took back.
+     {"tag", 2, R"sql(
 alter table held add column fingerprint text not null default ''
 )sql"},
-                                                  // See publication_record.h; `whole` is the newest that names all tables.
-                                                  {"record", 1, R"sql(
+     // See tag_record.h.
+     {"tag", 3, R"sql(
+create table recorded_tag(name text primary key)
+)sql"},
+     // See publication_record.h; `whole` is the newest that names all tables.
+     {"record", 1, R"sql(
 create table unrecorded(publication bigint primary key);
 create table recorded(whole bigint not null)
 )sql"}}};

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/tag_record.h"
 
 namespace lochan {
 namespace {
@@ -44,7 +45,9 @@ class Recorder {
   void run() {
     const auto rows = catalog_.state.query(
         "select coalesce((select max(whole) from recorded), 0), coalesce((select max(number) from publication), 0), "
-        "coalesce((select min(publication) from unrecorded), 0)");
+        "coalesce((select min(publication) from unrecorded), 0), "
+        "(select count(*) from tag where not exists (select 1 from recorded_tag as r where r.name = tag.name))");
+    if (rows[0].integer(3) != 0) write_missing_tags(catalog_);
     last_whole_ = rows[0].integer(0);
     const std::int64_t newest = rows[0].integer(1);
     if (rows[0].integer(2) == 0 && (last_whole_ != 0 || newest == 0)) return;

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/tag_record.h"
 #include "project/scalar.h"
 #include "project/time_range.h"
 
@@ -77,11 +78,17 @@ Catalog::Tag Catalog::create_tag(const std::string& name, std::int64_t publicati
     impl_->state.execute("insert into tag(name, publication, author, at) values ($1, $2, $3, $4)",
                          {name, publication, author, to_micros(tag.at)});
   });
+  write_missing_records(*this);
   return tag;
 }
 
 void Catalog::drop_tag(const std::string& name) {
-  if (impl_->state.execute("delete from tag where name = $1", {name}) != 0) return;
+  bool was_there = false;
+  impl_->state.write([&] {
+    was_there = impl_->state.execute("delete from tag where name = $1", {name}) != 0;
+    impl_->state.execute("delete from recorded_tag where name = $1", {name});
+  });
+  if (was_there) return remove_tag_record(*impl_, name);
   std::vector<std::string> names;
   for (const Tag& tag : tags()) names.push_back(tag.name);
   throw Error(ErrorKind::NotFound, fmt::format("no tag `{}`", name))

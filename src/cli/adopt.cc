@@ -31,18 +31,23 @@ class AdoptCommand final : public Command {
     if (output_.is_json()) {
       Document damaged = Document::array();
       for (const BrokenFile& file : adoption.damaged) damaged.push_back({{"file", file.name}, {"what", file.what}});
-      print_document(context.terminal,
-                     {{"publication", adoption.publication.number},
-                      {"adopted", adoption.damaged.empty()},
-                      {"tables", tables},
-                      {"views", views},
-                      {"damaged", std::move(damaged)}});
+      print_document(context.terminal, {{"publication", adoption.publication.number},
+                                        {"adopted", adoption.damaged.empty()},
+                                        {"tables", tables},
+                                        {"views", views},
+                                        {"tags", adoption.tags.size()},
+                                        {"damaged", std::move(damaged)}});
     } else if (adoption.damaged.empty()) {
       context.terminal.print(fmt::format(
           "adopted publication {} of {} by {}: {}, {}", adoption.publication.number,
           to_string(adoption.publication.at).substr(0, 19), adoption.publication.author, text::plural(tables, "table"),
           text::plural(views, "view")));
+      if (!adoption.tags.empty())
+        context.terminal.print(text::plural(static_cast<std::int64_t>(adoption.tags.size()), "tag") +
+                               ", with what main had then");
     }
+    for (const BrokenFile& lost : adoption.lost_tags)
+      context.terminal.note(fmt::format("{}: the tag is left out: {}", lost.name, lost.what));
     if (adoption.damaged.empty()) return kExitDone;
     for (const BrokenFile& file : adoption.damaged) context.terminal.note(fmt::format("{}: {}", file.name, file.what));
     context.terminal.note(fmt::format("nothing was adopted, as {} of publication {} can't be used\n  hint: put back what a "
@@ -64,8 +69,11 @@ CommandKind adopt_command() {
           .group = "the lake",
           .summary = "make the catalog again from the lake's files, when the state is lost",
           .more =
-              "Tables, views, cursors, fingerprints and intervals are those of the last publication whose record is in the\n"
-              "lake. The journal, tags, branches and earlier publications are gone with the state: a backup keeps them.",
+              "Tables, views, cursors, fingerprints and intervals are those of the last publication whose record is in "
+              "the\n"
+              "lake; tags are kept, with what main had then. The journal, what is held, marks of sources, branches and "
+              "other\n"
+              "publications are gone with the state: a backup keeps them.",
           .examples = {{"adopt", "into the project's state, which must be empty"},
                        {"adopt --at 16", "as it was at publication 16"}},
           .make = make_command<AdoptCommand>};

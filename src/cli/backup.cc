@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/copy_place.h"
 #include "cli/interrupt.h"
 #include "cli/json_output.h"
 #include "cli/text_table.h"
@@ -18,28 +19,26 @@ namespace {
 class BackupCommand final : public Command {
  public:
   void add_options(Options& options) override {
-    options.argument("TARGET", target_, "a folder, which is made when it is missing", false);
+    place_.add(options, "TARGET", "a folder, which is made when it is missing, or `s3://bucket/prefix`", false);
     options.number("--keep", keep_, "N", "then remove all but the newest N backups there");
     output_.add(options);
     Options list = options.command("list", "the backups of a place", list_);
-    list.argument("TARGET", target_, "the folder", true);
+    place_.add(list, "TARGET", "the folder or bucket", true);
     Options verify = options.command("verify", "read every file of a backup, and compare checksums", verify_);
-    verify.argument("TARGET", target_, "the folder", true);
+    place_.add(verify, "TARGET", "the folder or bucket", true);
     verify.number("--at", at_, "N", "the backup of publication N; without it, the newest");
   }
   bool wants_json() const override { return output_.is_json(); }
 
   int run(Context& context) override {
     const Interrupt interrupt;
-    if (target_.empty())
+    if (place_.target.empty())
       throw Error(ErrorKind::Usage, "a backup needs a target").hint("lochan backup /mnt/backups/shop");
-    const std::filesystem::path folder = std::filesystem::absolute(target_);
-    if ((list_ || verify_) && !std::filesystem::exists(folder))
-      throw Error(ErrorKind::Usage, fmt::format("there is no folder `{}`", folder.string()));
-    const auto target = make_local_store(folder);
+    const auto read = read_where_needed(context);
+    const auto target = place_.open(context, read ? &*read : nullptr, list_ || verify_);
     if (list_) return show(context.terminal, *target);
     try {
-      return verify_ ? look(context.terminal, *target, interrupt) : make(context, *target, interrupt);
+      return verify_ ? look(context.terminal, *target, interrupt) : make(context, read->project, *target, interrupt);
     } catch (const Error&) {
       if (interrupt.is_requested()) return kExitInterrupted;
       throw;
@@ -55,8 +54,17 @@ class BackupCommand final : public Command {
             {"bytes", backup.size_bytes()}};
   }
 
-  int make(Context& context, ObjectStore& target, const Interrupt& interrupt) const {
-    const Project project = open_project(context);
+  // What is there can be looked through on any machine; the project says how a bucket is reached.
+  std::optional<ReadProject> read_where_needed(Context& context) const {
+    if (!list_ && !verify_) return read_sound_project(context);
+    try {
+      return read_project_here(context);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
+  int make(Context& context, const Project& project, ObjectStore& target, const Interrupt& interrupt) const {
     Lake lake(project, context.clock);
     const auto keep = keep_ ? std::optional(static_cast<int>(*keep_)) : std::nullopt;
     const BackupOutcome outcome = make_backup(lake, target, keep, interrupt.token());
@@ -99,7 +107,8 @@ class BackupCommand final : public Command {
 
   int look(Terminal& terminal, ObjectStore& target, const Interrupt& interrupt) const {
     const Backup backup = find_backup(target, at_);
-    const std::vector<DamagedCopy> damaged = verify_backup(target, backup, interrupt.token());
+    const std::vector<DamagedCopy> damaged =
+        verify_backup(target, backup, std::filesystem::temp_directory_path(), interrupt.token());
     if (output_.is_json()) {
       Document documents = Document::array();
       for (const DamagedCopy& copy : damaged) documents.push_back({{"file", copy.name}, {"what", copy.what}});
@@ -117,7 +126,7 @@ class BackupCommand final : public Command {
     return damaged.empty() ? kExitDone : kExitFailed;
   }
 
-  std::string target_;
+  CopyPlaceOption place_;
   std::optional<std::int64_t> keep_;
   std::optional<std::int64_t> at_;
   bool list_ = false;
@@ -128,17 +137,22 @@ class BackupCommand final : public Command {
 }  // namespace
 
 CommandKind backup_command() {
-  return {.name = "backup",
-          .group = "the lake",
-          .summary = "copy the lake and its state to another place",
-          .more =
-              "A backup is the lake at its last publication, with its tags and the state's rows; runs and tending go on\n"
-              "meanwhile. Files that an earlier backup has are not copied again. What is archived is not in it.",
-          .examples = {{"backup /mnt/backups/shop", "the lake as it is now"},
-                       {"backup /mnt/backups/shop --keep 30", "and no more than the newest 30 stay"},
-                       {"backup list /mnt/backups/shop", "what is there"},
-                       {"backup verify /mnt/backups/shop", "whether all of the newest can be read, by checksum"}},
-          .make = make_command<BackupCommand>};
+  return {
+      .name = "backup",
+      .group = "the lake",
+      .summary = "copy the lake and its state to another place",
+      .more =
+          "A backup is the lake at its last publication, with its tags and the state's rows; runs and tending go on\n"
+          "meanwhile. Files that an earlier backup has are not copied again. What is archived is not in it.\n"
+          "A bucket (s3://bucket/prefix) is reached as the lake's is, where that is on S3; else with the keys, region "
+          "and\n"
+          "endpoint of AWS's variables (AWS_ACCESS_KEY_ID, …, AWS_PROFILE), of the environment or `.env`.",
+      .examples = {{"backup /mnt/backups/shop", "the lake as it is now"},
+                   {"backup /mnt/backups/shop --keep 30", "and no more than the newest 30 stay"},
+                   {"backup s3://shop-copies/prod --profile copies", "in a bucket with keys of its own"},
+                   {"backup list /mnt/backups/shop", "what is there"},
+                   {"backup verify /mnt/backups/shop", "whether all of the newest can be read, by checksum"}},
+      .make = make_command<BackupCommand>};
 }
 
 }  // namespace lochan

@@ -41,7 +41,9 @@ class CancelCommand final : public Command {
         context.terminal.print(fmt::format("run {} had ended: {}", number, to_string(outcome.state)));
         return kExitFailed;
       case CancelAnswer::Cancelled:
-        context.terminal.print(fmt::format("run {} was cancelled before", number));
+        context.terminal.print(outcome.state == RunState::Queued
+                                   ? fmt::format("run {} was queued, and is cancelled", number)
+                                   : fmt::format("run {} was cancelled before", number));
         return kExitDone;
     }
     return wait_ ? wait_for_end(context, lake, number, interrupt.token()) : kExitDone;
@@ -86,15 +88,15 @@ class CancelCommand final : public Command {
 }  // namespace
 
 CommandKind cancel_command() {
-  return {.name = "cancel",
-          .group = "runs",
-          .summary = "end a run that is going on, wherever it runs",
-          .more =
-              "Its steps are stopped, and nothing of it is published. What a run has published by then stays so: only its "
-              "sinks\nare stopped. Exit code 1 when it had ended by itself.",
-          .examples = {{"cancel 42", "ask run 42 to end"},
-                       {"cancel 42 --wait", "and wait until it has"}},
-          .make = make_command<CancelCommand>};
+  return {
+      .name = "cancel",
+      .group = "runs",
+      .summary = "end a run that is going on, wherever it runs",
+      .more =
+          "Its steps are stopped, and nothing of it is published. What a run has published by then stays so: only its "
+          "sinks\nare stopped. A queued one never begins. Exit code 1 when it had ended by itself.",
+      .examples = {{"cancel 42", "ask run 42 to end"}, {"cancel 42 --wait", "and wait until it has"}},
+      .make = make_command<CancelCommand>};
 }
 
 }  // namespace lochan

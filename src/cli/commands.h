@@ -25,6 +25,7 @@ CommandKind migrate_command();
 CommandKind plan_command();
 CommandKind publish_command();
 CommandKind query_command();
+CommandKind replicate_command();
 CommandKind restore_command();
 CommandKind rollback_command();
 CommandKind run_command();
@@ -37,5 +38,6 @@ CommandKind source_command();
 CommandKind tag_command();
 CommandKind validate_command();
 CommandKind version_command();
+CommandKind work_command();
 
 }  // namespace lochan

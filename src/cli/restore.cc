@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/copy_place.h"
 #include "cli/interrupt.h"
 #include "cli/json_output.h"
 #include "run/backup.h"
@@ -17,7 +18,7 @@ namespace {
 class RestoreCommand final : public Command {
  public:
   void add_options(Options& options) override {
-    options.argument("SOURCE", source_, "the folder of the backups", true);
+    place_.add(options, "SOURCE", "the folder or bucket of the backups, or of a replica", true);
     options.number("--at", at_, "N", "the backup of publication N; without it, the newest");
     output_.add(options);
   }
@@ -25,17 +26,15 @@ class RestoreCommand final : public Command {
 
   int run(Context& context) override {
     const Interrupt interrupt;
-    const std::filesystem::path folder = std::filesystem::absolute(source_);
-    if (!std::filesystem::exists(folder))
-      throw Error(ErrorKind::Usage, fmt::format("there is no folder `{}`", folder.string()));
-    const Project project = open_project(context);
-    const auto source = make_local_store(folder);
+    const ReadProject read = read_sound_project(context);
+    const Project& project = read.project;
+    const auto source = place_.open(context, &read, true);
     const Backup backup = find_backup(*source, at_);
     const auto lake = open_lake_store(project, context.clock);
     const auto state = open_state(project.state);
     RestoreOutcome outcome;
     try {
-      outcome = restore_backup(*source, *lake, *state, backup, interrupt.token());
+      outcome = restore_backup(*source, *lake, *state, backup, project.folder / ".lochan" / "spill", interrupt.token());
     } catch (const Error&) {
       if (interrupt.is_requested()) return kExitInterrupted;
       throw;
@@ -53,7 +52,7 @@ class RestoreCommand final : public Command {
   }
 
  private:
-  std::string source_;
+  CopyPlaceOption place_;
   std::optional<std::int64_t> at_;
   OutputOption output_;
 };
@@ -65,9 +64,12 @@ CommandKind restore_command() {
           .group = "the lake",
           .summary = "put a backup back, where the state is empty",
           .more =
-              "Every file is checked by its checksum; the state comes last, in one transaction, so that one that was killed is\n"
-              "run again. The lake must lie where it was: its files name their places.",
+              "Every file is checked by its checksum; the state comes last, in one transaction, so that one that was "
+              "killed is\n"
+              "run again. The lake must lie where it was: its files name their places. A bucket is reached as `backup` "
+              "reaches it.",
           .examples = {{"restore /mnt/backups/shop", "the newest backup"},
+                       {"restore s3://shop-replica/prod", "what `lochan replicate` keeps there"},
                        {"restore /mnt/backups/shop --at 17", "that of publication 17"}},
           .make = make_command<RestoreCommand>};
 }

@@ -1,14 +1,20 @@
 // `lochan run`, which dbt's users also call `build`: brings stale tables up to date, audits and publishes them.
 #include "run/run.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/json_output.h"
 #include "cli/run_progress.h"
 #include "cli/run_report.h"
 #include "run/lake.h"
+#include "run/planning.h"
+#include "run/run_queue.h"
 
 namespace lochan {
 namespace {
@@ -23,6 +29,9 @@ class RunCommand : public Command {
     options.text("--branch", branch_, "BRANCH", "publish to this branch, not to main");
     options.flag("--no-wait", no_wait_, "fail at once when another run is writing the same tables");
     options.text("--tick", tick_, "SCHEDULE@TIME", "it is the run of this tick: what `lochan serve` gives to those it starts");
+    options.flag("--queue", queue_, "leave it to `lochan work`, and answer with its number at once");
+    options.text("--queued", queued_, "RUN:START",
+                 "it is this queued run: what `lochan work` gives to those it starts");
     output_.add(options);
   }
   bool wants_json() const override { return output_.is_json(); }
@@ -31,8 +40,10 @@ class RunCommand : public Command {
     const Interrupt interrupt;
     const Project project = open_project(context);
     Lake lake(project, context.clock);
+    if (queue_) return add_to_queue(context.terminal, lake);
+    const RunRequest request =
+        queued_.empty() ? make_request() : RunQueue(lake.state()).request(parse_queued_start(queued_));
     RunProgress progress(context, lake.home(), output_.is_json());
-    const RunRequest request = make_request();
     const RunOutcome outcome = lochan::run(lake, request, progress, interrupt.token());
     progress.finish();
     if (output_.is_json())
@@ -59,6 +70,21 @@ class RunCommand : public Command {
     return request;
   }
 
+  int add_to_queue(Terminal& terminal, Lake& lake) const {
+    if (!tick_.empty() || !queued_.empty() || no_wait_)
+      throw Error(ErrorKind::Usage, "`--queue` goes without `--tick`, `--queued` and `--no-wait`");
+    const RunRequest request = make_request();
+    refuse_wrong_request(lake, request);
+    const std::int64_t run =
+        RunQueue(lake.state()).add(request, fmt::format("{}", fmt::join(request.select, " ")), lake.clock().now());
+    if (output_.is_json())
+      print_document(terminal, {{"run", run}, {"state", "queued"}});
+    else
+      terminal.print(fmt::format(
+          "run {} is queued\n  `lochan work` executes it; `lochan history --run {}` tells how it goes", run, run));
+    return kExitDone;
+  }
+
   std::string name_;
   SelectOption selection_;
   OutputOption output_;
@@ -66,6 +92,8 @@ class RunCommand : public Command {
   std::string tick_;
   bool full_refresh_ = false;
   bool no_wait_ = false;
+  bool queue_ = false;
+  std::string queued_;
 };
 
 class BuildCommand final : public RunCommand {
@@ -94,7 +122,8 @@ CommandKind run_command() {
                        {"run --select +mart.sales_by_day --exclude tag:slow", "a table with its inputs, without some"},
                        {"run --select sink:dwh", "one sink, with what was published and it doesn't have yet"},
                        {"run --full-refresh --select staging.sale", "build it anew"},
-                       {"run --branch dev-anna", "into a branch that only you look at"}},
+                       {"run --branch dev-anna", "into a branch that only you look at"},
+                       {"run --queue", "by a worker, on whatever host: see `lochan work`"}},
           .make = make_command<RunCommand>};
 }
 

@@ -170,6 +170,7 @@ int exit_code(RunState state) {
       return kExitDone;
     case RunState::Cancelled:
       return kExitInterrupted;
+    case RunState::Queued:
     case RunState::Running:
     case RunState::Failed:
     case RunState::Dead:

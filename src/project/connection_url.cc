@@ -101,19 +101,24 @@ std::filesystem::path absolute_path(const std::filesystem::path& folder, std::st
   return absolute.has_filename() || !absolute.has_relative_path() ? absolute : absolute.parent_path();
 }
 
+std::optional<Error> find_s3_url_problem(const std::string& url) {
+  const std::vector<std::string> parts =
+      text::split(std::string_view(url).substr(std::min(kS3.size(), url.size())), '/');
+  if (!is_bucket(parts[0]))
+    return Error(ErrorKind::Usage, fmt::format("`{}` names no bucket", url))
+        .hint("write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
+  if (!std::ranges::all_of(parts, is_plain_part))
+    return Error(ErrorKind::Usage, fmt::format("`{}` has an empty part, `.` or `..` in its path", url))
+        .hint("write `s3://bucket/prefix`");
+  return std::nullopt;
+}
+
 std::string read_s3_location(std::string text, const YamlValue& value, Problems& problems) {
   while (text.ends_with('/')) text.pop_back();
-  const std::vector<std::string> parts = text::split(std::string_view(text).substr(std::min(kS3.size(), text.size())), '/');
-  if (!is_bucket(parts[0])) {
-    problems.add(value.position, fmt::format("`{}` names no bucket", text),
-                 "write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
-    return {};
-  }
-  if (!std::ranges::all_of(parts, is_plain_part)) {
-    problems.add(value.position, fmt::format("`{}` has an empty part, `.` or `..` in its path", text), "write `s3://bucket/prefix`");
-    return {};
-  }
-  return text;
+  auto problem = find_s3_url_problem(text);
+  if (!problem) return text;
+  problems.add(problem->at(value.position));
+  return {};
 }
 
 void read_connection_url(Connection& connection, const YamlValue& value, ValueReader& reader) {

@@ -24,6 +24,9 @@ std::vector<std::string> secrets_of_url(std::string_view url);
 /// A path as the user writes it: it begins at the project's folder.
 std::filesystem::path absolute_path(const std::filesystem::path& folder, std::string_view path);
 
+/// What is wrong with `s3://bucket/prefix`, which has no slash at its end; nothing when it names a place.
+std::optional<Error> find_s3_url_problem(const std::string& url);
+
 /// `s3://bucket/prefix` without slashes at its end; "" where it is none, which becomes a problem.
 std::string read_s3_location(std::string text, const YamlValue& value, Problems& problems);
 

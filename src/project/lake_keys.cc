@@ -1,9 +1,6 @@
 // The keys of `lake`, in lochan.yaml and in a layer: where tables lie, and how the place is reached.
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/text.h"
 #include "project/connection_url.h"
 #include "project/file_keys.h"
 

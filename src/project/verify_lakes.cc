@@ -6,12 +6,11 @@
 #include "base/text.h"
 #include "project/files_config.h"
 #include "project/http_config.h"
+#include "project/lake_access.h"
 #include "project/verify_project.h"
 
 namespace lochan {
 namespace {
-
-using LookUp = std::function<std::optional<std::string>(const std::string&)>;
 
 void take(std::string& into, const std::string& from) {
   if (into.empty()) into = from;
@@ -26,7 +25,8 @@ bool has_settings(const S3Access& s3) {
          !s3.certificates.empty() || s3.encryption != Encryption::Bucket || !s3.kms_key.empty() || s3.vended;
 }
 
-// A layer's own place is reached as the lake is, but for what it says itself.
+}  // namespace
+
 void take_from_lake(S3Access& s3, const S3Access& lake) {
   const bool is_other_server = !s3.endpoint.empty() && s3.endpoint != lake.endpoint;
   if (s3.keys.is_empty() && s3.profile.empty()) {
@@ -43,6 +43,8 @@ void take_from_lake(S3Access& s3, const S3Access& lake) {
     s3.kms_key = lake.kms_key;
   }
 }
+
+namespace {
 
 // "Shared config and credentials files", AWS SDKs and Tools Reference Guide: `[profile]`, then `name = value` a line.
 AwsKeys keys_of_profile(const std::string& file, const std::string& profile) {
@@ -94,7 +96,9 @@ void find_keys(LakePlace& place, const LookUp& look_up, Problems& problems) {
                  "AWS_PROFILE");
 }
 
-void complete(LakePlace& place, const LookUp& look_up, Secrets& secrets, Problems& problems) {
+}  // namespace
+
+void complete_place(LakePlace& place, const LookUp& look_up, Secrets& secrets, Problems& problems) {
   if (!place.is_on_s3()) {
     if (has_settings(place.s3))
       problems.add(place.position, "this place of the lake is a folder, and has settings for S3",
@@ -119,6 +123,8 @@ void complete(LakePlace& place, const LookUp& look_up, Secrets& secrets, Problem
 bool lies_in(const std::string& inner, const std::string& outer) {
   return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
 }
+
+namespace {
 
 // What lies in the lake's own place is taken for a layer of it, and tended as one.
 void refuse_nested(const Project& project, Problems& problems) {
@@ -162,13 +168,13 @@ void complete_lakes(Project& project, const LookUp& look_up, Secrets& secrets, P
     verify_layer(layer, problems);
     if (!layer.lake) continue;
     if (layer.lake->is_on_s3() && project.lake.is_on_s3()) take_from_lake(layer.lake->s3, project.lake.s3);
-    complete(*layer.lake, look_up, secrets, problems);
+    complete_place(*layer.lake, look_up, secrets, problems);
     const auto& own = layer.lake->s3.certificates;
     if (project.lake.is_on_s3() && layer.lake->is_on_s3() && own != project.lake.s3.certificates)
       problems.add(layer.lake->position, "the engine trusts one file of certificates, and these places name different ones",
                    "put all authorities into one file, and name it in each");
   }
-  complete(project.lake, look_up, secrets, problems);
+  complete_place(project.lake, look_up, secrets, problems);
   refuse_nested(project, problems);
 }
 

@@ -1,6 +1,6 @@
 #include "run/adopting.h"
 
-#include "catalog/publication_record.h"
+#include "catalog/tag_record.h"
 #include "run/journal.h"
 #include "run/open_state.h"
 #include "run/state_migrations.h"
@@ -27,6 +27,13 @@ void remove_later_records(ObjectStore& store, std::int64_t publication) {
   std::vector<std::string> later;
   store.list(kRecordFolder, [&](const ObjectInfo& info) {
     if (info.name > record_name(publication)) later.push_back(info.name);
+  });
+  store.list(kTagFolder, [&](const ObjectInfo& info) {
+    try {
+      if (parse_tag_record(store.read(info.name)).tag.publication > publication) later.push_back(info.name);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Data) throw;  // it is no tag then
+    }
   });
   for (const std::string& name : later) store.remove(name);
   store.sync();

@@ -2,15 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -31,23 +27,6 @@ void sync_file(const fs::path& path) {
   const int failed = ::fsync(file) == 0 ? 0 : errno;
   ::close(file);
   if (failed != 0) throw_file_error("sync", path, failed);
-}
-
-// In pieces: an archived day may be larger than memory.
-std::string sha256_of_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw_file_error("read", path, errno);
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  std::vector<char> piece(1 << 20);
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
-    EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(file.gcount()));
-  if (file.bad()) throw_file_error("read", path, errno);
-  std::array<unsigned char, 32> digest{};
-  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
-  std::string text;
-  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
 }
 
 Json to_json(const ArchivedPartition& partition) {

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "run/backup_files.h"
+#include "run/copy_turn.h"
+#include "run/file_copies.h"
 #include "run/state_copy.h"
 #include "run/state_migrations.h"
 
@@ -17,8 +19,13 @@ namespace {
 constexpr std::string_view kBackups = "backups/";
 constexpr std::string_view kFiles = "files/";
 constexpr std::string_view kState = "state/";
+constexpr std::string_view kCopied = "copied/";  // parts of the list to come: what a killed backup has copied
+constexpr std::string_view kReplica = "replica.json";
 constexpr std::string_view kLanding = "landing/";  // what sources received; immutable
 constexpr std::chrono::minutes kRenewEvery{10};
+// Copied between two parts: what a kill loses.
+constexpr std::size_t kNoteFiles = 100;
+constexpr std::uint64_t kNoteBytes = 256u << 20;
 
 std::string id_of(std::int64_t publication, Instant at) {
   std::string time = to_iso8601(at);  // with milliseconds: no two have one
@@ -36,8 +43,8 @@ std::map<std::string, std::uint64_t> sizes(ObjectStore& store, std::string_view 
   return sizes;
 }
 
-void refuse_when_stopped(const std::stop_token& stop) {
-  if (stop.stop_requested()) throw Error(ErrorKind::Unavailable, "interrupted");
+void remove_all(ObjectStore& store, const std::vector<std::string>& names) {
+  if (!names.empty()) store.remove(names);
 }
 
 // Newest first: ids are in the order of publications, then of time.
@@ -62,17 +69,29 @@ std::optional<Backup> read_backup(ObjectStore& target, const std::string& id, st
   }
 }
 
-std::map<std::string, BackupFile> newest_files(ObjectStore& target) {
+// What the place has, as far as lists tell: the newest backup's, and what a killed one had copied.
+std::map<std::string, BackupFile> known_files(ObjectStore& target) {
+  std::map<std::string, BackupFile> known;
+  for (const auto& [name, size] : sizes(target, kCopied)) {
+    try {
+      known.merge(parse_files(target.read(std::string(kCopied) + name)));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Data) throw;  // half written by a power cut: copied anew
+    }
+  }
   std::string ignored;
   for (const std::string& id : backup_ids(target))
-    if (auto backup = read_backup(target, id, ignored)) return std::move(backup->files);
-  return {};
+    if (auto backup = read_backup(target, id, ignored)) {
+      known.merge(std::move(backup->files));
+      break;
+    }
+  return known;
 }
 
 class BackupMaking {
  public:
   BackupMaking(Lake& lake, ObjectStore& target, std::stop_token stop)
-      : lake_(lake), target_(target), stop_(std::move(stop)) {}
+      : lake_(lake), target_(target), turn_(lake, target.uri("")), copies_(lake.home() / "spill", std::move(stop)) {}
   ~BackupMaking() {
     try {
       lake_.catalog().release_hold(hold_);
@@ -97,6 +116,7 @@ class BackupMaking {
     target_.sync();
     target_.write(manifest_name(backup.id), to_text(backup));
     target_.sync();
+    forget_parts();
     return std::move(outcome_);
   }
 
@@ -109,6 +129,7 @@ class BackupMaking {
       outcome_.backup.publication = hold_.publication;
       if (hold_.publication == 0)
         throw Error(ErrorKind::Usage, "nothing was published yet: there is nothing to copy").hint("lochan run");
+      tagged_.clear();  // the transaction may be tried again
       for (const Catalog::Tag& tag : lake_.catalog().tags()) tagged_.insert(tag.publication);
       rows = copy_state(lake_.state(), state_migrations(), hold_.publication);
     });
@@ -122,25 +143,46 @@ class BackupMaking {
     lake_.store().list(kLanding, [&](const ObjectInfo& info) { names_.insert(info.name); });
   }
 
-  // A file of the lake never changes: one that an earlier backup has is not read again.
+  // A file of the lake never changes: one that is there already is not read again.
   void copy_files() {
-    const std::map<std::string, BackupFile> known = newest_files(target_);
+    const std::map<std::string, BackupFile> known = known_files(target_);
     const auto there = sizes(target_, kFiles);
+    std::vector<FileCopy> missing;
     for (const std::string& name : names_) {
-      refuse_when_stopped(stop_);
-      renew();
       const auto copied = known.find(name);
       const auto present = there.find(name);
-      if (copied != known.end() && present != there.end() && present->second == copied->second.size_bytes) {
+      if (copied != known.end() && present != there.end() && present->second == copied->second.size_bytes)
         outcome_.backup.files.emplace(name, copied->second);
-        continue;
-      }
-      const std::string bytes = lake_.store().read(name);
-      target_.write(in_files(name), bytes);
-      outcome_.backup.files.emplace(name, BackupFile{bytes.size(), sha256(bytes)});
-      ++outcome_.new_files;
-      outcome_.new_bytes += bytes.size();
+      else
+        missing.push_back({name, in_files(name)});
     }
+    if (missing.empty()) return;
+    const auto of_lake = sizes(lake_.store(), "");
+    for (FileCopy& file : missing)
+      if (const auto found = of_lake.find(file.from); found != of_lake.end()) file.size_bytes = found->second;
+    copies_.for_each(
+        missing, [&](const FileCopy& file) { return copies_.copy(lake_.store(), target_, file); },
+        [&](const FileCopy& file, const BackupFile& copy) { note(file.from, copy); });
+  }
+
+  void note(const std::string& name, const BackupFile& copy) {
+    outcome_.backup.files.emplace(name, copy);
+    part_.emplace(name, copy);
+    part_bytes_ += copy.size_bytes;
+    ++outcome_.new_files;
+    outcome_.new_bytes += copy.size_bytes;
+    renew();
+    if (part_.size() < kNoteFiles && part_bytes_ < kNoteBytes) return;
+    target_.sync();
+    target_.write(fmt::format("{}{}.json", kCopied, random_uuid()), to_text(part_));
+    part_.clear();
+    part_bytes_ = 0;
+  }
+
+  void forget_parts() {
+    std::vector<std::string> parts;
+    for (const auto& [name, size] : sizes(target_, kCopied)) parts.push_back(std::string(kCopied) + name);
+    remove_all(target_, parts);
   }
 
   void renew() {
@@ -152,56 +194,76 @@ class BackupMaking {
 
   Lake& lake_;
   ObjectStore& target_;
-  const std::stop_token stop_;
+  const CopyTurn turn_;
+  const FileCopies copies_;
   Catalog::Hold hold_;
   std::chrono::steady_clock::time_point renewed_;
   std::set<std::int64_t> tagged_;
   std::set<std::string> names_;
+  std::map<std::string, BackupFile> part_;  // copied since the last part was written
+  std::uint64_t part_bytes_ = 0;
   BackupOutcome outcome_;
 };
 
 // The lists first: what no list names may go, and a crash leaves files that the next time finds.
 void remove_old(ObjectStore& target, int keep, BackupOutcome& outcome) {
   std::set<std::string> needed, states;
+  std::vector<std::string> lists, files;
   int kept = 0;
-  for (const Backup& backup : list_backups(target)) {
+  for (const std::string& id : backup_ids(target)) {
+    std::string what;
+    const auto backup = read_backup(target, id, what);
+    if (!backup) continue;
     if (kept++ >= keep) {
-      target.remove(manifest_name(backup.id));
-      ++outcome.removed_backups;
+      lists.push_back(manifest_name(id));
       continue;
     }
-    states.insert(backup.state);
-    for (const auto& [name, file] : backup.files) needed.insert(name);
+    states.insert(backup->state);
+    for (const auto& [name, file] : backup->files) needed.insert(name);
   }
+  remove_all(target, lists);
+  outcome.removed_backups = static_cast<int>(lists.size());
   target.sync();
-  for (const auto& [name, size] : sizes(target, kFiles)) {
-    if (needed.contains(name)) continue;
-    target.remove(in_files(name));
-    ++outcome.removed_files;
-  }
+  for (const auto& [name, size] : sizes(target, kFiles))
+    if (!needed.contains(name)) files.push_back(in_files(name));
+  outcome.removed_files = static_cast<std::int64_t>(files.size());
   for (const auto& [name, size] : sizes(target, kState))
-    if (!states.contains(name)) target.remove(fmt::format("{}{}", kState, name));
+    if (!states.contains(name)) files.push_back(fmt::format("{}{}", kState, name));
+  remove_all(target, files);
 }
 
 // What stands in the way of using a copy; "" when it is as it was made.
-std::string read_copy(ObjectStore& store, const std::string& name, const BackupFile& file, std::string& bytes) {
+std::string look_at(const FileCopies& copies, ObjectStore& store, const std::string& name, const BackupFile& file) {
   try {
-    bytes = store.read(name);
+    return difference(copies.look(store, name, file.size_bytes), file);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
     return "it is missing";
   }
-  if (bytes.size() != file.size_bytes) return fmt::format("it has {} bytes, and should have {}", bytes.size(), file.size_bytes);
-  if (sha256(bytes) != file.sha256) return "its bytes are not those that were copied (SHA-256)";
-  return "";
 }
 
-std::string require_copy(ObjectStore& store, const std::string& name, const BackupFile& file) {
+[[noreturn]] void refuse_copy(const std::string& name, const std::string& what) {
+  throw Error(ErrorKind::Data, fmt::format("`{}` of the backup is damaged: {}", name, what))
+      .hint("`lochan backup verify` names all that is damaged; an older backup may have it whole: `--at N`");
+}
+
+std::string read_state(ObjectStore& source, const Backup& backup) {
+  const std::string name = fmt::format("{}{}", kState, backup.state);
   std::string bytes;
-  if (const std::string what = read_copy(store, name, file, bytes); !what.empty())
-    throw Error(ErrorKind::Data, fmt::format("`{}` of the backup is damaged: {}", name, what))
-        .hint("`lochan backup verify` names all that is damaged; an older backup may have it whole: `--at N`");
+  try {
+    bytes = source.read(name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    refuse_copy(name, "it is missing");
+  }
+  const std::string what = difference({bytes.size(), sha256(bytes)}, backup.state_file);
+  if (!what.empty()) refuse_copy(name, what);
   return bytes;
+}
+
+void refuse_lake_itself(Lake& lake, ObjectStore& target) {
+  if (target.uri("").starts_with(lake.store().uri("") + "/") || target.uri("") == lake.store().uri(""))
+    throw Error(ErrorKind::Usage, "a backup can't lie in the lake itself").hint("name another place");
 }
 
 }  // namespace
@@ -213,10 +275,27 @@ std::uint64_t Backup::size_bytes() const {
 }
 
 BackupOutcome make_backup(Lake& lake, ObjectStore& target, std::optional<int> keep, std::stop_token stop) {
-  if (target.uri("").starts_with(lake.store().uri("") + "/") || target.uri("") == lake.store().uri(""))
-    throw Error(ErrorKind::Usage, "a backup can't lie in the lake itself").hint("name another place");
+  refuse_lake_itself(lake, target);
+  if (target.stat(kReplica))
+    throw Error(ErrorKind::Usage, fmt::format("`{}` is a replica's place, which keeps the newest only", target.uri("")))
+        .hint("name another place for backups, or use `lochan replicate`");
   BackupOutcome outcome = BackupMaking(lake, target, std::move(stop)).run();
   if (keep) remove_old(target, std::max(*keep, 1), outcome);
+  return outcome;
+}
+
+BackupOutcome replicate(Lake& lake, ObjectStore& target, std::stop_token stop) {
+  refuse_lake_itself(lake, target);
+  BackupMaking making(lake, target, std::move(stop));
+  if (!target.stat(kReplica)) {
+    if (!backup_ids(target).empty())
+      throw Error(ErrorKind::Usage,
+                  fmt::format("`{}` has backups, and a replica keeps the newest only", target.uri("")))
+          .hint("name another place for the replica");
+    target.write(kReplica, fmt::format("{{\"lake\": \"{}\"}}\n", lake.store().uri("")));
+  }
+  BackupOutcome outcome = making.run();
+  remove_old(target, 1, outcome);
   return outcome;
 }
 
@@ -246,41 +325,55 @@ Backup find_backup(ObjectStore& target, std::optional<std::int64_t> publication)
       .hint(ids.empty() ? "`lochan backup TARGET` makes one" : "`lochan backup list TARGET` shows those there are");
 }
 
-std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup, std::stop_token stop) {
+std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup, const std::filesystem::path& spool,
+                                       std::stop_token stop) {
+  const FileCopies copies(spool, std::move(stop));
+  std::vector<FileCopy> all{
+      {fmt::format("{}{}", kState, backup.state), "", backup.state_file.size_bytes, backup.state_file.sha256}};
+  for (const auto& [name, file] : backup.files) all.push_back({in_files(name), "", file.size_bytes, file.sha256});
   std::vector<DamagedCopy> damaged;
-  std::string bytes;
-  const auto look = [&](const std::string& name, const BackupFile& file) {
-    refuse_when_stopped(stop);
-    if (std::string what = read_copy(target, name, file, bytes); !what.empty()) damaged.push_back({name, std::move(what)});
+  const auto look = [&](const FileCopy& file) {
+    // What it found travels as the answer's checksum.
+    return BackupFile{0, look_at(copies, target, file.from, {file.size_bytes, file.sha256})};
   };
-  look(fmt::format("{}{}", kState, backup.state), backup.state_file);
-  for (const auto& [name, file] : backup.files) look(in_files(name), file);
+  copies.for_each(all, look, [&](const FileCopy& file, const BackupFile& answer) {
+    if (!answer.sha256.empty()) damaged.push_back({file.from, answer.sha256});
+  });
   return damaged;
 }
 
-RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& state,
-                              const Backup& backup, std::stop_token stop) {
+RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& state, const Backup& backup,
+                              const std::filesystem::path& spool, std::stop_token stop) {
   if (lake.uri("") != backup.location)
     throw Error(ErrorKind::Data, fmt::format("the backup is of a lake in `{}`, and this project's is `{}`", backup.location,
                                              lake.uri("")))
         .hint("a lake's files name their places: restore it to where it was, by `lake:` in lochan.yaml");
   require_empty_state(state);
-  const std::string rows = require_copy(source, fmt::format("{}{}", kState, backup.state), backup.state_file);
-  RestoreOutcome outcome;
+  const std::string rows = read_state(source, backup);
+  const FileCopies copies(spool, std::move(stop));
   const auto there = sizes(lake, "");
-  std::string bytes;
-  for (const auto& [name, file] : backup.files) {
-    refuse_when_stopped(stop);
-    const auto present = there.find(name);
-    if (present != there.end() && read_copy(lake, name, file, bytes).empty()) {
-      ++outcome.present_files;
-      continue;
+  std::vector<FileCopy> files;
+  for (const auto& [name, file] : backup.files) files.push_back({in_files(name), name, file.size_bytes, file.sha256});
+  RestoreOutcome outcome;
+  const auto put_back = [&](const FileCopy& file) -> BackupFile {
+    const BackupFile wanted{file.size_bytes, file.sha256};
+    const auto present = there.find(file.to);
+    if (present != there.end() && present->second == wanted.size_bytes &&
+        look_at(copies, lake, file.to, wanted).empty())
+      return {};
+    try {
+      return copies.copy(source, lake, file);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::NotFound) refuse_copy(file.from, "it is missing");
+      if (error.kind() == ErrorKind::Data) refuse_copy(file.from, error.message());
+      throw;
     }
-    bytes = require_copy(source, in_files(name), file);
-    lake.write(name, bytes);
-    ++outcome.copied_files;
-    outcome.copied_bytes += bytes.size();
-  }
+  };
+  copies.for_each(files, put_back, [&](const FileCopy& file, const BackupFile& copied) {
+    const bool was_present = copied.sha256.empty();
+    ++(was_present ? outcome.present_files : outcome.copied_files);
+    if (!was_present) outcome.copied_bytes += file.size_bytes;
+  });
   lake.sync();
   restore_state(state, state_migrations(), rows);
   return outcome;

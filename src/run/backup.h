@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -41,10 +42,16 @@ struct BackupOutcome {
   std::int64_t removed_files = 0;
 };
 
-/// The lake as it is at the last publication, and its tags. What runs publish meanwhile is not in it, and tending leaves
-/// its files alone. `keep`: of the backups in that place, remove all but the newest so many, and what only they needed.
-/// One backup into a place at a time. Killed at any moment, or when it throws, the earlier backups are whole.
+/// The lake as it is at the last publication, and its tags. What runs publish meanwhile is not in it, and tending
+/// leaves its files alone. `keep`: of the backups in that place, remove all but the newest so many, and what only they
+/// needed. One at a time into a place: Error{Conflict} when there is another. Killed at any moment, or when it throws,
+/// the earlier backups are whole, and what was copied is used by the next. Throws Error{Usage} for the place of a
+/// replica.
 BackupOutcome make_backup(Lake& lake, ObjectStore& target, std::optional<int> keep, std::stop_token stop);
+
+/// As a backup of which only this one stays: the place holds what the lake has, and nothing that it no longer has.
+/// Throws Error{Usage} for a place of backups.
+BackupOutcome replicate(Lake& lake, ObjectStore& target, std::stop_token stop);
 
 /// The backups of a place, newest first; those whose own file is damaged are left out, and named in `damaged`.
 std::vector<Backup> list_backups(ObjectStore& target, std::vector<std::string>* damaged = nullptr);
@@ -55,8 +62,9 @@ struct DamagedCopy {
   std::string name;  // in the place of the backups
   std::string what;
 };
-/// Reads every file of it.
-std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup, std::stop_token stop);
+/// Reads every file of it. `spool`: a folder for what is too large for memory.
+std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup, const std::filesystem::path& spool,
+                                       std::stop_token stop);
 
 struct RestoreOutcome {
   std::int64_t copied_files = 0;
@@ -65,7 +73,7 @@ struct RestoreOutcome {
 };
 /// Files first, each checked; then the state, in one transaction: killed before that, it can be run again. The lake's
 /// place must be the one it was made in. Throws Error{Data} that names a file which is missing or damaged.
-RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& state,
-                              const Backup& backup, std::stop_token stop);
+RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& state, const Backup& backup,
+                              const std::filesystem::path& spool, std::stop_token stop);
 
 }  // namespace lochan

@@ -13,9 +13,9 @@ namespace {
 constexpr int kFormat = 1;
 constexpr int kDeletedStatus = 2;  // Iceberg's spec: "Manifests"
 
-nlohmann::ordered_json to_json(const BackupFile& file) { return {{"bytes", file.size_bytes}, {"sha256", file.sha256}}; }
+nlohmann::json to_json(const BackupFile& file) { return {{"bytes", file.size_bytes}, {"sha256", file.sha256}}; }
 
-BackupFile parse_file(const nlohmann::ordered_json& json) { return {json.at("bytes"), json.at("sha256")}; }
+BackupFile parse_file(const nlohmann::json& json) { return {json.at("bytes"), json.at("sha256")}; }
 
 class Gathering {
  public:
@@ -63,20 +63,20 @@ class Gathering {
 }  // namespace
 
 std::string to_text(const Backup& backup) {
-  nlohmann::ordered_json json = {{"format", kFormat},
-                                 {"publication", backup.publication},
-                                 {"at", to_iso8601(backup.at)},
-                                 {"location", backup.location},
-                                 {"state", backup.state},
-                                 {"state_file", to_json(backup.state_file)},
-                                 {"files", nlohmann::ordered_json::object()}};
+  nlohmann::json json = {{"format", kFormat},
+                         {"publication", backup.publication},
+                         {"at", to_iso8601(backup.at)},
+                         {"location", backup.location},
+                         {"state", backup.state},
+                         {"state_file", to_json(backup.state_file)},
+                         {"files", nlohmann::json::object()}};
   for (const auto& [name, file] : backup.files) json["files"][name] = to_json(file);
   return json.dump(1) + "\n";
 }
 
 Backup parse_backup(std::string_view text) {
   try {
-    const auto json = nlohmann::ordered_json::parse(text);
+    const auto json = nlohmann::json::parse(text);
     if (json.at("format") != kFormat)
       throw Error(ErrorKind::Data, fmt::format("it has format {}, and this Lochan knows {}", json.at("format").dump(), kFormat));
     Backup backup{{}, json.at("publication"), parse_instant(json.at("at").get<std::string>()), json.at("location"),
@@ -85,6 +85,23 @@ Backup parse_backup(std::string_view text) {
     return backup;
   } catch (const nlohmann::json::exception& failure) {
     throw Error(ErrorKind::Data, fmt::format("it is no backup's list of files: {}", failure.what()));
+  }
+}
+
+std::string to_text(const std::map<std::string, BackupFile>& files) {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [name, file] : files) json[name] = to_json(file);
+  return json.dump() + "\n";
+}
+
+std::map<std::string, BackupFile> parse_files(std::string_view text) {
+  try {
+    std::map<std::string, BackupFile> files;
+    const auto json = nlohmann::json::parse(text);
+    for (const auto& [name, file] : json.items()) files.emplace(name, parse_file(file));
+    return files;
+  } catch (const nlohmann::json::exception& failure) {
+    throw Error(ErrorKind::Data, fmt::format("it is no list of copied files: {}", failure.what()));
   }
 }
 

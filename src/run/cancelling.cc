@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "run/journal.h"
+#include "run/run_queue.h"
 
 namespace lochan {
 namespace {
@@ -23,6 +24,9 @@ CancelOutcome cancel_run(Database& state, std::int64_t run, const std::string& b
       throw Error(ErrorKind::NotFound, fmt::format("no run {}", run)).hint("`lochan history --runs` lists the runs");
     outcome.state = record->state;
     if (record->state == RunState::Cancelled)
+      outcome.answer = CancelAnswer::Cancelled;
+    else if (record->state == RunState::Queued &&
+             RunQueue(state).drop(run, fmt::format("cancelled by {} before it began", by), now))
       outcome.answer = CancelAnswer::Cancelled;
     else if (record->state != RunState::Running)
       outcome.answer = CancelAnswer::HadEnded;

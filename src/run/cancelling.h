@@ -17,7 +17,7 @@ enum class CancelAnswer {
   Asked,      // it ends as soon as it sees it, within a second or so
   WasAsked,   // somebody had asked before, and it hasn't ended yet
   HadEnded,   // by itself
-  Cancelled,  // by an earlier wish
+  Cancelled,  // by an earlier wish; or now, as it was queued and hadn't begun
 };
 
 struct CancelOutcome {

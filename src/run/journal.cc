@@ -62,8 +62,8 @@ Enum parse(const std::string& text, std::initializer_list<Enum> all) {
 }
 
 RunState parse_run_state(const std::string& text) {
-  return parse(text, {RunState::Running, RunState::Succeeded, RunState::Failed, RunState::Cancelled, RunState::Dead,
-                      RunState::Nothing});
+  return parse(text, {RunState::Queued, RunState::Running, RunState::Succeeded, RunState::Failed, RunState::Cancelled,
+                      RunState::Dead, RunState::Nothing});
 }
 
 StepState parse_step_state(const std::string& text) {
@@ -215,8 +215,10 @@ void Journal::insert(const RunRecord& record) {
 
 void Journal::finish(std::int64_t run, RunState state, std::int64_t publication, Instant at,
                      const std::string& message) {
-  state_.execute_later("update run set state = $2, publication = $3, finished_at = $4, message = $5 where run = $1 and state = 'running'",
-                 {run, std::string(to_string(state)), publication, to_micros(at), message});
+  state_.execute_later(
+      "update run set state = $2, publication = $3, finished_at = $4, message = $5 where run = $1 and state in "
+      "('running', 'queued')",
+      {run, std::string(to_string(state)), publication, to_micros(at), message});
 }
 
 bool Journal::ask_to_cancel(std::int64_t run, const std::string& by, Instant at) {
@@ -270,7 +272,7 @@ void Journal::roll_over(int keep) {
   state_.write([&] {
     for (const std::string_view table : {"step", "check_result"})
       state_.execute_later("delete from " + std::string(table) + " where run <= $1", {oldest});
-    state_.execute_later("delete from run where run <= $1 and state <> 'running'", {oldest});
+    state_.execute_later("delete from run where run <= $1 and state not in ('running', 'queued')", {oldest});
   });
 }
 

@@ -148,6 +148,15 @@ std::set<TableName> choose_tables(Lake& lake, const Analysis& analysis, const Gr
   return choose(lake, analysis, graph, finder(entries), select, exclude).tables;
 }
 
+void refuse_wrong_request(Lake& lake, const RunRequest& request) {
+  const std::vector<Entry> entries = lake.catalog().entries(request.target);
+  Shadow shadow;
+  Analysis analysis = analyse(lake.project(), entries, shadow);
+  if (!analysis.problems.empty()) throw ProjectProblems(std::move(analysis.problems));
+  const Graph graph(analysis);
+  choose(lake, analysis, graph, finder(entries), request.select, request.exclude);
+}
+
 Planning make_planning(Lake& lake, const RunRequest& request) {
   const std::int64_t publication = lake.catalog().current_publication();
   const std::vector<Entry> entries = lake.catalog().entries(request.target);

@@ -19,7 +19,7 @@ void remove_old_locks(Database& state, const std::filesystem::path& home) {
   for (const auto& file : std::filesystem::directory_iterator(home / "runs", ignored)) {
     const std::int64_t run = std::atoll(file.path().stem().c_str());
     const auto rows = state.query(
-        "select count(*) from run where (run = $1 and state <> 'running') or "
+        "select count(*) from run where (run = $1 and state not in ('running', 'queued')) or "
         "$1 < (select min(run) from run)",
         {run});
     if (rows[0].integer(0) > 0) std::filesystem::remove(file.path(), ignored);

@@ -16,6 +16,7 @@
 #include "run/planning.h"
 #include "run/publishing.h"
 #include "run/recovery.h"
+#include "run/run_queue.h"
 #include "run/started_run.h"
 
 namespace lochan {
@@ -43,6 +44,7 @@ class Runner {
       outcome.plan = std::move(planning.plan);
       if (request_.tick)
         Ticks(lake_.state()).end_without_run(*request_.tick, lake_.clock().now());
+      if (request_.queued) RunQueue(lake_.state()).end(*request_.queued, RunState::Nothing, "", lake_.clock().now());
     }
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     return outcome;
@@ -54,7 +56,8 @@ class Runner {
                            .selection = fmt::format("{}", fmt::join(request_.select, " ")),
                            .author = request_.author,
                            .target = request_.target,
-                           .tick = request_.tick});
+                           .tick = request_.tick,
+                           .queued = request_.queued});
     outcome.run = run.number();
     CancelWatch cancel(lake_.state(), run.number(), stop_);
     cancel_ = &cancel;

@@ -15,8 +15,15 @@
 
 namespace lochan {
 
-enum class RunState { Running, Succeeded, Failed, Cancelled, Dead, Nothing };
+/// Queued: waits for a worker, see run/run_queue.h.
+enum class RunState { Queued, Running, Succeeded, Failed, Cancelled, Dead, Nothing };
 std::string_view to_string(RunState state);
+
+/// A process that a worker started for a queued run: the run's number, and the how manieth start it is.
+struct QueuedStart {
+  std::int64_t run = 0;
+  std::int64_t start = 0;
+};
 
 struct RunRequest {
   std::vector<std::string> select;
@@ -31,6 +38,8 @@ struct RunRequest {
   std::optional<ReplayPart> replay;
   /// It is the run of this tick, which ends with it; with nothing to do, the tick ends without a run.
   std::optional<TickKey> tick{};
+  /// It is that queued run, which ends with it.
+  std::optional<QueuedStart> queued{};
   bool wait = true;  // for claims another run holds; false: fail at once
 };
 

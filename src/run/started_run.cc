@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "run/recovery.h"
+#include "run/run_queue.h"
 
 namespace lochan {
 namespace {
@@ -23,11 +24,14 @@ StartedRun::StartedRun(Lake& lake, const StartedRunOptions& options) : lake_(lak
   if (lake.leases() != nullptr) record_.place = lake.place();
   std::optional<std::int64_t> token;
   lake_.state().write([&] {
-    record_.run = journal_.next_number();
+    record_.run = options.queued ? options.queued->run : journal_.next_number();
     record_.branch = fmt::format("run-{}", record_.run);
     // Before the row can be seen: a run without its lock is a dead one.
     lock_ = FileLock::try_acquire(run_lock_path(lake_.home(), record_.run));
-    journal_.insert(record_);
+    if (options.queued)
+      RunQueue(lake_.state()).begin(*options.queued, record_);
+    else
+      journal_.insert(record_);
     if (lake_.leases() != nullptr) token = lake_.leases()->take(run_lease_name(record_.run), record_.place);
     if (tick_) Ticks(lake_.state()).bind(*tick_, record_.run);
   });

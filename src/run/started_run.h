@@ -20,6 +20,7 @@ struct StartedRunOptions {
   std::string author;
   std::string target = "main";
   std::optional<TickKey> tick{};  // it is the run of this tick, which must be unbound
+  std::optional<QueuedStart> queued{};  // it is this queued run, which begins
 };
 
 class StartedRun {

@@ -19,8 +19,9 @@ using Json = nlohmann::ordered_json;
 constexpr int kFormat = 1;
 
 // Of processes that run now, of branches, of this very place and its files.
-constexpr std::array<std::string_view, 9> kLeftOut = {"lease",        "claim",         "reader",     "pending_write", "branch",
-                                                      "branch_entry",  "unrecorded", "recorded",      "lake"};
+constexpr std::array<std::string_view, 10> kLeftOut = {"lease",        "claim",        "reader",     "pending_write",
+                                                       "branch",       "branch_entry", "unrecorded", "recorded",
+                                                       "recorded_tag", "lake"};
 
 std::string select_rows(const std::string& table, std::int64_t publication) {
   const std::string kept = fmt::format("(select {} union select publication from tag)", publication);

@@ -9,6 +9,7 @@
 #include "run/journal.h"
 #include "run/lifecycle.h"
 #include "run/measures.h"
+#include "run/run_queue.h"
 #include "run/sink_marks.h"
 #include "run/ticks.h"
 
@@ -30,7 +31,7 @@ std::span<const Migration> state_migrations() {
     for (const std::span<const Migration> part :
          {Catalog::migrations(), Journal::migrations(), SinkMarks::migrations(), Backfills::migrations(),
           AlertRows::migrations(), Ticks::migrations(), Measures::migrations(), AgingLooks::migrations(),
-          CommandMarks::migrations(), place_migrations()})
+          CommandMarks::migrations(), RunQueue::migrations(), place_migrations()})
       migrations.insert(migrations.end(), part.begin(), part.end());
     return migrations;
   }();

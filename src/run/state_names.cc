@@ -28,6 +28,8 @@ std::string_view to_string(StepState state) {
 
 std::string_view to_string(RunState state) {
   switch (state) {
+    case RunState::Queued:
+      return "queued";
     case RunState::Running:
       return "running";
     case RunState::Succeeded:

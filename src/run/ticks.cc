@@ -89,6 +89,7 @@ TickState tick_state(RunState state) {
       return TickState::Succeeded;
     case RunState::Cancelled:
       return TickState::Cancelled;
+    case RunState::Queued:
     case RunState::Running:
     case RunState::Failed:
     case RunState::Dead:

@@ -3,6 +3,10 @@
   crash.py kill  [--every N | --times N] [--seed S] [--case first|run|maintain|archive|restore]   SIGKILL at the n-th write
   crash.py full  […]                                                              no space from the n-th write on
   crash.py stall […]                           the n-th write takes longer than an attempt may: it comes too late
+  crash.py cut   [--times N] [--case …]         the way to S3 or to the state's server is cut for a while, at random instants
+
+LOCHAN_TEST_LAKE=s3 and LOCHAN_TEST_STATE=postgresql put the lake and the state elsewhere (tests/support/places.py); what is
+sent to their servers counts as a write then. `cut` wants one of them, and sets both when neither is set.
 
 After each: the next run succeeds, every table holds what the shops say (no row lost or doubled), each line of the files
 that were delivered is a row or a rejected one and never both, as many publications were made as without the fault,
@@ -15,8 +19,10 @@ import pathlib
 import random
 import re
 import sys
+import threading
+import time
 
-from shop_lake import Broken, DELIVERIES, PROJECT, ShopLake, clean, fault_library, work_folder
+from shop_lake import Broken, DELIVERIES, PROJECT, ShopLake, clean, fault_library, finish, work_folder
 
 SAYS_FULL = re.compile(r"no space|disk is full|disk full|full disk", re.IGNORECASE)
 COMMANDS = {"maintain": ["maintain"], "archive": ["maintain"], "restore": ["archive", "restore", "raw.delivery"]}
@@ -26,10 +32,10 @@ LATER = str(3 * 86400)
 TIMEOUT = PROJECT["lochan.yaml"].replace("retry_delay: 10ms", "retry_delay: 10ms, timeout: 1s")
 
 
-def prepare(folder, case, seed, library):
+def prepare(folder, case, seed, library, cuttable=False):
     """A lake just before the command that is to be disturbed."""
     ages = case in ("archive", "restore")
-    lake = ShopLake(folder, seed).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
+    lake = ShopLake(folder, seed, cuttable).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
     for _ in range({"first": 0, "run": 1}.get(case, 5)):
         lake.trade(late=True, updates=20 if ages else 5)  # of raw.sale older versions leave, if they are many
         lake.deliver()
@@ -46,11 +52,22 @@ def prepare(folder, case, seed, library):
 
 def tend(lake, case):
     """After which nothing is archived, so that the tables can be compared with the shops."""
-    removed = lake.maintain()
+    removed = sweep(lake)
     if case in ("archive", "restore"):
         for table in ("raw.delivery", "raw.sale"):
             lake.must("archive", "restore", table)
-        removed = lake.maintain()
+        removed = sweep(lake)
+    return removed
+
+
+def sweep(lake):
+    """On S3 what was written in the last seconds is left for the next time: the server's clock is coarse."""
+    removed = lake.maintain()
+    for _ in range(30 if lake.place.bucket else 0):
+        if not lake.maintain("--dry-run")["removed_files"]:
+            break
+        time.sleep(1)
+        lake.maintain()
     return removed
 
 
@@ -59,8 +76,8 @@ def shape(lake):
     those first that it gains most from, and a killed one leaves the rest to the next."""
     text = (lake.folder / "lochan.yaml").read_text()
     lake.write("lochan.yaml", text.replace("keep_publications: 3", "keep_publications: 1"))
-    lake.maintain()
-    lake.maintain()
+    sweep(lake)
+    sweep(lake)
     return lake.shape()
 
 
@@ -95,7 +112,9 @@ def look(lake, undisturbed, exactly, case):
 
 def disturbed(options, lake, library, place):
     """Runs the command with a fault at a place. Returns whether the fault ended it; throws when it ended as it must not."""
-    env = {"LD_PRELOAD": str(library)}
+    env = {"LD_PRELOAD": str(library)} | counting(lake)
+    if options.mode == "cut":
+        return cut(options, lake, place)
     if options.mode == "kill":
         env |= {"FAULT_KILL_AT": str(place), "FAULT_TORN": str(place % 2)}
     elif options.mode == "full":
@@ -116,26 +135,62 @@ def disturbed(options, lake, library, place):
     return done.returncode != 0
 
 
+def counting(lake):
+    return {"FAULT_SENDS": "1"} if lake.place.bucket or lake.place.schema else {}
+
+
+def cut(options, lake, place):
+    """`place`: a seed of its own."""
+    chooser = random.Random(place)
+    kinds = ["s3"] * bool(lake.place.bucket) + ["postgresql"] * bool(lake.place.schema)
+    process = lake.start(*COMMANDS.get(options.case, ["run"]))
+
+    def disturb():
+        while process.poll() is None:
+            time.sleep(chooser.uniform(0.05, 1.5))
+            kind = chooser.choice(kinds)
+            lake.place.proxies.set(kind, False)
+            time.sleep(chooser.choice([0.05, 0.5, 2, 20]))
+            lake.place.proxies.set(kind, True)
+
+    disturbing = threading.Thread(target=disturb)
+    disturbing.start()
+    done = finish(process, 600)
+    disturbing.join()
+    said = done.stdout + done.stderr
+    if done.returncode not in (0, 1):
+        raise Broken(f"exit {done.returncode}\n{said}")
+    if done.returncode == 1 and not re.search(r"state|s3://|lease|connection|http|reach", said, re.IGNORECASE):
+        raise Broken(f"the message does not say what was cut:\n{said}")
+    if "internal" in said.lower():
+        raise Broken(f"a cut way is no fault of ours:\n{said}")
+    return done.returncode != 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mode", choices=["kill", "full", "stall"])
+    parser.add_argument("mode", choices=["kill", "full", "stall", "cut"])
     parser.add_argument("--case", choices=["first", "run", *COMMANDS], default="run", help="the command that is disturbed")
     parser.add_argument("--every", type=int, help="at each N-th write")
     parser.add_argument("--times", type=int, default=20, help="at N random writes (default 20)")
     parser.add_argument("--at", type=int, action="append", help="at this write")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
+    if options.mode == "cut" and not {"LOCHAN_TEST_LAKE", "LOCHAN_TEST_STATE"} & set(os.environ):
+        os.environ |= {"LOCHAN_TEST_LAKE": "s3", "LOCHAN_TEST_STATE": "postgresql"}
+    if options.mode == "full" and os.environ.get("LOCHAN_TEST_LAKE") == "s3":
+        parser.error("a bucket is never full")
     folder = work_folder("crash")
     failures = ended = 0
     try:
         library = fault_library(folder)
-        lake = prepare(folder / "lake", options.case, options.seed, library)
+        lake = prepare(folder / "lake", options.case, options.seed, library, options.mode == "cut")
         before = lake.save(folder / "before")
         lake.oracle.load(lake)
         expected = lake.oracle.contents()
         count_file = folder / "count"
         lake.must(*COMMANDS.get(options.case, ["run"]),
-                  env={"LD_PRELOAD": str(library), "FAULT_COUNT_FILE": str(count_file)})
+                  env={"LD_PRELOAD": str(library), "FAULT_COUNT_FILE": str(count_file)} | counting(lake))
         count = int(count_file.read_text().split()[1])
         lake.must("run")
         tend(lake, options.case)
@@ -143,6 +198,8 @@ def main():
         undisturbed = {"contents": expected, "publications": len(lake.publications())}
         undisturbed["shape"] = shape(lake)
         chooser = random.Random(options.seed)
+        if options.mode == "cut":
+            count = 1_000_000  # seeds
         places = options.at or (list(range(1, count + 1, options.every)) if options.every else
                                 sorted(chooser.sample(range(1, count + 1), min(options.times, count))))
         for place in places:

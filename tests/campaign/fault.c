@@ -8,6 +8,8 @@
 //   FAULT_STALL_AT=N         the N-th write is done FAULT_STALL_MS milliseconds later
 //   FAULT_STOP_AT_SYNC=N     the process stands still (SIGSTOP) before the N-th time that it waits for the disk (syncfs)
 //   FAULT_STOP_AT_SEND=N     the same before the N-th message to a socket in which FAULT_STOP_TEXT stands
+//   FAULT_SENDS=1            messages to sockets count as writes too, but for HTTP requests that only read, and answers;
+//                            with FAULT_TORN the whole message is sent: its answer is lost
 //   FAULT_READ_ONLY=FOLDER   nothing under FOLDER (an absolute path) can be changed: EROFS
 //   FAULT_TIME_OFFSET=S      the clock (not the monotonic one) is S seconds ahead
 //   FAULT_COUNT_FILE=F       at exit F gets two lines: `writes N` and `requests N` (HTTP requests sent)
@@ -33,7 +35,7 @@
 static atomic_long writes, requests, syncs, sends;
 static long kill_at = -1, full_from = -1, stall_at = -1, stall_ms, time_offset, stop_at_sync = -1, stop_at_send = -1;
 static const char* stop_text;
-static int torn;
+static int torn, counts_sends;
 static const char* read_only;
 static const char* full_while;
 
@@ -48,6 +50,7 @@ __attribute__((constructor)) static void start(void) {
   stall_at = number_of("FAULT_STALL_AT");
   stall_ms = number_of("FAULT_STALL_MS");
   torn = number_of("FAULT_TORN") > 0;
+  counts_sends = number_of("FAULT_SENDS") > 0;
   time_offset = getenv("FAULT_TIME_OFFSET") ? number_of("FAULT_TIME_OFFSET") : 0;
   read_only = getenv("FAULT_READ_ONLY");
   full_while = getenv("FAULT_FULL_WHILE");
@@ -104,6 +107,14 @@ static void stand_still(void) { kill(getpid(), SIGSTOP); }
 static void note_send(const void* data, size_t size) {
   if (stop_at_send < 1 || !stop_text || !memmem(data, size, stop_text, strlen(stop_text))) return;
   if (atomic_fetch_add(&sends, 1) + 1 == stop_at_send) stand_still();
+}
+
+static int is_write(const void* data, size_t size) {
+  static const char* const others[] = {"GET ", "HEAD ", "HTTP/"};
+  if (!counts_sends || size == 0) return 0;
+  for (size_t i = 0; i < sizeof others / sizeof *others; ++i)
+    if (size > strlen(others[i]) && memcmp(data, others[i], strlen(others[i])) == 0) return 0;
+  return 1;
 }
 
 static void note_request(const void* data, size_t size) {
@@ -233,11 +244,21 @@ ssize_t send(int fd, const void* data, size_t size, int flags) {
   REAL(send);
   note_send(data, size);
   note_request(data, size);
-  return real(fd, data, size, flags);
+  int is_torn = 0;
+  if (is_write(data, size)) event(0, &is_torn);
+  const ssize_t sent = real(fd, data, size, flags);
+  if (is_torn) die();
+  return sent;
 }
 
 ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
   REAL(sendmsg);
-  if (message->msg_iovlen > 0) note_request(message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
-  return real(fd, message, flags);
+  int is_torn = 0;
+  if (message->msg_iovlen > 0) {
+    note_request(message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
+    if (is_write(message->msg_iov[0].iov_base, message->msg_iov[0].iov_len)) event(0, &is_torn);
+  }
+  const ssize_t sent = real(fd, message, flags);
+  if (is_torn) die();
+  return sent;
 }

@@ -33,6 +33,20 @@ for seed in 1 2 3; do
   try hosts fenced holding cut --times 20 --seed "$seed"
   try hosts chaos --times 100 --seed "$seed"
 done
+for seed in 1 2 3; do
+  try serving ticks queue --times 50 --seed "$seed"
+  try crash cut --times 50 --seed "$seed"
+  try crash cut --times 20 --case maintain --seed "$seed"
+done
+export LOCHAN_TEST_LAKE=s3 LOCHAN_TEST_STATE=postgresql
+for case in first run maintain archive restore; do
+  try crash kill --times 60 --case "$case"
+done
+try crash stall --times 20
+try races --times 20
+try mishaps --times 5
+try soak --seconds 3600
+unset LOCHAN_TEST_LAKE LOCHAN_TEST_STATE
 # Random histories against oracles. Each failure names its seed: LOCHAN_SEED=… asks for that one again.
 histories() {  # PROGRAM SEEDS
   echo "== histories: $1, $2 seeds from $LOCHAN_SEED on"

@@ -12,7 +12,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from places import Place  # noqa: E402
 
 LOCHAN = os.environ.get("LOCHAN_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build/release/lochan"))
 
@@ -249,8 +253,9 @@ class Oracle:
 
 
 class ShopLake:
-    def __init__(self, folder, seed=1):
+    def __init__(self, folder, seed=1, cuttable=False, place=None):
         self.folder = pathlib.Path(folder)
+        self.place = place or Place(folder, cuttable)
         self.random = random.Random(seed)
         self.clock = 1_700_000_000
         self.oracle = Oracle()
@@ -272,7 +277,7 @@ class ShopLake:
     def write(self, name, text):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text.replace("lake: ./lake\n", self.place.lines()))
 
     def shop(self, number):
         return Shop(self.folder / f"shop_{number}.db")
@@ -309,12 +314,14 @@ class ShopLake:
     def save(self, folder):
         """Keeps the lake as it is now. An Iceberg table names its files by their whole path: it can only come back here."""
         shutil.copytree(self.folder, folder)
+        self.place.save(pathlib.Path(f"{folder}-elsewhere"))
         return folder, self.random.getstate(), self.clock, self.oracle.copy()
 
     def restore(self, saved):
         folder, state, self.clock, oracle = saved
         shutil.rmtree(self.folder)
         shutil.copytree(folder, self.folder)
+        self.place.restore(f"{folder}-elsewhere")
         self.random.setstate(state)
         self.oracle = oracle.copy()
 
@@ -369,8 +376,7 @@ class ShopLake:
 
     def files(self):
         """Of the lake, with their sizes."""
-        lake = self.folder / "lake"
-        return {str(path.relative_to(lake)): path.stat().st_size for path in lake.rglob("*") if path.is_file()}
+        return self.place.files()
 
     def shape(self):
         """How many files of each kind each table has. Publications have a record each, and a fault may add some."""

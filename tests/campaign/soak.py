@@ -373,8 +373,7 @@ def must_have_told(lake, hook, states):
 
 
 def state_of(lake, sql):
-    with sqlite3.connect(f"file:{lake.folder / '.lochan/state.db'}?mode=ro", uri=True, timeout=60) as state:
-        return state.execute(sql).fetchall()
+    return lake.place.ask_state(sql)
 
 
 class Sizes:
@@ -386,7 +385,7 @@ class Sizes:
     def take(self):
         files = self.lake.files()
         self.samples["memory in MB"].append(self.serve.memory())
-        self.samples["state in KB"].append((self.lake.folder / ".lochan/state.db").stat().st_size / 1024)
+        self.samples["state in KB"].append(self.lake.place.state_bytes() / 1024)
         self.samples["files"].append(len(files))
         self.samples["largest metadata in KB"].append(
             max((size for name, size in files.items() if name.endswith(".metadata.json")), default=0) / 1024)
@@ -428,9 +427,8 @@ def spoil(what, lake, hook):
                        "where number >= (select max(number) - 3 from publication)",
     }
     if what in statements:
-        with sqlite3.connect(lake.folder / ".lochan/state.db", timeout=60) as state:
-            if state.execute(statements[what]).rowcount < 1:
-                raise SystemExit(f"nothing to spoil: {what}")
+        if not lake.place.ask_state(statements[what] + " returning 1"):
+            raise SystemExit(f"nothing to spoil: {what}")
 
 
 def soak(options, folder):

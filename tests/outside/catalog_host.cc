@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/postgres_database.h"
 #include "base/sqlite_database.h"
 #include "catalog/catalog.h"
 #include "catalog/rest_server.h"
@@ -66,8 +67,8 @@ CatalogOptions catalog_options(const Json& options) {
 class CatalogHost {
  public:
   CatalogHost(const std::filesystem::path& folder, const Json& options)
-      : state_(open_migrated(folder / "state.db")),
-        store_(make_local_store(folder / "lake")),
+      : state_(open_migrated(folder / "state.db", options)),
+        store_(open_store(folder / "lake", options, clock_)),
         catalog_(*state_, *store_, clock_, catalog_options(options)),
         server_(catalog_, {}) {}
 
@@ -86,10 +87,28 @@ class CatalogHost {
  private:
   using Command = std::function<Json(const Json&)>;
 
-  static std::unique_ptr<Database> open_migrated(const std::filesystem::path& path) {
-    auto state = open_sqlite(path, {});
+  // Elsewhere, as tests/support/places.py says.
+  static std::unique_ptr<Database> open_migrated(const std::filesystem::path& path, const Json& options) {
+    const auto shared = options.find("state");
+    auto state = shared == options.end()
+                     ? open_sqlite(path, {})
+                     : open_postgres(shared->at("url"), "state", {.schema = shared->at("schema"), .mends_text = true});
     migrate(*state, Catalog::migrations());
     return state;
+  }
+
+  static std::unique_ptr<ObjectStore> open_store(const std::filesystem::path& folder, const Json& options,
+                                                 const Clock& clock) {
+    const auto lake = options.find("lake");
+    if (lake == options.end()) return make_local_store(folder);
+    LakePlace place;
+    place.location = lake->at("url");
+    place.s3.endpoint = lake->at("endpoint");
+    place.s3.region = "us-east-1";
+    place.s3.path_style = true;
+    place.s3.keys = {lake->at("keys").at(0), lake->at("keys").at(1), ""};
+    place.s3.vended = place.s3.keys;
+    return make_s3_store(place, clock);
   }
 
   Json create_branch(const Json& request) {

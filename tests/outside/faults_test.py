@@ -67,7 +67,7 @@ class Faults(outside.LakeTest):
         with self.assertRaisesRegex(Exception, "409|CommitFailedException"):
             second.execute("commit")
         for path in set(self.lake.data_files()) - kept:
-            os.remove(path)  # 409 says: surely not committed, delete what you wrote
+            self.lake.place.remove(path)  # 409 says: surely not committed, delete what you wrote
         self.assertEqual(self.rows(self.engine(), "from lake.raw.sale"), [(10,)])
         self.lake.publish("run-2")
         read = self.lake.pyiceberg("main").load_table("raw.sale").scan().to_arrow().to_pylist()

@@ -1,6 +1,5 @@
 """A lake for one test: the real catalog in a process of its own (catalog_host), and engines attached to it."""
 
-import glob
 import json
 import os
 import shutil
@@ -8,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+from places import Place  # noqa: E402
 
 import duckdb
 from pyiceberg.catalog.rest import RestCatalog
@@ -22,7 +24,8 @@ class Refused(Exception):
 class Lake:
     def __init__(self, **options):
         self.folder = tempfile.mkdtemp(prefix="lochan-outside-")
-        self._options = json.dumps(options)
+        self.place = Place(self.folder)
+        self._options = json.dumps(options | self.place.for_catalog_host())
         self._project_tables = options.get("project_tables", [])
         self._start()
 
@@ -43,6 +46,7 @@ class Lake:
 
     def close(self):
         self._stop()
+        self.place.drop()
         shutil.rmtree(self.folder)
 
     def _read(self):
@@ -92,8 +96,7 @@ class Lake:
 
     def data_files(self):
         """Every file of the lake that isn't a metadata.json."""
-        found = glob.glob(os.path.join(self.folder, "lake", "**", "*"), recursive=True)
-        return sorted(path for path in found if os.path.isfile(path) and not path.endswith(".metadata.json"))
+        return sorted(name for name in self.place.files() if not name.endswith(".metadata.json"))
 
 
 def new_duckdb():

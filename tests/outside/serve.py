@@ -7,11 +7,15 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+from places import Place  # noqa: E402
 
 LOCHAN = os.path.abspath(os.environ.get("LOCHAN_BIN", "build/release/lochan"))
 TOKEN = "token-of-the-tests"
@@ -46,6 +50,7 @@ class Server:
         self.token = token
         self.process = None
         self.uri = None
+        self.place = Place(self.folder)
         self.write("lochan.yaml", PROJECT.format(more=more))
         self.write("sources/kiosk.yaml", SOURCE)
         self.write("models/mart/total.sql", MODEL)
@@ -58,7 +63,7 @@ class Server:
     def write(self, name, text):
         os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(text + self.place.lines() if name == "lochan.yaml" and self.place.is_elsewhere() and "lake:" not in text else text)
 
     def execute(self, sql):
         connection = sqlite3.connect(self.path("kiosk.db"), timeout=PATIENCE)
@@ -108,19 +113,18 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.kill_runs()
+        self.place.drop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill_runs(self):
         """They outlive their server."""
-        if not os.path.exists(self.path(".lochan/state.db")):
+        if not self.place.schema and not os.path.exists(self.path(".lochan/state.db")):
             return
-        connection = sqlite3.connect(self.path(".lochan/state.db"), timeout=PATIENCE)
-        for (process,) in connection.execute("select process from run where state = 'running'").fetchall():
+        for (process,) in self.place.ask_state("select process from run where state = 'running'"):
             try:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        connection.close()
 
     def ask(self, method, path, token=TOKEN, body=None, headers=()):
         """Status and document."""

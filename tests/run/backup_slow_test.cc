@@ -1,12 +1,15 @@
 // Backups of a lake that is worked on, killed and damaged; and a lake whose state is lost.
-#include "run/backup.h"
-
 #include <algorithm>
+#include <atomic>
+#include <set>
 
 #include "base/file.h"
 #include "base/sqlite_database.h"
 #include "catalog/lake_file.h"
+#include "catalog/tag_record.h"
 #include "run/adopting.h"
+#include "run/backup.h"
+#include "run/copy_turn.h"
 #include "run/state_copy.h"
 #include "run/state_migrations.h"
 #include "tests/run/tended_lake.h"
@@ -25,12 +28,12 @@ class BusyStore final : public PassingStore {
  public:
   BusyStore(ObjectStore& store, int at, std::function<void()> work) : PassingStore(store), at_(at), work_(std::move(work)) {}
   void write(std::string_view name, std::string_view bytes) override {
-    if (at_-- == 0) work_();
+    if (at_.fetch_sub(1) == 0) work_();
     PassingStore::write(name, bytes);
   }
 
  private:
-  int at_;
+  std::atomic<int> at_;  // copies are made by several threads
   const std::function<void()> work_;
 };
 
@@ -57,7 +60,7 @@ class BackupTest : public TendedLake {
     fs::create_directories(folder_ / ".lochan");
     const auto store = make_local_store(folder_ / "lake");
     const auto rows = state();
-    return restore_backup(*target_, *store, *rows, find_backup(*target_, at), {});
+    return restore_backup(*target_, *store, *rows, find_backup(*target_, at), folder_ / "spool", {});
   }
   std::vector<std::string> rows(const std::string& ref) {
     std::vector<std::string> all;
@@ -67,8 +70,8 @@ class BackupTest : public TendedLake {
       all.push_back(ask(sql, ref));
     return all;
   }
-  static std::vector<DamagedCopy> damage(ObjectStore& target) {
-    return verify_backup(target, find_backup(target, std::nullopt), {});
+  std::vector<DamagedCopy> damage(ObjectStore& target) const {
+    return verify_backup(target, find_backup(target, std::nullopt), folder_ / "spool", {});
   }
 
   std::unique_ptr<ObjectStore> target_;
@@ -190,7 +193,7 @@ TEST_F(BackupTest, AKilledRestoreIsRunAgain) {
     has_ended = lives_to_the_end([&] {
       DyingStore dying(*store, lives);
       const auto rows = state();
-      restore_backup(*target_, dying, *rows, find_backup(*target_, std::nullopt), {});
+      restore_backup(*target_, dying, *rows, find_backup(*target_, std::nullopt), folder_ / "spool", {});
       return true;
     });
     kills += has_ended ? 0 : 1;
@@ -199,6 +202,113 @@ TEST_F(BackupTest, AKilledRestoreIsRunAgain) {
   EXPECT_GE(kills, 3);
   expect_same(lake().catalog().entries("main"), entries);
   EXPECT_EQ(ask("select count(*) from raw.sale"), "20");
+}
+
+TEST_F(BackupTest, WhatAKilledBackupHadCopiedIsUsedByTheNext) {
+  drop_and_run(20);
+  for (int i = 0; i < 250; ++i)
+    lake().store().write("landing/shop/" + std::to_string(i), "a page of rows " + std::to_string(i));
+  close();
+  constexpr int kStepsOfAWrite = 2;
+  const bool has_ended = lives_to_the_end([&] {
+    DyingStore dying(*target_, kStepsOfAWrite * 230);
+    make_backup(open(), dying, {}, {});
+    return true;
+  });
+  EXPECT_FALSE(has_ended);
+  const BackupOutcome outcome = back_up();
+  EXPECT_LE(outcome.new_files, static_cast<std::int64_t>(outcome.backup.files.size()) - 200);
+  EXPECT_GT(outcome.new_files, 0);
+  EXPECT_TRUE(damage(*target_).empty());
+  target_->list("copied/", [](const ObjectInfo& info) { ADD_FAILURE() << info.name << " is left"; });
+}
+
+TEST_F(BackupTest, OneProcessCopiesIntoAPlaceAtATime) {
+  drop_and_run(5);
+  const CopyTurn other(lake(), target_->uri(""));
+  try {
+    back_up();
+    ADD_FAILURE() << "two at once";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Conflict);
+  }
+  EXPECT_TRUE(list_backups(*target_).empty());
+}
+
+class ReplicaTest : public BackupTest {
+ protected:
+  ReplicaTest() {
+    write("lochan.yaml",
+          "name: tended\nretention: { publications: 0s, keep_publications: 1 }\nconnections:\n  drop: files:./drop\n");
+  }
+  // What is there is what the newest names, and nothing else.
+  void expect_tidy() {
+    const Backup backup = find_backup(*target_, std::nullopt);
+    std::set<std::string> wanted{"replica.json", "state/" + backup.state, "backups/" + backup.id + ".json"};
+    for (const auto& [name, file] : backup.files) wanted.insert("files/" + name);
+    std::set<std::string> found;
+    target_->list("", [&](const ObjectInfo& info) { found.insert(info.name); });
+    EXPECT_EQ(found, wanted);
+    EXPECT_TRUE(damage(*target_).empty());
+  }
+};
+
+TEST_F(ReplicaTest, HoldsWhatTheLakeHasAndNothingElse) {
+  drop_and_run(400);
+  EXPECT_GT(replicate(lake(), *target_, {}).new_files, 0);
+  expect_tidy();
+  for (int i = 0; i < 3; ++i) drop_and_run(400);
+  tend();
+  clock_.advance(std::chrono::minutes{1});
+  const BackupOutcome outcome = replicate(lake(), *target_, {});
+  EXPECT_GT(outcome.new_files, 0);
+  EXPECT_GT(outcome.removed_files, 0) << "what the lake no longer has";
+  expect_tidy();
+  clock_.advance(std::chrono::minutes{1});
+  EXPECT_EQ(replicate(lake(), *target_, {}).new_files, 0);
+  expect_tidy();
+  const auto then = rows("");
+  lose(true);
+  restore();
+  EXPECT_EQ(rows(""), then);
+  EXPECT_FALSE(run().publication);
+  EXPECT_THROW(make_backup(lake(), *target_, {}, {}), Error) << "it would be removed by the next replicate";
+}
+
+TEST_F(ReplicaTest, WhatIsMissingThereIsCopiedAgain) {
+  drop_and_run(20);
+  replicate(lake(), *target_, {});
+  const std::string name = find_backup(*target_, std::nullopt).files.begin()->first;
+  target_->remove("files/" + name);
+  clock_.advance(std::chrono::minutes{1});
+  EXPECT_EQ(replicate(lake(), *target_, {}).new_files, 1);
+  expect_tidy();
+}
+
+TEST_F(ReplicaTest, KilledAtAnyMomentItIsOnePublicationWhole) {
+  drop_and_run(20);
+  replicate(lake(), *target_, {});
+  drop_and_run(20);
+  tend();
+  clock_.advance(std::chrono::minutes{1});
+  bool has_ended = false;
+  int kills = 0;
+  for (int lives = 0; !has_ended && lives < 300; lives += 1 + lives / 12) {
+    close();
+    has_ended = lives_to_the_end([&] {
+      DyingStore dying(*target_, lives);
+      replicate(open(), dying, {});
+      return true;
+    });
+    kills += has_ended ? 0 : 1;
+    ASSERT_TRUE(damage(*target_).empty()) << "killed at " << lives;
+  }
+  EXPECT_TRUE(has_ended);
+  EXPECT_GE(kills, 10);
+  expect_tidy();
+  lose(true);
+  restore();
+  EXPECT_EQ(ask("select count(*) from raw.sale"), "40");
 }
 
 TEST_F(BackupTest, WhatIsDamagedIsNamed) {
@@ -235,7 +345,8 @@ TEST_F(BackupTest, IsRestoredIntoAnEmptyStateInItsPlaceOnly) {
   const auto elsewhere = make_local_store(folder_ / "elsewhere");
   fs::create_directories(folder_ / ".lochan");
   const auto rows = state();
-  EXPECT_THROW(restore_backup(*target_, *elsewhere, *rows, find_backup(*target_, std::nullopt), {}), Error);
+  EXPECT_THROW(restore_backup(*target_, *elsewhere, *rows, find_backup(*target_, std::nullopt), folder_ / "spool", {}),
+               Error);
   EXPECT_TRUE(fs::is_empty(folder_ / "elsewhere"));
 }
 
@@ -282,6 +393,47 @@ TEST_F(BackupTest, ALostStateIsAdoptedFromTheFiles) {
   EXPECT_GT(Journal(lake().state()).next_number(), last_run) << "runs' numbers are in the rows that they loaded";
   drop_and_run(5);
   EXPECT_EQ(ask("select count(*) from raw.sale"), "105");
+}
+
+TEST_F(BackupTest, AdoptingKeepsTags) {
+  write("lochan.yaml",
+        "name: tended\nretention: { publications: 0s, keep_publications: 1 }\nconnections:\n  drop: files:./drop\n");
+  drop_and_run(50);
+  lake().catalog().create_tag("first", 1, "anna");
+  drop_and_run(50);
+  lake().catalog().create_tag("second", 2, "ben");
+  lake().catalog().create_tag("unwanted", 2, "ben");
+  for (int i = 0; i < 3; ++i) drop_and_run(400);
+  lake().catalog().create_tag("now", lake().catalog().current_publication(), "ben");
+  lake().catalog().drop_tag("unwanted");
+  tend();
+  const auto first = rows("first"), second = rows("second"), then = rows("");
+  const auto entries = lake().catalog().entries("second");
+  EXPECT_NE(first, second);
+  lose(false);
+  Adoption adoption = adopt_lake(project(), clock_, std::nullopt, "anna");
+  EXPECT_TRUE(adoption.damaged.empty());
+  EXPECT_TRUE(adoption.lost_tags.empty());
+  EXPECT_EQ(lake().catalog().tags().size(), 3U);
+  EXPECT_EQ(lake().catalog().tags().back().author, "anna");
+  expect_same(lake().catalog().entries("second"), entries);
+  EXPECT_EQ(rows("first"), first);
+  EXPECT_EQ(rows("second"), second);
+  EXPECT_EQ(rows("now"), then);
+  EXPECT_EQ(rows(""), then);
+  tend();
+  EXPECT_EQ(rows("first"), first) << "retention obeys it as before";
+
+  // One that has lost a file is left out, and the others are kept.
+  fs::remove(folder_ / "lake" /
+             parse_tag_record(lake().store().read("_tags/first.json")).record.entries.front().metadata);
+  lose(false);
+  adoption = adopt_lake(project(), clock_, std::nullopt, "anna");
+  EXPECT_TRUE(adoption.damaged.empty());
+  ASSERT_EQ(adoption.lost_tags.size(), 1U);
+  EXPECT_EQ(adoption.lost_tags[0].name, "_tags/first.json");
+  EXPECT_EQ(lake().catalog().tags().size(), 2U);
+  EXPECT_EQ(rows("second"), second);
 }
 
 TEST_F(BackupTest, AdoptingNamesWhatIsDamaged) {

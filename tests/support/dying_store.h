@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "tests/support/passing_store.h"
 
 namespace lochan {
@@ -39,11 +41,11 @@ class DyingStore final : public PassingStore {
   }
 
   void step() {
-    if (lives_-- == 0) ::_exit(9);
+    if (lives_.fetch_sub(1) == 0) ::_exit(9);
   }
 
  private:
-  int lives_;
+  std::atomic<int> lives_;  // several threads may write
 };
 
 /// Runs `work` in a process of its own, from which nothing is tidied up; true when it returned true.

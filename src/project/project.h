@@ -32,6 +32,7 @@ using LocatedText = Located<std::string>;
 
 struct HttpSettings;  // project/http_config.h
 struct HttpResource;
+struct DatabaseModel;  // project/database_model.h
 
 /// What encrypts objects: what the bucket says, S3's own keys (SSE-S3), or a key of KMS.
 enum class Encryption { Bucket, S3, Kms };
@@ -153,7 +154,7 @@ struct SourceConfig {
   Position position;
 };
 
-enum class Materialization { Table, View, Append, Incremental, Scd2 };
+enum class Materialization { Table, View, Append, Incremental, Scd2, MaterializedView };
 /// The word of the file: `table`, `scd2`.
 std::string_view to_string(Materialization materialization);
 
@@ -195,7 +196,17 @@ struct Model {
   std::vector<std::string> tags;
   StepLimits limits;
   std::string description;
+  std::shared_ptr<DatabaseModel> database{};  // of one made in a database; shared: nothing changes it once it is read
   Position position;
+};
+
+/// A file that lists materialized views of a database, which others made: they are refreshed.
+struct ViewList {
+  LocatedText in;                                     // the connection
+  LocatedText file;                                   // relative to the project's folder
+  LocatedText refreshed_at{"last_refresh_date", {}};  // the column that says when a view was refreshed
+  std::vector<std::string> tags;
+  StepLimits limits;
 };
 
 enum class SinkWrite { Replace, Append, Upsert, Scd2 };
@@ -368,6 +379,9 @@ struct Project {
   std::vector<ScheduleConfig> schedules;  // in the file's order
   std::vector<AlertConfig> alerts;
   std::map<TableName, Model> models;
+  /// Made in a database, `in:` a connection; no table of the lake has such a name.
+  std::map<TableName, Model> database_models;
+  std::vector<ViewList> view_lists;  // their views are among these
   /// Checks on tables: copies of Model::checks and SourceTable::checks, and those of checks/*.sql.
   std::map<TableName, std::vector<CheckConfig>> checks;
   std::vector<Macro> macros;

@@ -119,6 +119,9 @@ bool PostgresConnection::is_open() const { return connection_ && PQstatus(connec
 Error PostgresConnection::failed(const void* raw) {
   const auto* result = static_cast<const PGresult*>(raw);
   code_ = result == nullptr ? "" : field(result, PG_DIAG_SQLSTATE);
+  const std::string position = result == nullptr ? "" : field(result, PG_DIAG_STATEMENT_POSITION);
+  position_ = 0;
+  std::from_chars(position.data(), position.data() + position.size(), position_);
   if (code_.empty()) {
     const std::string message = without_password(one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory"));
     const bool is_refused_server = message.find("certificate verify failed") != std::string::npos ||

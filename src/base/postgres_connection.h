@@ -81,6 +81,8 @@ class PostgresConnection {
 
   /// The last error's code, such as `42P01`; "" for one of the connection itself.
   const std::string& last_code() const { return code_; }
+  /// Where in its statement's text the last error was, in letters from 1; 0 when the server didn't say.
+  int last_position() const { return position_; }
   bool is_open() const;
   /// Looks, without waiting, whether the server has closed an idle connection.
   bool is_still_open();
@@ -112,6 +114,7 @@ class PostgresConnection {
   std::unique_ptr<pg_conn, Close> connection_;
   std::unique_ptr<char, FreeMessage> message_;  // of the copy that is read
   std::string code_;
+  int position_ = 0;
   int sent_ = 0;  // statements whose answers were not read yet
   std::int64_t round_trips_ = 0;
 };

@@ -42,11 +42,19 @@ Document to_document(const PlannedCommand& planned) {
   return {{"command", planned.name}, {"state", to_string(planned.state)}, {"reason", planned.reason}};
 }
 
+Document to_document(const PlannedDatabaseModel& planned) {
+  return {{"table", to_string(planned.table)},
+          {"in", planned.connection},
+          {"state", to_string(planned.state)},
+          {"reason", planned.reason}};
+}
+
 Document to_document(const Plan& plan) {
   Document document = {
       {"publication", plan.publication}, {"has_work", plan.has_work()}, {"tables", list(plan.tables)}};
   if (!plan.sinks.empty()) document["sinks"] = list(plan.sinks);
   if (!plan.commands.empty()) document["commands"] = list(plan.commands);
+  if (!plan.databases.empty()) document["databases"] = list(plan.databases);
   return document;
 }
 

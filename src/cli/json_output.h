@@ -19,6 +19,7 @@ namespace lochan {
 
 Document to_document(const PlannedSink& planned);
 Document to_document(const PlannedCommand& planned);
+Document to_document(const PlannedDatabaseModel& planned);
 Document to_document(const Plan& plan);
 Document to_document(const RunOutcome& outcome);
 Document to_document(const MaintainOutcome& outcome);

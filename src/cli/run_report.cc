@@ -31,6 +31,8 @@ std::string nothing_to_do(const Plan& plan) {
     said.push_back(fmt::format("{} up to date", plan.commands.size() == 1
                                                     ? "1 command is"
                                                     : fmt::format("{} commands are", plan.commands.size())));
+  else if (plan.tables.empty() && !plan.databases.empty())
+    said.push_back(are(std::ssize(plan.databases)) + " up to date");
   else if (fresh > 0 || held == 0)
     said.push_back(are(fresh) + " up to date");
   if (held > 0) said.push_back(are(held) + " held after a rollback");
@@ -54,16 +56,32 @@ std::int64_t commands_run(const RunOutcome& outcome) {
   });
 }
 
+bool is_in_database(const RunOutcome& outcome, const StepReport& step) {
+  return std::ranges::any_of(outcome.plan.databases,
+                             [&](const PlannedDatabaseModel& model) { return to_string(model.table) == step.name; });
+}
+
+/// "2 tables made in databases".
+std::string made_in_databases(const RunOutcome& outcome) {
+  const auto made = std::ranges::count_if(outcome.steps, [&](const StepReport& step) {
+    return step.state == StepState::Built && is_in_database(outcome, step);
+  });
+  return made == 0 ? "" : fmt::format("{} made in databases", text::plural(made, "table"));
+}
+
 std::string headline(const RunOutcome& outcome, const RunRequest& request) {
   const std::string run =
       outcome.run == 0 ? "" : fmt::format(" (run {}, {})", outcome.run, text::human_seconds(outcome.seconds));
   if (outcome.state == RunState::Nothing) return nothing_to_do(outcome.plan);
+  const std::string made = made_in_databases(outcome);
   if (outcome.publication)
-    return fmt::format("published {} as publication {}{}", tables(outcome.published.size()), *outcome.publication, run);
+    return fmt::format("published {} as publication {}{}{}", tables(outcome.published.size()), *outcome.publication,
+                       made.empty() ? "" : ", " + made, run);
   if (!outcome.published.empty())
     return fmt::format("put {} on branch {}{}", tables(outcome.published.size()), request.target, run);
   if (const std::string carried = carried_out(outcome); !carried.empty() && outcome.state == RunState::Succeeded)
-    return fmt::format("nothing to publish: {}{}", carried, run);
+    return fmt::format("nothing to publish: {}{}{}", carried, made.empty() ? "" : ", " + made, run);
+  if (!made.empty() && outcome.state == RunState::Succeeded) return fmt::format("nothing to publish: {}{}", made, run);
   if (const std::int64_t commands = commands_run(outcome); commands > 0 && outcome.state == RunState::Succeeded)
     return fmt::format("{} ran: nothing to publish{}", text::plural(commands, "command"), run);
   if (outcome.state == RunState::Cancelled) return "cancelled: nothing was published" + run;
@@ -73,6 +91,9 @@ std::string headline(const RunOutcome& outcome, const RunRequest& request) {
 
 void print_failed_steps(Terminal& terminal, const RunOutcome& outcome) {
   for (const StepReport& step : outcome.steps) {
+    if (step.state == StepState::HeldBack && is_in_database(outcome, step))
+      terminal.print(fmt::format("{} {}: {}; what was there stays", terminal.paint(Color::Yellow, "held back"),
+                                 step.name, step.error));
     if (step.state == StepState::Failed)
       terminal.print(fmt::format("{} {}: {}", terminal.paint(Color::Red, "failed"), step.name, step.error));
   }
@@ -152,10 +173,21 @@ void print_plan(Terminal& terminal, const Plan& plan) {
     ++counts[planned.state];
     lines.push_back({"command:" + planned.name, std::string(to_string(planned.state)), planned.reason});
   }
+  const auto add_databases = [&](bool is_late) {
+    for (const PlannedDatabaseModel& planned : plan.databases) {
+      if (planned.is_late != is_late) continue;
+      ++counts[planned.state];
+      lines.push_back({fmt::format("{} in {}", to_string(planned.table), planned.connection),
+                       std::string(to_string(planned.state)), planned.reason});
+    }
+  };
+  add_databases(false);
+  std::ranges::rotate(lines, lines.end() - std::ranges::count(plan.databases, false, &PlannedDatabaseModel::is_late));
   for (const PlannedSink& planned : plan.sinks) {
     ++counts[planned.state];
     lines.push_back({"sink:" + planned.name, std::string(to_string(planned.state)), planned.reason});
   }
+  add_databases(true);
   if (!lines.empty()) terminal.print(align(lines));
   std::string summary;
   for (const auto& [state, number] : counts)

@@ -110,6 +110,15 @@ void TableReports::add_plan(const Plan& plan, const Project& project) {
                           found == nullptr ? 0 : found->from_publication, std::string(to_string(planned.state)),
                           planned.reason});
   }
+  add_databases(plan, project);
+}
+
+void TableReports::add_databases(const Plan& plan, const Project& project) {
+  for (const PlannedDatabaseModel& planned : plan.databases)
+    summaries_.push_back(
+        {planned.table,
+         fmt::format("{} in {}", to_string(project.database_models.at(planned.table).materialized), planned.connection),
+         0, std::string(to_string(planned.state)), planned.reason});
 }
 
 void TableReports::add_outside() {
@@ -149,6 +158,14 @@ TableReport TableReports::read(Lake& lake, const TableName& table) const {
   } else if (const auto raw = analysis_.raw_fingerprints.find(table); raw != analysis_.raw_fingerprints.end()) {
     report.fingerprint = raw->second;
   }
+  if (const auto made = analysis_.database_models.find(table); made != analysis_.database_models.end()) {
+    report.columns = made->second.columns;
+    report.outside = made->second.outside;
+    report.file = made->second.model->file;
+    report.description = made->second.model->description;
+    report.checks = made->second.model->checks;
+    return report;
+  }
   const Entry* found = entry(table);
   if (found == nullptr) return report;
   if (report.columns.empty()) report.columns = found->columns;
@@ -186,6 +203,7 @@ Document to_document(const TableReport& report) {
   for (const Column& column : report.columns) document["columns"].push_back(to_document(column));
   document["inputs"] = to_document(std::span(report.inputs));
   document["connections"] = report.connections;
+  if (!report.outside.empty()) document["outside"] = report.outside;
   document["readers"] = to_document(std::span(report.readers));
   if (!report.sinks.empty()) document["sinks"] = Document::array();
   for (const TableSink& sink : report.sinks)
@@ -226,6 +244,7 @@ std::string render(const Terminal& terminal, const TableReport& report) {
   };
   add("made from",
       report.connections.empty() ? names(report.inputs) : fmt::format("{}", fmt::join(report.connections, ", ")));
+  add("and from", fmt::format("{}", fmt::join(report.outside, ", ")));
   add("read by", names(report.readers));
   for (const TableSink& sink : report.sinks)
     add("carried by",

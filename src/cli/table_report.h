@@ -39,6 +39,7 @@ struct TableReport {
   std::vector<Column> columns;
   std::vector<TableName> inputs;
   std::vector<std::string> connections;
+  std::vector<std::string> outside;  // what else a model in a database reads there
   std::vector<TableName> readers;
   std::vector<TableSink> sinks;
   std::vector<CheckConfig> checks;
@@ -62,6 +63,8 @@ class TableReports {
   TableReports(Lake& lake, std::string ref);
 
   const std::vector<TableSummary>& summaries() const { return summaries_; }
+  const Analysis& analysis() const { return analysis_; }
+  const std::vector<Entry>& entries() const { return entries_; }
   const std::vector<PlannedSink>& sinks() const { return sinks_; }
   const std::vector<PlannedCommand>& commands() const { return commands_; }
   /// Throws Error{Usage} with the nearest name.
@@ -71,6 +74,7 @@ class TableReports {
 
  private:
   void add_plan(const Plan& plan, const Project& project);
+  void add_databases(const Plan& plan, const Project& project);
   void add_outside();
   const Entry* entry(const TableName& table) const;
 

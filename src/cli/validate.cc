@@ -36,7 +36,7 @@ Counts count(const Project& project) {
     for (const SourceTable& table : source.tables) raw_tables.insert(table.table());
   }
   counts.raw_tables = raw_tables.size();
-  counts.models = project.models.size();
+  counts.models = project.models.size() + project.database_models.size();
   counts.sinks = project.sinks.size();
   counts.commands = project.commands.size();
   for (const auto& [table, checks] : project.checks) counts.checks += checks.size();
@@ -75,6 +75,10 @@ std::vector<Error> find_problems(const ReadProject& read, Context& context) {
   Shadow shadow;
   const Analysis analysis = analyse(read.project, lake_entries(read.project, context.clock), shadow);
   problems.insert(problems.end(), analysis.problems.begin(), analysis.problems.end());
+  for (const auto& [table, model] : analysis.database_models)
+    if (model.problem && model.problem->kind() != ErrorKind::Unavailable &&
+        model.problem->kind() != ErrorKind::NotFound)
+      problems.push_back(*model.problem);
   const auto place = [](const Error& problem) {
     return std::tuple(problem.position().file, problem.position().line, problem.position().column,
                       std::string(problem.what()));

@@ -15,6 +15,7 @@ ModelBuilt build(Session& session, const ModelBuildRequest& request) {
       return request.model.time ? build_by_time(session, request) : build_incremental(session, request);
     case Materialization::Scd2: return build_scd2(session, request);
     case Materialization::View: return {};  // rows of the catalog alone
+    case Materialization::MaterializedView: return {};  // only in a database
   }
   return {};
 }

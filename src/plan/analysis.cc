@@ -14,7 +14,9 @@
 #include "check/history.h"
 #include "model/history.h"
 #include "plan/command_analysis.h"
+#include "plan/database_analysis.h"
 #include "plan/interval_model.h"
+#include "project/database_model.h"
 #include "project/http_config.h"
 #include "project/rejected_name.h"
 #include "source/load.h"
@@ -39,6 +41,7 @@ class Analyser {
     for (const auto& [table, model] : project_.models) visit(table);
     for (const auto& [name, command] : project_.commands) visit_command(command);
     analyse_checks();
+    if (options_.databases) analyse_databases(project_, result_);
     std::ranges::stable_sort(result_.problems, {}, [](const Error& problem) {
       return std::pair(problem.position().file, problem.position().line);
     });
@@ -342,6 +345,15 @@ class Analyser {
     for (const auto& [table, command] : makers_) names.push_back(to_string(table));
     for (const auto& [table, entry] : entries_) names.push_back(to_string(table));
     const std::string name = to_string(reference.table);
+    if (const auto there = project_.database_models.find(reference.table); there != project_.database_models.end()) {
+      result_.problems.push_back(
+          Error(ErrorKind::Project,
+                fmt::format("`{}` is made in the database `{}`, and models of the lake can't read it there", name,
+                            *there->second.database->in.value()))
+              .at(position(reader, reference))
+              .hint("load it by a source from that connection, and read the raw table"));
+      return;
+    }
     result_.problems.push_back(
         Error(ErrorKind::Project, fmt::format("no table `{}`", name))
             .at(position(reader, reference))

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,27 @@ struct AnalysedCommand {
   std::string fingerprint;  // of its settings, and of the project's files that it runs
 };
 
+/// A model in a database, as the database said when it was asked.
+struct AnalysedDatabaseModel {
+  const Model* model = nullptr;
+  std::vector<TableName> reads;      // of the project: others like it, and tables of the lake that sinks carry there
+  std::set<std::string> sinks;       // those that do
+  std::vector<std::string> outside;  // what else it reads there: `public.payment`
+  std::vector<Column> columns;       // with the database's types
+  std::string stale;                 // why; "" when it is up to date
+  bool is_modified = false;          // because of its code, or it was never built
+  bool is_late = false;              // it is made from tables of the lake, so it comes after the sinks
+  std::optional<Error> problem;      // why nothing was said: the database is away, or what it reads isn't there
+};
+
 struct Analysis {
   std::map<TableName, AnalysedModel> models;
+  std::map<TableName, AnalysedDatabaseModel> database_models;
+  /// Raw tables that are loaded from tables of models in a database, of those that aren't late.
+  std::map<TableName, std::vector<TableName>> raw_reads;
   std::map<std::string, AnalysedCommand> commands;
   std::map<TableName, std::vector<AnalysedCheck>> checks;
-  std::vector<TableName> order;                       // raw tables, models and outputs of commands, inputs first
+  std::vector<TableName> order;  // raw tables, models (in databases too) and outputs of commands, inputs first
   std::vector<std::string> command_order;             // what they need first
   std::map<TableName, std::vector<Column>> columns;   // of every table that is known
   std::map<TableName, std::string> raw_fingerprints;  // raw tables: of how they are loaded
@@ -68,6 +85,8 @@ class ProjectProblems : public Error {
 struct AnalysisOptions {
   /// Ask sources for the columns of raw tables that were never loaded. Unreachable ones leave their readers unbound.
   bool discover = true;
+  /// Ask databases that models are made in. Else these models are unknown.
+  bool databases = true;
 };
 
 /// `entries` are main's, or a branch's: raw tables and outside tables have the columns they have there.

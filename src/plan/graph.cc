@@ -25,11 +25,31 @@ Graph::Graph(const Analysis& analysis) : order_(analysis.order) {
       readers_[input].push_back(table);
     }
   }
+  add_databases(analysis);
   add_commands(analysis);
   for (const auto& [table, inputs] : inputs_) {
     if (makers_.contains(table)) continue;
     for (const TableName& input : inputs) add_edge(node(input), table);
   }
+}
+
+void Graph::add_databases(const Analysis& analysis) {
+  const auto add = [&](const TableName& input, const TableName& reader) {
+    if (!inputs_.contains(input)) return;
+    inputs_[reader].push_back(input);
+    readers_[input].push_back(reader);
+  };
+  for (const auto& [table, model] : analysis.database_models) {
+    for (const TableName& input : model.reads) add(input, table);
+    carriers_[table] = model.sinks;
+  }
+  for (const auto& [raw, models] : analysis.raw_reads)
+    for (const TableName& model : models) add(model, raw);
+}
+
+std::set<std::string> Graph::carried_by(const TableName& table) const {
+  const auto found = carriers_.find(table);
+  return found == carriers_.end() ? std::set<std::string>{} : found->second;
 }
 
 void Graph::add_commands(const Analysis& analysis) {

@@ -32,6 +32,8 @@ class Graph {
   Reached upstream(const Reached& from, int depth = -1) const;
   Reached downstream(const Reached& from, int depth = -1) const;
   bool contains(const TableName& table) const { return inputs_.contains(table); }
+  /// The sinks that carry what a model in a database reads; of other tables none.
+  std::set<std::string> carried_by(const TableName& table) const;
 
  private:
   /// A table that no command writes, or a command with its outputs.
@@ -41,6 +43,7 @@ class Graph {
   Node node(const TableName& table) const;
   void add_edge(const Node& needed, const Node& by);
   void add_commands(const Analysis& analysis);
+  void add_databases(const Analysis& analysis);
   Reached reach(const Edges& edges, const Reached& from, int depth) const;
 
   std::vector<TableName> order_;
@@ -48,6 +51,7 @@ class Graph {
   std::map<TableName, std::vector<TableName>> readers_;
   std::map<TableName, std::string> makers_;  // of what commands write
   std::map<std::string, std::vector<TableName>> outputs_;
+  std::map<TableName, std::set<std::string>> carriers_;
   Edges needs_, needed_by_;
 };
 

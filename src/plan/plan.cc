@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "plan/interval_model.h"
+#include "project/database_model.h"
 #include "project/rejected_name.h"
 
 namespace lochan {
@@ -40,8 +41,9 @@ class Planner {
 
   Plan plan() {
     Plan plan;
+    plan_databases(plan, false);
     for (const TableName& table : graph_.order()) {
-      if (!options_.selected.contains(table)) continue;
+      if (!options_.selected.contains(table) || analysis_.database_models.contains(table)) continue;
       if (const AnalysedCommand* command = maker(analysis_, table)) {
         plan_output(plan, table, *command);
         continue;
@@ -59,6 +61,9 @@ class Planner {
     for (const std::string& name : analysis_.command_order)
       if (options_.commands.contains(name)) plan.commands.push_back(plan_command(analysis_.commands.at(name)));
     for (const std::string& name : options_.sinks) plan.sinks.push_back(plan_sink(project_.sinks.at(name)));
+    for (const PlannedSink& sink : plan.sinks)
+      if (sink.state != PlanState::Fresh) moving_sinks_.insert(sink.name);
+    plan_databases(plan, true);
     return plan;
   }
 
@@ -66,6 +71,50 @@ class Planner {
   const Entry* find(const TableName& table) const {
     const auto found = entries_.find(table);
     return found == entries_.end() ? nullptr : found->second;
+  }
+
+  void plan_databases(Plan& plan, bool is_late) {
+    if (!options_.with_databases) return;
+    for (const TableName& table : graph_.order()) {
+      const auto found = analysis_.database_models.find(table);
+      if (found == analysis_.database_models.end() || found->second.is_late != is_late ||
+          !options_.selected.contains(table))
+        continue;
+      PlannedDatabaseModel planned = plan_database_model(found->second);
+      if (planned.state != PlanState::Fresh) moving_.insert(table);
+      plan.databases.push_back(std::move(planned));
+    }
+  }
+
+  PlannedDatabaseModel plan_database_model(const AnalysedDatabaseModel& model) {
+    PlannedDatabaseModel planned{model.model->table, *model.model->database->in.value(),
+                                 PlanState::Stale,   model.stale,
+                                 model.is_late,      options_.full_refresh};
+    if (model.problem) {
+      planned.reason = model.problem->message();
+    } else if (model.stale.empty() && options_.full_refresh) {
+      planned.reason = "full refresh";
+    } else if (model.stale.empty()) {
+      std::vector<std::string> moving;
+      for (const TableName& input : model.reads)
+        if (moving_.contains(input)) moving.push_back(to_string(input));
+      for (const std::string& sink : model.sinks)
+        if (moving_sinks_.contains(sink)) moving.push_back("sink:" + sink);
+      planned.state =
+          moving.empty() || model.model->materialized == Materialization::View ? PlanState::Fresh : PlanState::Depends;
+      planned.reason =
+          planned.state == PlanState::Fresh ? "up to date" : fmt::format("if {} moves", fmt::join(moving, " or "));
+    }
+    return planned;
+  }
+
+  // What is made in a database before all else may bring new rows.
+  bool reads_moving(const SourceConfig& source) const {
+    return std::ranges::any_of(source.tables, [&](const SourceTable& table) {
+      const auto found = analysis_.raw_reads.find(table.table());
+      return found != analysis_.raw_reads.end() &&
+             std::ranges::any_of(found->second, [&](const TableName& model) { return moving_.contains(model); });
+    });
   }
 
   PlannedTable plan_raw(const TableName& table) {
@@ -87,7 +136,8 @@ class Planner {
       planned.reason = "how it is loaded changed";
     } else {
       std::erase_if(planned.connections, [&](const std::string& name) {
-        return options_.is_unchanged && options_.is_unchanged(source, project_.connections.at(name));
+        return options_.is_unchanged && !reads_moving(source) &&
+               options_.is_unchanged(source, project_.connections.at(name));
       });
       if (planned.connections.empty()) {
         planned.state = PlanState::Fresh;
@@ -202,6 +252,7 @@ class Planner {
   std::map<TableName, const Entry*> entries_;
   std::map<TableName, const SourceConfig*> sources_;
   std::set<TableName> moving_;
+  std::set<std::string> moving_sinks_;
   std::map<std::string, PlannedCommand> commands_;
   Versions versions_;
 };
@@ -225,7 +276,7 @@ std::string_view to_string(PlanState state) {
 bool Plan::has_work() const {
   const auto is_stale = [](const auto& planned) { return planned.state == PlanState::Stale; };
   return std::ranges::any_of(tables, is_stale) || std::ranges::any_of(sinks, is_stale) ||
-         std::ranges::any_of(commands, is_stale);
+         std::ranges::any_of(commands, is_stale) || std::ranges::any_of(databases, is_stale);
 }
 
 Plan make_plan(const Project& project, const Analysis& analysis, const Graph& graph, std::span<const Entry> entries,

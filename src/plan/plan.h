@@ -66,11 +66,22 @@ struct PlannedSink {
   std::string reason;  // "mart.sale moved", "mart.sale was never carried out"
 };
 
+/// A model in a database. Depends: what it reads may move in this run.
+struct PlannedDatabaseModel {
+  TableName table;
+  std::string connection;
+  PlanState state = PlanState::Fresh;
+  std::string reason;         // "never built", "its code changed", "mart.sale moved", "it is refreshed in every run"
+  bool is_late = false;       // made after the run's publication and its sinks; else before all else
+  bool full_refresh = false;  // because a person asked for it
+};
+
 struct Plan {
   std::int64_t publication = 0;      // of main when this was planned
   std::vector<PlannedTable> tables;  // the selected ones, inputs first
   std::vector<PlannedSink> sinks;    // the selected ones
   std::vector<PlannedCommand> commands;  // the selected ones, what they need first
+  std::vector<PlannedDatabaseModel> databases;  // the selected ones, inputs first
   bool has_work() const;
 };
 
@@ -80,6 +91,7 @@ struct PlanOptions {
   std::set<TableName> held;
   std::set<std::string> sinks;  // selected
   std::set<std::string> commands;  // selected
+  bool with_databases = true;      // selected models in databases are planned
   /// Of a command that writes no tables; nothing when it never ran. Of others their tables say it.
   std::function<std::optional<CommandMark>(const std::string& command)> command_mark;
   /// Whether the target of a sink's table has this version of it, as far as is known without asking.

@@ -101,6 +101,9 @@ class Selection {
     add(result, context_.graph.upstream(from, selector.up.value_or(0)));
     if (selector.down) add(result, context_.graph.downstream(from, *selector.down));
     if (selector.down && *selector.down != 0) add_readers(result, from, *selector.down - 1);
+    if (selector.up && *selector.up != 0)
+      for (const TableName& table : context_.graph.upstream(from, std::max(*selector.up - 1, -1)).tables)
+        result.sinks.merge(context_.graph.carried_by(table));
     for (const std::string& sink : matched.sinks)
       for (const SinkTable& table : context_.project.sinks.at(sink).tables)
         if (selector.up && *selector.up != 0) add(result, context_.graph.upstream({{table.table}, {}}, std::max(*selector.up - 1, -1)));
@@ -178,6 +181,8 @@ class Selection {
     };
     for (const auto& [table, model] : context_.project.models)
       if (note(model.tags)) result.tables.insert(table);
+    for (const auto& [table, model] : context_.project.database_models)
+      if (note(model.tags) && context_.graph.contains(table)) result.tables.insert(table);
     for (const auto& [name, source] : context_.project.sources)
       if (note(source.tags))
         for (const SourceTable& table : source.tables) result.tables.insert(table.table());

@@ -20,7 +20,8 @@ struct EnumWords<Severity> {
 };
 template <>
 struct EnumWords<Materialization> {
-  static constexpr std::array<std::string_view, 5> kWords = {"table", "view", "append", "incremental", "scd2"};
+  static constexpr std::array<std::string_view, 6> kWords = {"table",       "view", "append",
+                                                             "incremental", "scd2", "materialized_view"};
 };
 template <>
 struct EnumWords<OnFail> {
@@ -112,6 +113,12 @@ const Keys<CommandOutput>& command_output_keys();
 
 const Keys<Model>& model_keys();
 const Keys<ModelInput>& model_input_keys();
+/// The keys of models `in:` a database.
+void add_database_keys(Keys<Model>& keys);
+const Keys<ViewList>& view_list_keys();
+/// The row for the key `materialized_views` of lochan.yaml, and its reader.
+Key view_lists_key();
+void read_view_lists(ValueReader& reader, const YamlValue& value, Project& project);
 const Keys<CheckFile>& check_file_keys();
 
 /// One entry of `checks:`. A `not_null` of several columns becomes a check for each.

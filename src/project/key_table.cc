@@ -86,6 +86,7 @@ std::vector<const KeyTable*> all_key_tables() {
       &lake_keys().table(),
       &vended_keys().table(),
       &maintain_keys().table(),
+      &view_list_keys().table(),
       &schedule_keys().table(),
       &alert_keys().table(),
       &serve_keys().table(),

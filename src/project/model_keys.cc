@@ -11,8 +11,10 @@ Keys<Model> make_model_keys() {
       "top, between `/* ---` and `--- */`; without them it is a table.");
   keys.add("materialized", &Model::materialized,
            "`table`: built anew; `view`: never stored; `append`: new rows are added; `incremental`: rows are merged by "
-           "`key`, or intervals of `time` are built again; `scd2`: each version of a row, with the time it held")
-      .add("key", &Model::key, "incremental and scd2: the column or columns that name a row")
+           "`key`, or intervals of `time` are built again; `scd2`: each version of a row, with the time it held; "
+           "`materialized_view`: the database's own, refreshed (only `in` one)")
+      .add("key", &Model::key,
+           "incremental and scd2: the column or columns that name a row; of a table `in` a database: its primary key")
       .add("updated_at", &Model::updated_at,
            "scd2: the column that says since when a version holds; without it the SELECT gives the state of now, or `_loaded_at`")
       .add("compare", &Model::compare,
@@ -42,6 +44,7 @@ Keys<Model> make_model_keys() {
       .add("tags", &Model::tags, "words to select it by, as in `--select tag:nightly`",
            {.shape = ValueType::Shape::Word})
       .add("description", &Model::description, "what the table is, for people");
+  add_database_keys(keys);
   add_limit_keys(keys);
   return keys;
 }

@@ -32,6 +32,7 @@ using LocatedText = Located<std::string>;
 
 struct HttpSettings;  // project/http_config.h
 struct HttpResource;
+struct DatabaseModel;  // project/database_model.h
 struct FilesSettings;  // project/files_config.h
 
 /// What encrypts objects: what the bucket says, S3's own keys (SSE-S3), or a key of KMS.
@@ -41,13 +42,14 @@ enum class Encryption { Bucket, S3, Kms };
 struct S3Access {
   std::string endpoint;  // "https://minio.example.com:9000"; "": AWS's of the region
   std::string region;
-  std::optional<bool> path_style;  // the bucket in the path, not in the host's name; by default where there is an endpoint
+  std::optional<bool>
+      path_style;  // the bucket in the path, not in the host's name; by default where there is an endpoint
   AwsKeys keys;
-  std::string profile;                  // of the shared credentials file
-  std::filesystem::path certificates;   // absolute file of the authorities to trust; "": the machine's
+  std::string profile;                 // of the shared credentials file
+  std::filesystem::path certificates;  // absolute file of the authorities to trust; "": the machine's
   Encryption encryption = Encryption::Bucket;
-  std::string kms_key;                  // "": the account's own
-  std::optional<AwsKeys> vended;        // what clients of `lochan serve` get that ask for keys
+  std::string kms_key;            // "": the account's own
+  std::optional<AwsKeys> vended;  // what clients of `lochan serve` get that ask for keys
 };
 
 /// Where tables lie.
@@ -61,9 +63,9 @@ struct LakePlace {
 
 struct LayerConfig {
   std::string name;
-  bool immutable = false;  // no object of the layer is ever overwritten or removed
-  std::optional<LakePlace> lake{};  // a place of its own for its tables
-  std::optional<std::chrono::seconds> object_lock{};  // how long its bucket must keep each object
+  bool immutable = false;                               // no object of the layer is ever overwritten or removed
+  std::optional<LakePlace> lake{};                      // a place of its own for its tables
+  std::optional<std::chrono::seconds> object_lock{};    // how long its bucket must keep each object
   std::optional<std::chrono::seconds> archive_after{};  // what was loaded so long ago goes to the archive
   std::optional<std::chrono::seconds> delete_after{};   // and is deleted, from the archive too
   std::filesystem::path archive{};                      // absolute folder; "": .lochan/archive
@@ -78,8 +80,10 @@ struct Connection {
   std::string url;       // as written, with variables put in: may hold secrets
   std::string location;  // a path: absolute, by the project's folder; of a server or a bucket: the whole URL
   int pool = 0;          // steps at once that may use it; 0: any number
-  std::shared_ptr<HttpSettings> http{};  // of kind http, and files there; shared: copies of a connection keep to one rate limit
-  std::shared_ptr<FilesSettings> files{};  // of kind files: a bucket, a list of names; shared: nothing changes it once it is read
+  std::shared_ptr<HttpSettings>
+      http{};  // of kind http, and files there; shared: copies of a connection keep to one rate limit
+  std::shared_ptr<FilesSettings>
+      files{};  // of kind files: a bucket, a list of names; shared: nothing changes it once it is read
   Position position;
 };
 
@@ -94,24 +98,24 @@ struct RejectLimit {
   std::optional<double> share;  // 0.05 for `5%`
 };
 
-/// One check of a table, as written. `kind` is one of the registry's (not_null, unique, accepted_values, range, pattern,
-/// relationships, row_count, freshness, reconciliation, expression, sql); which of the fields it uses, its factory says
-/// and checks.
+/// One check of a table, as written. `kind` is one of the registry's (not_null, unique, accepted_values, range,
+/// pattern, relationships, row_count, freshness, reconciliation, expression, sql); which of the fields it uses, its
+/// factory says and checks.
 struct CheckConfig {
   std::string kind;
   std::string name;  // kind and columns by default: `not_null_id`; one of its own in its table
   std::vector<LocatedText> columns;
-  std::vector<std::string> values;      // accepted_values
-  std::optional<std::string> min, max;  // range, row_count: literals as written
-  std::optional<LocatedText> to;        // relationships: `staging.product`
-  std::string field;                    // relationships: the column there
-  std::string expression;               // expression: must be true of every row
-  std::string pattern;                  // pattern: a regular expression (RE2) that the whole value matches
+  std::vector<std::string> values;              // accepted_values
+  std::optional<std::string> min, max;          // range, row_count: literals as written
+  std::optional<LocatedText> to;                // relationships: `staging.product`
+  std::string field;                            // relationships: the column there
+  std::string expression;                       // expression: must be true of every row
+  std::string pattern;                          // pattern: a regular expression (RE2) that the whole value matches
   std::optional<std::chrono::seconds> max_age;  // freshness: of the newest value of its column, at the run's time
-  std::string tolerance;                // reconciliation: `10`, or `0.5%` of the source's; "": none
-  std::string where;                    // only rows for which this is true
-  std::string sql;                      // sql: a whole query whose rows are the failing ones; text as Model::sql
-  std::string description;              // sql
+  std::string tolerance;                        // reconciliation: `10`, or `0.5%` of the source's; "": none
+  std::string where;                            // only rows for which this is true
+  std::string sql;          // sql: a whole query whose rows are the failing ones; text as Model::sql
+  std::string description;  // sql
   Severity severity = Severity::Error;
   OnFail on_fail = OnFail::HoldBack;
   Position position;
@@ -157,7 +161,7 @@ struct SourceConfig {
   Position position;
 };
 
-enum class Materialization { Table, View, Append, Incremental, Scd2 };
+enum class Materialization { Table, View, Append, Incremental, Scd2, MaterializedView };
 /// The word of the file: `table`, `scd2`.
 std::string_view to_string(Materialization materialization);
 
@@ -170,8 +174,8 @@ enum class Interval { Hour, Day, Week, Month, Year };
 
 /// incremental by time: how one of the tables it reads is looked through for late rows.
 struct ModelInput {
-  LocatedText table;               // as it is written
-  LocatedText time;                // its column that says which interval a row belongs to
+  LocatedText table;                 // as it is written
+  LocatedText time;                  // its column that says which interval a row belongs to
   std::chrono::seconds lookback{0};  // so much before what is new is built again
 };
 
@@ -186,28 +190,38 @@ struct Model {
   Materialization materialized = Materialization::Table;
   std::vector<LocatedText> key;           // incremental by key, scd2
   std::optional<LocatedText> updated_at;  // scd2: the column that says since when a version holds
-  std::vector<LocatedText> compare;       // scd2: the columns that make a new version; none: all but the key and updated_at
-  std::optional<LocatedText> deleted;     // scd2: the column that is true of a deletion
+  std::vector<LocatedText> compare;  // scd2: the columns that make a new version; none: all but the key and updated_at
+  std::optional<LocatedText> deleted;              // scd2: the column that is true of a deletion
   HistoryDeletes deletes = HistoryDeletes::Close;  // scd2
-  std::optional<LocatedText> time;        // incremental by time: the column that says which interval a row belongs to
-  Interval interval = Interval::Day;      // incremental by time
-  std::optional<LocatedText> begin;       // incremental by time: where the first interval begins
-  std::vector<ModelInput> inputs;         // incremental by time
+  std::optional<LocatedText> time;    // incremental by time: the column that says which interval a row belongs to
+  Interval interval = Interval::Day;  // incremental by time
+  std::optional<LocatedText> begin;   // incremental by time: where the first interval begins
+  std::vector<ModelInput> inputs;     // incremental by time
   RejectLimit max_rejected;
   std::vector<LocatedText> partition_by;  // columns or Iceberg transforms: `dt`, `day(sold_at)`
   std::vector<CheckConfig> checks;
   std::vector<std::string> tags;
   StepLimits limits;
   std::string description;
+  std::shared_ptr<DatabaseModel> database{};  // of one made in a database; shared: nothing changes it once it is read
   Position position;
+};
+
+/// A file that lists materialized views of a database, which others made: they are refreshed.
+struct ViewList {
+  LocatedText in;                                     // the connection
+  LocatedText file;                                   // relative to the project's folder
+  LocatedText refreshed_at{"last_refresh_date", {}};  // the column that says when a view was refreshed
+  std::vector<std::string> tags;
+  StepLimits limits;
 };
 
 enum class SinkWrite { Replace, Append, Upsert, Scd2 };
 
 struct SinkFiles;  // project/sink_files.h
 
-/// mongodb, `upsert`: a document is the row and nothing else; or it has other fields too, which others keep, and is ours;
-/// or it is another's, and we add our fields to it.
+/// mongodb, `upsert`: a document is the row and nothing else; or it has other fields too, which others keep, and is
+/// ours; or it is another's, and we add our fields to it.
 enum class SinkFields { Whole, Own, Add };
 
 struct SinkIndex {
@@ -218,7 +232,8 @@ struct SinkIndex {
 /// One table of the lake that a sink carries out.
 struct SinkTable {
   TableName table;
-  std::string to;  // its name at the target: `sales_by_day` or `dwh.sales_by_day`; by default the table's, without layer
+  std::string
+      to;  // its name at the target: `sales_by_day` or `dwh.sales_by_day`; by default the table's, without layer
   SinkWrite write = SinkWrite::Replace;
   std::vector<LocatedText> key;  // upsert and scd2; of the others: the primary key at the target
   std::vector<SinkIndex> indexes;
@@ -241,8 +256,8 @@ struct SinkConfig {
   Position position;
 };
 
-/// Whether a command is run when what it reads has moved, in every run that selects it, or in those alone that name it, and
-/// not in a run of everything.
+/// Whether a command is run when what it reads has moved, in every run that selects it, or in those alone that name it,
+/// and not in a run of everything.
 enum class CommandWhen { Changed, Always, Selected };
 
 /// A table that a command writes, on the run's branch.
@@ -260,10 +275,10 @@ struct CommandConfig {
   std::string folder;               // absolute: where it runs; the project's by default
   std::vector<LocatedText> inputs;  // tables it reads
   std::vector<CommandOutput> outputs;
-  std::vector<LocatedText> after;   // commands that come first, where a run has them too
+  std::vector<LocatedText> after;                  // commands that come first, where a run has them too
   std::map<std::string, std::string> environment;  // beside what it inherits; may hold secrets
-  std::optional<CommandWhen> when;  // by default Changed with inputs, Always without
-  std::string memory_limit;         // "512MB"; "": none
+  std::optional<CommandWhen> when;                 // by default Changed with inputs, Always without
+  std::string memory_limit;                        // "512MB"; "": none
   std::optional<std::chrono::seconds> cpu_time;
   std::vector<LocatedText> connections;  // whose pools it takes a place in
   std::vector<std::string> tags;
@@ -314,8 +329,8 @@ struct AlertConfig {
   std::vector<LocatedText> to;
   std::optional<LocatedText> webhook;  // http:// or https://; may hold secrets
   WebhookShape shape = WebhookShape::Plain;
-  std::vector<LocatedText> select;                   // names of schedules; none: every run
-  std::chrono::seconds group{30};                    // what happens within it goes into one message
+  std::vector<LocatedText> select;                      // names of schedules; none: every run
+  std::chrono::seconds group{30};                       // what happens within it goes into one message
   std::chrono::seconds repeat{std::chrono::hours{24}};  // what was told isn't told again before
   Position position;
 };
@@ -348,7 +363,7 @@ struct RetentionConfig {
   std::chrono::seconds publications{std::chrono::hours{24 * 7}};  // time travel reaches this far back
   int keep_publications = 10;                                     // and never fewer than these
   std::chrono::seconds failed_branches{std::chrono::hours{24 * 3}};
-  std::chrono::seconds unfinished{std::chrono::hours{24}};  // files of other engines' tables that nothing names
+  std::chrono::seconds unfinished{std::chrono::hours{24}};    // files of other engines' tables that nothing names
   std::chrono::seconds landing{std::chrono::hours{24 * 30}};  // responses of APIs, once their rows are published
 };
 
@@ -369,7 +384,7 @@ struct ServeConfig {
 
 struct Project {
   std::string name;
-  std::filesystem::path folder;               // absolute
+  std::filesystem::path folder;  // absolute
   LakePlace lake;
   StateConfig state;
   std::map<std::string, LayerConfig> layers;  // those written; any other layer has the defaults
@@ -380,6 +395,9 @@ struct Project {
   std::vector<ScheduleConfig> schedules;  // in the file's order
   std::vector<AlertConfig> alerts;
   std::map<TableName, Model> models;
+  /// Made in a database, `in:` a connection; no table of the lake has such a name.
+  std::map<TableName, Model> database_models;
+  std::vector<ViewList> view_lists;  // their views are among these
   /// Checks on tables: copies of Model::checks and SourceTable::checks, and those of checks/*.sql.
   std::map<TableName, std::vector<CheckConfig>> checks;
   std::vector<Macro> macros;

@@ -147,6 +147,7 @@ Keys<Project> make_project_keys() {
             .type = {.shape = Shape::Literal, .count = Count::Named},
             .help = "values for SQL, where `$name` stands for them"},
            read_variables);
+  keys.add(view_lists_key(), read_view_lists);
   keys.add(schedules_key(), read_schedules);
   add_part(keys, "engine", engine_keys(), &Project::engine, "what SQL may use of the machine");
   add_part(keys, "run", run_keys(), &Project::run, "how a run is done");

@@ -9,6 +9,8 @@ namespace lochan {
 void read_project_file(ProjectFiles& files, ValueReader& reader, Project& project);
 void read_sources(ProjectFiles& files, ValueReader& reader, Project& project);
 void read_sinks(ProjectFiles& files, ValueReader& reader, Project& project);
+/// The views that the lists of lochan.yaml name.
+void read_view_files(ProjectFiles& files, ValueReader& reader, Project& project);
 void read_commands(ProjectFiles& files, ValueReader& reader, Project& project);
 void read_models(ProjectFiles& files, ValueReader& reader, Project& project);
 /// Adds to Project::checks.

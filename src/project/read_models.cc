@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "project/database_model.h"
 #include "project/file_keys.h"
 #include "project/front_matter.h"
 #include "project/read_files.h"
@@ -47,6 +48,11 @@ void fill_model(Model& model, SqlFile file, ValueReader& reader) {
     model.begin.reset();
     model.inputs.clear();
     model.interval = Interval::Day;
+    if (model.database) {
+      const auto in = model.database->in;
+      model.database = std::make_shared<DatabaseModel>();
+      model.database->in = in;
+    }
   }
   model.position = file.begin;
   if (is_blank_sql(file.sql))
@@ -66,6 +72,10 @@ void read_model(const ProjectFile& file, const std::string& layer, ProjectFiles&
   model.file = file.name;
   model.position = {file.name, 1, 1};
   if (const auto text = files.read(file.name)) fill_model(model, read_sql_file(*text, file.name, problems), reader);
+  if (model.database && model.database->in) {
+    project.database_models.emplace(model.table, std::move(model));
+    return;
+  }
   if (!model.checks.empty()) project.checks[model.table] = model.checks;
   // A broken model stays known by its name, or each that reads it would be a problem too.
   project.models.emplace(model.table, std::move(model));

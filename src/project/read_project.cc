@@ -64,6 +64,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   read_sinks(files, reader, project);
   read_commands(files, reader, project);
   read_models(files, reader, project);
+  read_view_files(files, reader, project);
   read_check_files(files, reader, project);
   read_macros(files, project);
   refuse_later_folders(files, problems);
@@ -78,6 +79,7 @@ ReadProject read_project(const fs::path& folder, Secrets& secrets, const ReadOpt
   verify_http(project, problems);
   verify_files(project, problems);
   verify_sinks(project, problems);
+  verify_database_models(project, problems);
   verify_lifecycle(project, problems);
   const auto look_up = [&](const std::string& name) -> std::optional<std::string> {
     if (auto value = environment_variable(name)) return value;

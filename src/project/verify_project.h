@@ -25,6 +25,8 @@ void verify_http(const Project& project, Problems& problems);
 /// What their sign-ins hold is masked from now on; each gets what keeps to its rate limit.
 void prepare_http(Project& project, Secrets& secrets);
 void verify_sinks(const Project& project, Problems& problems);
+/// Models `in:` a database: what is made there, and that nothing else has its name.
+void verify_database_models(const Project& project, Problems& problems);
 void verify_commands(const Project& project, Problems& problems);
 /// Keys of incremental models by time.
 void verify_intervals(const Project& project, Problems& problems);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "project/database_model.h"
 #include "project/file_keys.h"
 #include "project/rejected_name.h"
 #include "project/scalar.h"
@@ -80,6 +81,12 @@ void verify_history(const Model& model, Problems& problems) {
 }
 
 void verify_model(const Model& model, Problems& problems) {
+  if (model.materialized == Materialization::MaterializedView || model.database)
+    problems.add({model.file, 1, 1},
+                 model.database
+                     ? fmt::format("`{}` has keys of a table in a database, and no `in`", to_string(model.table))
+                     : fmt::format("`{}` is a materialized view, which only a database has", to_string(model.table)),
+                 "name the connection it is made in, such as `in: warehouse`");
   const std::string_view materialized = to_string(model.materialized);
   if (model.materialized == Materialization::Incremental && model.key.empty() && !model.time)
     problems.add({model.file, 1, 1}, fmt::format("`{}` is incremental without a `key` or a `time`", to_string(model.table)),
@@ -206,6 +213,13 @@ bool is_known_table(const Project& project, const Located<TableName>& table, Pro
   if (table->layer == "raw" && std::ranges::any_of(project.sources, makes)) return true;
   for (const auto& [name, command] : project.commands)
     if (std::ranges::find(command.outputs, *table, &CommandOutput::table) != command.outputs.end()) return true;
+  if (const auto outside = project.database_models.find(*table); outside != project.database_models.end()) {
+    problems.add(table.position,
+                 fmt::format("`{}` is made in the database `{}`, not in the lake", to_string(*table),
+                             *outside->second.database->in.value()),
+                 "name a table of the lake; what a database has comes into it by a source");
+    return false;
+  }
   std::vector<std::string> names;
   for (const TableName& known : all_tables(project)) names.push_back(to_string(known));
   problems.add(table.position, fmt::format("no table `{}`", to_string(*table)),

@@ -41,6 +41,8 @@ Selected modified_steps(const Analysis& analysis, const Find& find, const Comman
     if (differs(table, model.fingerprint)) modified.insert(table);
   for (const auto& [table, fingerprint] : analysis.raw_fingerprints)
     if (differs(table, fingerprint)) modified.insert(table);
+  for (const auto& [table, model] : analysis.database_models)
+    if (model.is_modified) modified.insert(table);
   for (const auto& [name, command] : analysis.commands) {
     const auto mark = last_mark(command, find, [&](const std::string& other) { return marks.find(other); });
     if (mark && mark->fingerprint == command.fingerprint) continue;
@@ -145,7 +147,9 @@ std::string cursors_digest(const SourceConfig& source, const Connection& connect
 std::set<TableName> choose_tables(Lake& lake, const Analysis& analysis, const Graph& graph, const std::string& ref,
                                   const std::vector<std::string>& select, const std::vector<std::string>& exclude) {
   const std::vector<Entry> entries = lake.catalog().entries(ref);
-  return choose(lake, analysis, graph, finder(entries), select, exclude).tables;
+  std::set<TableName> tables = choose(lake, analysis, graph, finder(entries), select, exclude).tables;
+  std::erase_if(tables, [&](const TableName& table) { return analysis.database_models.contains(table); });
+  return tables;
 }
 
 void refuse_wrong_request(Lake& lake, const RunRequest& request) {
@@ -174,6 +178,8 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
   if (!request.replay && !request.backfill)
     for (const std::string& command : selected.commands)
       if (request.target == "main" || !analysis.commands.at(command).writes.empty()) options.commands.insert(command);
+  // Nor does a branch reach into a database.
+  options.with_databases = request.target == "main" && !request.replay && !request.backfill;
   const CommandMarks marks(lake.state());
   options.command_mark = [&](const std::string& command) { return marks.find(command); };
   options.is_carried = [&](const SinkConfig& sink, const SinkTable& table, const std::string& version) {

@@ -19,7 +19,7 @@ struct Planning {
 /// Throws ProjectProblems when the project's SQL is not sound.
 Planning make_planning(Lake& lake, const RunRequest& request);
 
-/// The tables that selectors choose, for commands that don't run anything.
+/// The tables of the lake that selectors choose, for commands that don't run anything.
 std::set<TableName> choose_tables(Lake& lake, const Analysis& analysis, const Graph& graph, const std::string& ref,
                                   const std::vector<std::string>& select, const std::vector<std::string>& exclude);
 

@@ -10,6 +10,7 @@
 #include "run/cancelling.h"
 #include "run/carrying.h"
 #include "run/command_marks.h"
+#include "run/database_models.h"
 #include "run/execution.h"
 #include "run/journal.h"
 #include "run/measures.h"
@@ -148,8 +149,11 @@ class Runner {
     std::vector<Step> steps = make_steps(lake_.project(), planning.analysis, planning.plan);
     const bool writes = std::ranges::any_of(steps, [](const Step& step) { return !step.report.tables.empty(); });
     const std::string branch = writes ? run.new_branch(attempt) : as_it_is(planning.plan);
-    observer_.run_started(run.number(), static_cast<int>(steps.size()) + count_sinks(planning.plan));
+    observer_.run_started(run.number(), static_cast<int>(steps.size()) + count_after(planning.plan) +
+                                            count_databases(planning.plan, false));
     save_waiting(run, steps);
+    if (attempt == 0) make_in_databases(run, planning, outcome);
+    block(planning, steps);
     const Pools pools(lake_.project(), lake_.home());
     Board board(planning.analysis, planning.graph, steps, &pools);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now(), observer_);
@@ -164,10 +168,11 @@ class Runner {
     execution.run(stop_, [] {});
 
     outcome.plan = planning.plan;
-    outcome.steps.clear();
+    outcome.steps = early_;
     for (const Step& step : steps) outcome.steps.push_back(step.report);
     if (!stop_.stop_requested()) mark_held_back(board, outcome.steps);
-    outcome.checks = execution.checks();
+    outcome.checks = early_checks_;
+    for (const CheckResult& check : execution.checks()) outcome.checks.push_back(check);
     save_journal(run, outcome, steps);
     if (stop_.stop_requested()) {
       outcome.state = RunState::Cancelled;
@@ -237,9 +242,12 @@ class Runner {
                                  const Board& board, const std::vector<Step>& steps, RunOutcome& outcome) {
     outcome.held_back.clear();
     for (const auto& [table, reason] : board.held_back()) outcome.held_back.push_back({table, reason});
-    const bool some_step_failed = std::ranges::any_of(outcome.steps, [](const StepReport& step) {
-      return step.state == StepState::Failed || step.state == StepState::Skipped;
-    });
+    const bool some_step_failed =
+        std::ranges::any_of(outcome.steps,
+                            [](const StepReport& step) {
+                              return step.state == StepState::Failed || step.state == StepState::Skipped;
+                            }) ||
+        std::ranges::any_of(early_, [](const StepReport& step) { return step.state == StepState::HeldBack; });
     const bool has_failed = some_step_failed || !outcome.held_back.empty();
     outcome.state = has_failed ? RunState::Failed : RunState::Succeeded;
     PublishRequest request = make_publish_request(lake_, branch, run.number(), planning.analysis, board, steps);
@@ -250,7 +258,7 @@ class Runner {
     const BranchState branch_state = something_was_held ? BranchState::Failed : BranchState::Published;
     if (something_was_held) outcome.branch = branch;
     // The run ends with its publication, or goes on with its sinks.
-    const bool goes_on = count_sinks(planning.plan) > 0;
+    const bool goes_on = count_after(planning.plan) > 0;
     const auto end = [&](std::int64_t publication, BranchState state) {
       if (goes_on)
         run.settle(publication, state);
@@ -279,22 +287,80 @@ class Runner {
       for (const PublishView& view : request.views) outcome.published.push_back(view.table);
     }
     save_change_marks(lake_, request_.target, planning.analysis, board, steps);
-    if (goes_on) carry_out(run, planning.plan, outcome);
+    if (goes_on) carry_out(run, planning, outcome);
     return {};
   }
 
-  static int count_sinks(const Plan& plan) {
-    return static_cast<int>(
-        std::ranges::count_if(plan.sinks, [](const PlannedSink& sink) { return sink.state != PlanState::Fresh; }));
+  static int count_databases(const Plan& plan, bool is_late) {
+    return static_cast<int>(std::ranges::count_if(plan.databases, [&](const PlannedDatabaseModel& model) {
+      return model.state != PlanState::Fresh && model.is_late == is_late;
+    }));
   }
 
-  // What main has now goes out, whatever else of the run failed: it is sound.
-  void carry_out(StartedRun& run, const Plan& plan, RunOutcome& outcome) {
-    const std::vector<StepReport> sinks = Carrying(lake_, engine_, observer_, request_.full_refresh, stop_).run(plan.sinks);
-    outcome.steps.insert(outcome.steps.end(), sinks.begin(), sinks.end());
-    run.write([&] { run.journal().save_steps(run.number(), sinks); });
-    const auto ended = [&](StepState state) { return std::ranges::find(sinks, state, &StepReport::state) != sinks.end(); };
-    if (ended(StepState::Failed)) outcome.state = RunState::Failed;
+  // What is done after the run's publication.
+  static int count_after(const Plan& plan) {
+    return count_databases(plan, true) +
+           static_cast<int>(std::ranges::count_if(
+               plan.sinks, [](const PlannedSink& sink) { return sink.state != PlanState::Fresh; }));
+  }
+
+  static std::vector<PlannedDatabaseModel> databases(const Plan& plan, bool is_late) {
+    std::vector<PlannedDatabaseModel> models;
+    std::ranges::copy_if(plan.databases, std::back_inserter(models),
+                         [&](const PlannedDatabaseModel& model) { return model.is_late == is_late; });
+    return models;
+  }
+
+  // What only reads in its database; sources may read it then.
+  void make_in_databases(StartedRun& run, const Planning& planning, RunOutcome& outcome) {
+    const auto models = databases(planning.plan, false);
+    if (models.empty()) return;
+    DatabaseModels making(lake_, planning.analysis, observer_, run.number(), lake_.clock().now(), stop_);
+    early_ = making.run(models, {});
+    early_checks_ = making.checks();
+    outcome.steps = early_;
+  }
+
+  // A source must not bring what wasn't made as it should be.
+  void block(const Planning& planning, std::vector<Step>& steps) const {
+    std::set<TableName> failed;
+    for (const StepReport& report : early_)
+      if (report.state != StepState::Built && report.state != StepState::Unchanged)
+        failed.insert(report.tables.begin(), report.tables.end());
+    for (Step& step : steps) {
+      for (const SourceTable* table : step.source_tables) {
+        const auto reads = planning.analysis.raw_reads.find(table->table());
+        if (reads == planning.analysis.raw_reads.end()) continue;
+        for (const TableName& model : reads->second)
+          if (failed.contains(model))
+            step.blocked =
+                fmt::format("`{}` in the database, which it reads, wasn't brought up to date", to_string(model));
+      }
+    }
+  }
+
+  // What main has now goes out, whatever else of the run failed: it is sound. Then comes what databases make of it.
+  void carry_out(StartedRun& run, const Planning& planning, RunOutcome& outcome) {
+    const Plan& plan = planning.plan;
+    std::vector<StepReport> steps = Carrying(lake_, engine_, observer_, request_.full_refresh, stop_).run(plan.sinks);
+    run.write([&] { run.journal().save_steps(run.number(), steps); });
+    std::set<std::string> failed;
+    for (const StepReport& step : steps)
+      if (step.state == StepState::Failed || step.state == StepState::Cancelled)
+        failed.insert(step.name.substr(std::string_view("sink:").size()));
+    DatabaseModels making(lake_, planning.analysis, observer_, run.number(), lake_.clock().now(), stop_);
+    const std::vector<StepReport> made = making.run(databases(plan, true), failed);
+    run.write([&] {
+      run.journal().save_steps(run.number(), made);
+      for (const CheckResult& check : making.checks()) run.journal().save_check(run.number(), check);
+    });
+    steps.insert(steps.end(), made.begin(), made.end());
+    outcome.steps.insert(outcome.steps.end(), steps.begin(), steps.end());
+    outcome.checks.insert(outcome.checks.end(), making.checks().begin(), making.checks().end());
+    const auto ended = [&](StepState state) {
+      return std::ranges::find(steps, state, &StepReport::state) != steps.end();
+    };
+    if (ended(StepState::Failed) || ended(StepState::HeldBack)) outcome.state = RunState::Failed;
     if (ended(StepState::Cancelled)) outcome.state = RunState::Cancelled;
     run.close(outcome.state, 0, outcome.state == RunState::Cancelled ? cancel_->message() : message(outcome));
   }
@@ -321,6 +387,8 @@ class Runner {
   std::stop_token stop_;  // of the process; once the run has its row, of that too
   CancelWatch* cancel_ = nullptr;
   Engine engine_;
+  std::vector<StepReport> early_;  // of models in databases, before all else
+  std::vector<CheckResult> early_checks_;
 };
 
 }  // namespace

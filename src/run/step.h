@@ -23,6 +23,7 @@ struct Step {
   const Connection* connection = nullptr;
   std::vector<const SourceTable*> source_tables;
   bool reload = false;  // as if nothing had been read before
+  std::string blocked;  // why it must not be read now; "" when it may
 
   // A model's step.
   const AnalysedModel* model = nullptr;

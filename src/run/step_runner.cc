@@ -112,6 +112,7 @@ Landing StepRunner::landing(Worker& worker, const Step& step) {
 }
 
 StepState StepRunner::run_source(Worker& worker, Step& step) {
+  if (!step.blocked.empty()) throw Error(ErrorKind::Data, step.blocked);
   const std::unique_ptr<Source> source = make_source(*step.connection);
   step.change_mark = source->change_mark(step.source_tables);
   step.loaded_at = next_loaded_at(step);

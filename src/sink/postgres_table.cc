@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -29,8 +30,6 @@ Declaration declaration(std::string word, const std::vector<std::string>& of) {
 
 }  // namespace
 
-std::string PostgresName::quoted() const { return sql::identifier(schema) + "." + sql::identifier(name); }
-
 Declarations declarations_of(const SinkTable& table, const std::vector<std::string>& key) {
   Declarations result;
   if (!key.empty()) result.insert(declaration("key", key));
@@ -49,8 +48,8 @@ Declarations parse_declarations(const std::string& text) {
   return json.is_array() ? json.get<Declarations>() : Declarations{};
 }
 
-TargetTable::TargetTable(PostgresConnection& connection, PostgresName name)
-    : connection_(connection), name_(std::move(name)) {
+TargetTable::TargetTable(PostgresConnection& connection, PostgresName name, char kind)
+    : connection_(connection), name_(std::move(name)), kind_(kind) {
   look();
 }
 
@@ -61,8 +60,11 @@ void TargetTable::look() {
       std::vector<PostgresValue>{name_.schema, name_.name});
   id_.clear();
   if (rows.empty()) return;
-  if (rows.rows[0][2] != "r")
-    throw Error(ErrorKind::Data, fmt::format("`{}` is there, and is no plain table", name_.quoted()))
+  if (rows.rows[0][2] != std::string(1, kind_))
+    throw Error(ErrorKind::Data, fmt::format("`{}` is there, and is no {}", name_.quoted(),
+                                             kind_ == 'm'   ? "materialized view"
+                                             : kind_ == 'v' ? "view"
+                                                            : "plain table"))
         .hint("drop or rename it there, or give the table another name: `to: name`");
   id_ = *rows.rows[0][0];
   file_ = rows.rows[0][1].value_or("");
@@ -228,19 +230,23 @@ void TargetTable::swap_in(TargetTable& other) {
       std::vector<PostgresValue>{id_});
   for (const auto& row : grants.rows)
     connection_.execute(fmt::format("grant {} on {} to {}", *row[1], other.name_.quoted(), *row[0]));
-  connection_.execute(fmt::format("drop table {}", name_.quoted()));
+  connection_.execute(fmt::format("drop {} {}", kind_ == 'm' ? "materialized view" : "table", name_.quoted()));
   connection_.execute(fmt::format("alter table {} rename to {}", other.name_.quoted(), sql::identifier(name_.name)));
-  // PostgreSQL named the indexes after the table it knew.
-  for (const Index& index : other.indexes()) {
-    if (!index.name.starts_with(other.name_.name)) continue;
-    const std::string plain = (name_.name + index.name.substr(other.name_.name.size())).substr(0, kLongestName);
+  other.renamed(name_);
+  look();
+}
+
+void TargetTable::renamed(const PostgresName& to) {
+  const std::string from = std::exchange(name_, to).name;
+  for (const Index& index : indexes()) {
+    if (!index.name.starts_with(from)) continue;
+    const std::string plain = (name_.name + index.name.substr(from.size())).substr(0, kLongestName);
     const bool is_free = connection_.query("select to_regclass($1)", std::vector<PostgresValue>{PostgresName{name_.schema, plain}.quoted()})
                              .rows[0][0] == std::nullopt;
     if (is_free)
       connection_.execute(fmt::format("alter index {} rename to {}", PostgresName{name_.schema, index.name}.quoted(),
                                       sql::identifier(plain)));
   }
-  look();
 }
 
 }  // namespace lochan

@@ -8,17 +8,11 @@
 #include <vector>
 
 #include "base/postgres_connection.h"
+#include "base/postgres_name.h"
 #include "project/project.h"
 #include "sink/postgres_column.h"
 
 namespace lochan {
-
-struct PostgresName {
-  std::string schema;
-  std::string name;
-  std::string quoted() const;
-  friend bool operator==(const PostgresName&, const PostgresName&) = default;
-};
 
 /// Something declared of a table: a word, then what it is of. `key a b`, `index a`, `unique a`, `grant role`,
 /// `comment text`, `column name text`.
@@ -34,8 +28,9 @@ Declarations parse_declarations(const std::string& text);
 /// All statements go to the connection's open transaction.
 class TargetTable {
  public:
-  /// Throws when something else than a table has the name.
-  TargetTable(PostgresConnection& connection, PostgresName name);
+  /// Throws when something else has the name: `kind` as pg_class.relkind says it, a table, a view (v) or a materialized
+  /// view (m).
+  TargetTable(PostgresConnection& connection, PostgresName name, char kind = 'r');
 
   const PostgresName& name() const { return name_; }
   bool exists() const { return !id_.empty(); }
@@ -52,6 +47,8 @@ class TargetTable {
   bool may_be_swapped(const Declarations& before, const Declarations& now);
   /// Whether it has these columns and no others, with nothing about them or the table that the sink didn't make.
   bool is_as_made(const std::vector<TargetColumn>& columns);
+  /// It was renamed: its indexes, which PostgreSQL named after the table it knew, are too.
+  void renamed(const PostgresName& to);
   /// Puts `other`, made beside it, in its place; with the grants it has.
   void swap_in(TargetTable& other);
 
@@ -69,6 +66,7 @@ class TargetTable {
 
   PostgresConnection& connection_;
   PostgresName name_;
+  char kind_;
   std::string id_;  // pg_class.oid
   std::string file_;
 };

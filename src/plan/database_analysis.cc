@@ -1,0 +1,137 @@
+#include "plan/database_analysis.h"
+
+#include <algorithm>
+
+#include "base/postgres_connection.h"
+#include "check/postgres_audit.h"
+#include "model/postgres_models.h"
+#include "project/database_model.h"
+
+namespace lochan {
+namespace {
+
+class DatabaseAnalyser {
+ public:
+  DatabaseAnalyser(const Project& project, Analysis& analysis) : project_(project), analysis_(analysis) {}
+
+  void analyse() {
+    std::set<std::string> connections;
+    for (const auto& [table, model] : project_.database_models) connections.insert(*model.database->in.value());
+    for (const std::string& name : connections) analyse_connection(name);
+    for (auto& [table, model] : analysis_.database_models) {
+      model.is_late = is_late(table);
+      for (const CheckConfig& check : model.model->checks) verify(check);
+    }
+    find_raw_readers();
+    put_in_order();
+  }
+
+ private:
+  void analyse_connection(const std::string& name) {
+    const auto connection = project_.connections.find(name);
+    if (connection == project_.connections.end()) return;  // it is reported already
+    const DatabaseNames names = database_names(project_, name, analysis_.columns);
+    try {
+      PostgresConnection database(connection->second.location, name);
+      for (const SurveyedModel& surveyed : PostgresModels(database, project_, names).survey()) add(surveyed, names);
+    } catch (const Error& error) {
+      for (const auto& [ignored, model] : names.models) {
+        AnalysedDatabaseModel analysed;
+        analysed.model = model;
+        analysed.problem = error;
+        // What is declared is the best that is known.
+        for (const LocatedText& source : model->database->sources)
+          if (const auto input = parse_postgres_name(*source)) note(analysed, *input, names);
+        order_.push_back(model->table);
+        analysis_.database_models[model->table] = std::move(analysed);
+      }
+    }
+  }
+
+  void add(const SurveyedModel& surveyed, const DatabaseNames& names) {
+    AnalysedDatabaseModel analysed;
+    analysed.model = surveyed.model;
+    analysed.columns = surveyed.columns;
+    analysed.problem = surveyed.problem;
+    for (const PostgresName& input : surveyed.reads) note(analysed, input, names);
+    if (surveyed.stale) {
+      analysed.stale = surveyed.stale->text;
+      analysed.is_modified = surveyed.stale->rebuild;
+    }
+    order_.push_back(surveyed.model->table);
+    analysis_.database_models[surveyed.model->table] = std::move(analysed);
+  }
+
+  static void note(AnalysedDatabaseModel& analysed, const PostgresName& input, const DatabaseNames& names) {
+    const auto add_table = [&](const TableName& table) {
+      if (std::ranges::find(analysed.reads, table) == analysed.reads.end()) analysed.reads.push_back(table);
+    };
+    if (const auto model = names.models.find(input); model != names.models.end()) {
+      add_table(model->second->table);
+    } else if (const auto carried = names.carried.find(input); carried != names.carried.end()) {
+      add_table(carried->second.table);
+      analysed.sinks.insert(carried->second.sink);
+    } else {
+      analysed.outside.push_back(input.text());
+    }
+  }
+
+  // One that isn't known comes last, when all is there that may be there.
+  bool is_late(const TableName& table) const {
+    const AnalysedDatabaseModel& model = analysis_.database_models.at(table);
+    const bool is_unbound =
+        model.problem && model.problem->kind() != ErrorKind::Unavailable && !model.model->database->is_foreign;
+    if (!model.sinks.empty() || is_unbound) return true;
+    return std::ranges::any_of(model.reads, [&](const TableName& input) {
+      const auto found = analysis_.database_models.find(input);
+      return found != analysis_.database_models.end() && !found->second.problem && is_late(input);
+    });
+  }
+
+  void verify(const CheckConfig& check) {
+    try {
+      postgres_failing_rows(check, {"public", "t"}, "now");
+    } catch (const Error& error) {
+      analysis_.problems.push_back(error);
+    }
+  }
+
+  // By the address of their connections: two may lead to one database.
+  void find_raw_readers() {
+    for (const auto& [name, source] : project_.sources) {
+      for (const LocatedText& from : source.from) {
+        const auto connection = project_.connections.find(*from);
+        if (connection == project_.connections.end() || connection->second.kind != "postgres") continue;
+        for (const SourceTable& table : source.tables) {
+          const PostgresName wanted = parse_postgres_name(table.from).value_or(PostgresName{"public", table.from});
+          for (const auto& [made, model] : analysis_.database_models)
+            if (!model.is_late && postgres_name(*model.model) == wanted &&
+                project_.connections.at(*model.model->database->in.value()).location == connection->second.location)
+              analysis_.raw_reads[table.table()].push_back(made);
+        }
+      }
+    }
+  }
+
+  void put_in_order() {
+    std::vector<TableName> order;
+    for (const bool is_late : {false, true}) {
+      for (const TableName& table : order_)
+        if (analysis_.database_models.at(table).is_late == is_late) order.push_back(table);
+      if (!is_late) order.insert(order.end(), analysis_.order.begin(), analysis_.order.end());
+    }
+    analysis_.order = std::move(order);
+  }
+
+  const Project& project_;
+  Analysis& analysis_;
+  std::vector<TableName> order_;
+};
+
+}  // namespace
+
+void analyse_databases(const Project& project, Analysis& analysis) {
+  if (!project.database_models.empty()) DatabaseAnalyser(project, analysis).analyse();
+}
+
+}  // namespace lochan

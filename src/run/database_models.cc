@@ -1,0 +1,243 @@
+#include "run/database_models.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <thread>
+
+#include "base/postgres_connection.h"
+#include "check/postgres_audit.h"
+#include "model/postgres_build.h"
+#include "project/database_model.h"
+
+namespace lochan {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{100};
+
+// An error check refused what was made: the transaction goes, and what was there stays.
+struct AuditRefused {
+  std::string reason;
+};
+
+// A view that didn't move is looked at again after the same time, as whoever fills its tables may be late.
+std::chrono::milliseconds delay_after(const AttemptLimits& limits, const Error& failure, int attempt) {
+  return failure.message().starts_with("NotAllViewsRefreshed") ? limits.retry_delay : retry_delay(limits, attempt);
+}
+
+}  // namespace
+
+// The models of one database.
+struct DatabaseModels::Group {
+  std::string connection;
+  std::vector<std::pair<const PlannedDatabaseModel*, StepReport*>> models;
+  DatabaseNames names;
+  std::map<TableName, std::vector<TableName>> reads;  // as far as is known
+  std::map<TableName, std::set<std::string>> sinks;
+  std::set<std::string> failed_sinks;
+  std::map<TableName, std::string> failed;
+  std::map<TableName, Error> circular;
+  Places places;
+};
+
+template <typename Report>
+void DatabaseModels::tell(Report&& report) {
+  const std::lock_guard lock(mutex_);
+  report(observer_);
+}
+
+std::vector<StepReport> DatabaseModels::run(const std::vector<PlannedDatabaseModel>& models,
+                                            const std::set<std::string>& failed_sinks) {
+  std::vector<StepReport> reports;
+  checks_.clear();
+  const auto is_stale = [](const PlannedDatabaseModel& planned) { return planned.state != PlanState::Fresh; };
+  reports.reserve(models.size());
+  std::list<Group> groups;
+  for (const PlannedDatabaseModel& planned : models) {
+    if (!is_stale(planned)) continue;
+    StepReport& report = reports.emplace_back();
+    report.name = to_string(planned.table);
+    report.kind = to_string(lake_.project().database_models.at(planned.table).materialized);
+    report.reason = planned.reason;
+    report.tables = {planned.table};
+    auto group = std::ranges::find(groups, planned.connection, &Group::connection);
+    if (group == groups.end()) {
+      group = groups.emplace(groups.end());
+      group->connection = planned.connection;
+      group->failed_sinks = failed_sinks;
+    }
+    group->models.emplace_back(&planned, &report);
+  }
+  std::vector<std::jthread> threads;
+  for (Group& group : groups) threads.emplace_back([this, &group] { run_group(group); });
+  threads.clear();
+  return reports;
+}
+
+// What they read is asked anew: by now all may be there.
+void DatabaseModels::run_group(Group& group) {
+  group.names = database_names(lake_.project(), group.connection, analysis_.columns);
+  for (const auto& [planned, report] : group.models) {
+    const AnalysedDatabaseModel& analysed = analysis_.database_models.at(planned->table);
+    group.reads[planned->table] = analysed.reads;
+    group.sinks[planned->table] = analysed.sinks;
+  }
+  try {
+    group.places = wait_for_place(group.connection);
+    PostgresConnection connection(lake_.project().connections.at(group.connection).location, group.connection);
+    connection.stop_when([this] { return stop_.stop_requested(); });
+    std::map<TableName, std::size_t> order;
+    for (const SurveyedModel& surveyed : PostgresModels(connection, lake_.project(), group.names).survey()) {
+      const TableName& table = surveyed.model->table;
+      order.emplace(table, order.size());
+      if (surveyed.is_circular) group.circular.emplace(table, *surveyed.problem);
+      if (surveyed.problem) continue;
+      group.reads[table].clear();
+      group.sinks[table].clear();
+      for (const PostgresName& input : surveyed.reads) {
+        if (const auto model = group.names.models.find(input); model != group.names.models.end())
+          group.reads[table].push_back(model->second->table);
+        if (const auto carried = group.names.carried.find(input); carried != group.names.carried.end())
+          group.sinks[table].insert(carried->second.sink);
+      }
+    }
+    std::ranges::stable_sort(group.models, {}, [&](const auto& one) { return order[one.first->table]; });
+  } catch (const Error&) {
+    // Each model's own attempts say what is wrong.
+  }
+  for (const auto& [planned, report] : group.models) run_model(group, *planned, *report);
+}
+
+std::string DatabaseModels::failed_input(const Group& group, const TableName& table) const {
+  for (const TableName& input : group.reads.at(table))
+    if (const auto found = group.failed.find(input); found != group.failed.end()) return to_string(input);
+  for (const std::string& sink : group.sinks.at(table))
+    if (group.failed_sinks.contains(sink)) return "sink:" + sink;
+  return "";
+}
+
+void DatabaseModels::run_model(Group& group, const PlannedDatabaseModel& planned, StepReport& report) {
+  const auto started = SteadyClock::now();
+  if (const std::string input = failed_input(group, planned.table); !input.empty()) {
+    report.state = StepState::Skipped;
+    report.error = fmt::format("`{}`, which it reads, failed", input);
+  } else {
+    report.state = StepState::Running;
+    tell([&](Observer& observer) { observer.step_started(report); });
+    StepState state = StepState::Failed;
+    try {
+      state = build(group, planned, report);
+    } catch (const AuditRefused& refused) {
+      state = StepState::HeldBack;
+      report.error = refused.reason;
+    } catch (const Error& failure) {
+      report.error = failure.what();
+    } catch (const std::exception& failure) {
+      report.error = fmt::format("internal error: {}", failure.what());
+    }
+    if (state == StepState::Failed && stop_.stop_requested()) state = StepState::Cancelled, report.error = "cancelled";
+    report.state = state;
+  }
+  if (report.state != StepState::Built && report.state != StepState::Unchanged)
+    group.failed[planned.table] = report.error;
+  report.seconds = std::chrono::duration<double>(SteadyClock::now() - started).count();
+  tell([&](Observer& observer) { observer.step_finished(report); });
+}
+
+StepState DatabaseModels::build(Group& group, const PlannedDatabaseModel& planned, StepReport& report) {
+  const Model& model = lake_.project().database_models.at(planned.table);
+  // PostgreSQL would make a view that reads itself, and refuse each query of it.
+  if (const auto circular = group.circular.find(planned.table); circular != group.circular.end())
+    throw Error(circular->second);
+  const AttemptLimits limits = attempt_limits(lake_.project().run, model.limits);
+  for (report.attempts = 1;; ++report.attempts) {
+    std::chrono::milliseconds delay{0};
+    try {
+      report.rows_written = report.rows_removed = 0;
+      attempt(group, planned, limits, report);
+      return report.state;
+    } catch (const Error& failure) {
+      if (stop_.stop_requested() || !may_retry(limits, failure, report.attempts)) throw;
+      delay = delay_after(limits, failure, report.attempts);
+      tell([&](Observer& observer) {
+        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", report.name,
+                                                   report.attempts, delay.count(), failure.what()));
+      });
+    }
+    pause(delay);
+    if (stop_.stop_requested()) throw Error(ErrorKind::Unavailable, "cancelled");
+  }
+}
+
+// On a connection of its own: whatever became of the one before, its transaction and its locks are gone with it.
+void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, const AttemptLimits& limits,
+                             StepReport& report) {
+  const Project& project = lake_.project();
+  const Model& model = project.database_models.at(planned.table);
+  const auto deadline = SteadyClock::now() + limits.timeout;
+  const auto is_late = [&] { return SteadyClock::now() > deadline; };
+  std::vector<CheckResult> results;
+  try {
+    PostgresConnection connection(project.connections.at(group.connection).location, group.connection);
+    connection.stop_when([&] { return stop_.stop_requested() || is_late(); });
+    PostgresBuildRequest request{.project = project,
+                                 .names = group.names,
+                                 .model = model,
+                                 .full_refresh = planned.full_refresh,
+                                 .run = run_,
+                                 .run_at = to_string(run_at_),
+                                 .audit = {}};
+    request.audit = [&](const PostgresName& made) {
+      results = audit_in_postgres(connection, model.table, made, model.checks, request.run_at);
+      for (const CheckResult& result : results)
+        if (!result.passed() && result.severity == Severity::Error)
+          throw AuditRefused{result.error.empty()
+                            ? fmt::format("check `{}` failed on {} rows", result.name, result.failing)
+                            : fmt::format("check `{}` could not be run: {}", result.name, result.error)};
+    };
+    const auto keep = [&] {
+      const std::lock_guard lock(mutex_);
+      for (const CheckResult& result : results) {
+        observer_.check_finished(result);
+        checks_.push_back(result);
+      }
+    };
+    try {
+      const PostgresBuilt built = build_in_postgres(connection, request);
+      keep();
+      if (!built.reason.empty()) report.reason = built.reason;
+      report.rows_written = built.rows_written;
+      report.rows_removed = built.rows_removed;
+      report.state = built.changed ? StepState::Built : StepState::Unchanged;
+    } catch (const AuditRefused&) {
+      keep();
+      throw;
+    }
+  } catch (const Error&) {
+    if (is_late() && !stop_.stop_requested()) throw took_too_long(ErrorKind::Data, limits);
+    throw;
+  }
+}
+
+Places DatabaseModels::wait_for_place(const std::string& connection) const {
+  const Pools pools(lake_.project(), lake_.home());
+  const std::vector<std::string> names{connection};
+  while (!stop_.stop_requested()) {
+    if (auto places = pools.try_take(names)) return std::move(*places);
+    pause(kTick);
+  }
+  return {};
+}
+
+void DatabaseModels::pause(std::chrono::milliseconds delay) const {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, stop_, delay, [] { return false; });
+}
+
+}  // namespace lochan

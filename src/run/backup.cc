@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "run/backup_files.h"
 #include "run/copy_turn.h"
-#include "run/file_copies.h"
+#include "run/file_copier.h"
 #include "run/state_copy.h"
 #include "run/state_migrations.h"
 
@@ -195,7 +195,7 @@ class BackupMaking {
   Lake& lake_;
   ObjectStore& target_;
   const CopyTurn turn_;
-  const FileCopies copies_;
+  const FileCopier copies_;
   Catalog::Hold hold_;
   std::chrono::steady_clock::time_point renewed_;
   std::set<std::int64_t> tagged_;
@@ -233,7 +233,7 @@ void remove_old(ObjectStore& target, int keep, BackupOutcome& outcome) {
 }
 
 // What stands in the way of using a copy; "" when it is as it was made.
-std::string look_at(const FileCopies& copies, ObjectStore& store, const std::string& name, const BackupFile& file) {
+std::string look_at(const FileCopier& copies, ObjectStore& store, const std::string& name, const BackupFile& file) {
   try {
     return difference(copies.look(store, name, file.size_bytes), file);
   } catch (const Error& error) {
@@ -327,7 +327,7 @@ Backup find_backup(ObjectStore& target, std::optional<std::int64_t> publication)
 
 std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup, const std::filesystem::path& spool,
                                        std::stop_token stop) {
-  const FileCopies copies(spool, std::move(stop));
+  const FileCopier copies(spool, std::move(stop));
   std::vector<FileCopy> all{
       {fmt::format("{}{}", kState, backup.state), "", backup.state_file.size_bytes, backup.state_file.sha256}};
   for (const auto& [name, file] : backup.files) all.push_back({in_files(name), "", file.size_bytes, file.sha256});
@@ -350,7 +350,7 @@ RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& 
         .hint("a lake's files name their places: restore it to where it was, by `lake:` in lochan.yaml");
   require_empty_state(state);
   const std::string rows = read_state(source, backup);
-  const FileCopies copies(spool, std::move(stop));
+  const FileCopier copies(spool, std::move(stop));
   const auto there = sizes(lake, "");
   std::vector<FileCopy> files;
   for (const auto& [name, file] : backup.files) files.push_back({in_files(name), name, file.size_bytes, file.sha256});

@@ -1,4 +1,4 @@
-#include "run/file_copies.h"
+#include "run/file_copier.h"
 
 #include <fmt/format.h>
 
@@ -47,7 +47,7 @@ std::string difference(const BackupFile& found, const BackupFile& wanted) {
   return found.sha256 == wanted.sha256 ? "" : "its bytes are not those that were copied (SHA-256)";
 }
 
-void FileCopies::for_each(const std::vector<FileCopy>& files, const std::function<BackupFile(const FileCopy&)>& work,
+void FileCopier::for_each(const std::vector<FileCopy>& files, const std::function<BackupFile(const FileCopy&)>& work,
                           const std::function<void(const FileCopy&, const BackupFile&)>& done) const {
   for (std::size_t begin = 0; begin < files.size(); begin += kAtOnce) {
     if (stop_.stop_requested()) throw Error(ErrorKind::Unavailable, "interrupted");
@@ -59,7 +59,7 @@ void FileCopies::for_each(const std::vector<FileCopy>& files, const std::functio
   }
 }
 
-BackupFile FileCopies::copy(ObjectStore& from, ObjectStore& to, const FileCopy& file) const {
+BackupFile FileCopier::copy(ObjectStore& from, ObjectStore& to, const FileCopy& file) const {
   if (file.size_bytes <= kInMemory) {
     const std::string bytes = from.read(file.from);
     const BackupFile found{bytes.size(), sha256(bytes)};
@@ -75,7 +75,7 @@ BackupFile FileCopies::copy(ObjectStore& from, ObjectStore& to, const FileCopy& 
   return found;
 }
 
-BackupFile FileCopies::look(ObjectStore& store, const std::string& name, std::uint64_t size_bytes) const {
+BackupFile FileCopier::look(ObjectStore& store, const std::string& name, std::uint64_t size_bytes) const {
   if (size_bytes <= kInMemory) {
     const std::string bytes = store.read(name);
     return {bytes.size(), sha256(bytes)};

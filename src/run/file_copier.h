@@ -23,10 +23,10 @@ struct FileCopy {
 };
 
 /// May be shared between threads.
-class FileCopies {
+class FileCopier {
  public:
   /// `spool`: a folder for what is too large for memory; made when it is needed.
-  FileCopies(std::filesystem::path spool, std::stop_token stop) : spool_(std::move(spool)), stop_(std::move(stop)) {}
+  FileCopier(std::filesystem::path spool, std::stop_token stop) : spool_(std::move(spool)), stop_(std::move(stop)) {}
 
   /// Calls `work` for each, several at a time, and `done` with its answer, one at a time and in order. What `work`
   /// throws is thrown when those under way have ended. Throws Error{Unavailable} when asked to stop.

@@ -159,7 +159,7 @@ void complete_buckets(Project& project, const LookUp& look_up, Secrets& secrets,
     if (connection.kind != "files" || !connection.files || connection.files->bucket.location.empty()) continue;
     LakePlace& bucket = connection.files->bucket;
     if (connection.http) bucket.s3.certificates = connection.http->certificates;
-    complete(bucket, look_up, secrets, problems);
+    complete_place(bucket, look_up, secrets, problems);
   }
 }
 

@@ -105,10 +105,10 @@ std::optional<Error> find_s3_url_problem(const std::string& url) {
   const std::vector<std::string> parts =
       text::split(std::string_view(url).substr(std::min(kS3.size(), url.size())), '/');
   if (!is_bucket(parts[0]))
-    return Error(ErrorKind::Usage, fmt::format("`{}` names no bucket", url))
+    return Error(ErrorKind::Project, fmt::format("`{}` names no bucket", url))
         .hint("write `s3://bucket/prefix`; a bucket's name has 3 to 63 of a-z, 0-9, `-` and `.`");
   if (!std::ranges::all_of(parts, is_plain_part))
-    return Error(ErrorKind::Usage, fmt::format("`{}` has an empty part, `.` or `..` in its path", url))
+    return Error(ErrorKind::Project, fmt::format("`{}` has an empty part, `.` or `..` in its path", url))
         .hint("write `s3://bucket/prefix`");
   return std::nullopt;
 }

@@ -33,7 +33,8 @@ LakePlace read_bucket(const std::string& target, const CopyAccess& access) {
   LakePlace place;
   place.location = target;
   while (place.location.ends_with('/')) place.location.pop_back();
-  if (auto problem = find_s3_url_problem(place.location)) throw std::move(*problem);
+  if (const auto problem = find_s3_url_problem(place.location))
+    throw Error(ErrorKind::Usage, problem->message()).hint(problem->hint());
   const bool is_url = access.endpoint.starts_with("http://") || access.endpoint.starts_with("https://");
   if (!access.endpoint.empty() && !is_url)
     throw Error(ErrorKind::Usage, fmt::format("`--endpoint` is `{}`, wanted a URL", access.endpoint))

@@ -94,6 +94,11 @@ class BackupMaking {
       : lake_(lake), target_(target), turn_(lake, target.uri("")), copies_(lake.home() / "spill", std::move(stop)) {}
   ~BackupMaking() {
     try {
+      write_part();  // of one that was interrupted
+    } catch (...) {
+      // The next one copies these again.
+    }
+    try {
       lake_.catalog().release_hold(hold_);
     } catch (...) {
       // It counts for a day.
@@ -172,7 +177,11 @@ class BackupMaking {
     ++outcome_.new_files;
     outcome_.new_bytes += copy.size_bytes;
     renew();
-    if (part_.size() < kNoteFiles && part_bytes_ < kNoteBytes) return;
+    if (part_.size() >= kNoteFiles || part_bytes_ >= kNoteBytes) write_part();
+  }
+
+  void write_part() {
+    if (part_.empty()) return;
     target_.sync();
     target_.write(fmt::format("{}{}.json", kCopied, random_uuid()), to_text(part_));
     part_.clear();
@@ -180,6 +189,7 @@ class BackupMaking {
   }
 
   void forget_parts() {
+    part_.clear();
     std::vector<std::string> parts;
     for (const auto& [name, size] : sizes(target_, kCopied)) parts.push_back(std::string(kCopied) + name);
     remove_all(target_, parts);

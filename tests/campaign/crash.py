@@ -52,22 +52,11 @@ def prepare(folder, case, seed, library, cuttable=False):
 
 def tend(lake, case):
     """After which nothing is archived, so that the tables can be compared with the shops."""
-    removed = sweep(lake)
+    removed = lake.sweep()
     if case in ("archive", "restore"):
         for table in ("raw.delivery", "raw.sale"):
             lake.must("archive", "restore", table)
-        removed = sweep(lake)
-    return removed
-
-
-def sweep(lake):
-    """On S3 what was written in the last seconds is left for the next time: the server's clock is coarse."""
-    removed = lake.maintain()
-    for _ in range(30 if lake.place.bucket else 0):
-        if not lake.maintain("--dry-run")["removed_files"]:
-            break
-        time.sleep(1)
-        lake.maintain()
+        removed = lake.sweep()
     return removed
 
 
@@ -76,8 +65,8 @@ def shape(lake):
     those first that it gains most from, and a killed one leaves the rest to the next."""
     text = (lake.folder / "lochan.yaml").read_text()
     lake.write("lochan.yaml", text.replace("keep_publications: 3", "keep_publications: 1"))
-    sweep(lake)
-    sweep(lake)
+    lake.sweep()
+    lake.sweep()
     return lake.shape()
 
 

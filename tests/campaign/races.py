@@ -57,7 +57,7 @@ def maintain(lake, chooser, times):
             lake.must("maintain")
         must_succeed(finish(run))
         lake.must_hold(lake.oracle.contents())
-    lake.must("maintain")
+    lake.sweep()
     lake.must_hold(lake.oracle.contents())
     if lake.maintain("--dry-run")["removed_files"]:
         raise Broken("maintain left files that nothing can reach")

@@ -169,7 +169,8 @@ class Place:
         if self.bucket:
             key, secret = self.bucket.keys
             lake = (f"lake: {{ url: 's3://{BUCKET}/{self.bucket.prefix}', endpoint: '{self.endpoint}', region: us-east-1, "
-                    f"access_key_id: {key}, secret_access_key: {secret} }}\n")
+                    f"access_key_id: {key}, secret_access_key: {secret}, "
+                    f"vended: {{ access_key_id: {key}, secret_access_key: {secret} }} }}\n")
         return lake + (f"state: {self.client_url}?schema={self.schema}&sslmode=disable\n" if self.schema else "")
 
     def files(self):

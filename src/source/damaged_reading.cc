@@ -129,7 +129,8 @@ std::string FileReading::why_unreadable(Prepared& prepared) {
 bool FileReading::set_aside_files(bool may_be_all) {
   std::vector<std::pair<Prepared*, std::string>> bad;
   std::size_t sound = 0;
-  for (Prepared* file : files_) {
+  const std::vector<Prepared*> all = files_;
+  for (Prepared* file : all) {
     if (!is_read(*file)) continue;
     if (std::string why = why_unreadable(*file); why.empty())
       ++sound;

@@ -91,7 +91,7 @@ class FilesSource final : public Source, public LandingSource {
 
   Extract extract(Session& session, const SourceTable& table, const Cursor&) override {
     // Of a source that is only looked at nothing was landed.
-    if (!picks_.contains(table.name)) picks_[table.name].local = look(table);
+    if (!picks_.contains(table.name)) picks_[table.name].local = look_for_rows(table);
     const Picked& of = picks_.at(table.name);
     Extract extract;
     extract.reached = of.pick.reached;
@@ -171,6 +171,16 @@ class FilesSource final : public Source, public LandingSource {
     reading_ = there.get();
     reading_->take(files);
     return *reading_;
+  }
+
+  // From elsewhere no more than a little, all tables together.
+  std::vector<LocalFile> look_for_rows(const SourceTable& table) {
+    if (is_remote()) {
+      for (const FoundFile& file : list({table.from})) looked_bytes_ += file.size_bytes;
+      if (looked_bytes_ > kLookedAt)
+        throw Error(ErrorKind::Usage, fmt::format("more than {} would be fetched for a look", text::human_bytes(kLookedAt)));
+    }
+    return look(table);
   }
 
   // Before anything is landed: of a folder all files, from elsewhere as many as show the columns.
@@ -281,6 +291,7 @@ class FilesSource final : public Source, public LandingSource {
   std::vector<FoundFile> listed_;
   bool is_listed_ = false;  // `listed_` is of the attempt that begins
   bool is_left_out_ = false;
+  std::uint64_t looked_bytes_ = 0;
   std::map<std::string, Picked> picks_;                         // by table
   std::map<std::string, std::vector<Column>> described_;        // by table
   std::map<std::string, std::unique_ptr<FileReading>> tables_;  // by table

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "lochan-files-";
 constexpr std::string_view kLock = ".lock";
+constexpr int kTries = 10;
 
 int take_lock(const fs::path& folder) {
   const int lock = ::open((folder / kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -53,13 +54,20 @@ const fs::path& TemporaryFolder::path() {
   if (!path_.empty()) return path_;
   const fs::path where = fs::temp_directory_path();
   remove_those_of_dead_processes(where);
-  std::string pattern = (where / (std::string(kPrefix) + "XXXXXX")).string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw Error(ErrorKind::Unavailable,
-                fmt::format("no folder `{}` can be made: {}", pattern, std::generic_category().message(errno)))
-        .hint("files are copied and taken apart there: make room, or set TMPDIR");
-  path_ = pattern;
-  lock_ = take_lock(path_);
+  // Another process may take it for a dead one's before it is locked: then the next is ours.
+  for (int tries = 0; lock_ < 0; ++tries) {
+    std::string pattern = (where / (std::string(kPrefix) + "XXXXXX")).string();
+    if (tries == kTries || ::mkdtemp(pattern.data()) == nullptr)
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("no folder `{}` can be made: {}", pattern, std::generic_category().message(errno)))
+          .hint("files are copied and taken apart there: make room, or set TMPDIR");
+    lock_ = take_lock(pattern);
+    if (lock_ >= 0 && !fs::exists(fs::path(pattern) / kLock)) {
+      ::close(lock_);
+      lock_ = -1;
+    }
+    path_ = pattern;
+  }
   return path_;
 }
 

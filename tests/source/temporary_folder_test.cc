@@ -1,0 +1,63 @@
+// A folder of one attempt: gone with it, and what a dead process left goes with the next.
+#include "source/temporary_folder.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <optional>
+
+#include "base/hash.h"
+
+namespace lochan {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemporaryFolderTest : public testing::Test {
+ protected:
+  TemporaryFolderTest() {
+    fs::create_directories(where_);
+    ::setenv("TMPDIR", where_.c_str(), 1);
+  }
+  ~TemporaryFolderTest() override {
+    ::unsetenv("TMPDIR");
+    fs::remove_all(where_);
+  }
+  std::ptrdiff_t count() const { return std::distance(fs::directory_iterator(where_), fs::directory_iterator()); }
+
+  const fs::path where_ = fs::temp_directory_path() / ("lochan-" + random_uuid());
+};
+
+TEST_F(TemporaryFolderTest, IsGoneWithItsOwner) {
+  {
+    TemporaryFolder folder, other;
+    std::ofstream(folder.path() / "1.csv") << "x";
+    other.path();
+    EXPECT_EQ(count(), 2);
+  }
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_F(TemporaryFolderTest, WhatAKilledProcessLeftIsRemovedAndALivingOnesStays) {
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    TemporaryFolder folder;
+    std::ofstream(folder.path() / "1.csv") << "x";
+    ::_exit(9);
+  }
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(count(), 1);
+  TemporaryFolder folder;
+  folder.path();
+  EXPECT_EQ(count(), 1);
+  TemporaryFolder other;
+  other.path();
+  EXPECT_TRUE(fs::exists(folder.path()));
+  EXPECT_EQ(count(), 2);
+}
+
+}  // namespace
+}  // namespace lochan

@@ -40,10 +40,9 @@ void read_comments(ValueReader& reader, const YamlValue& value, SinkTable& table
 
 /// A key of SinkTable::files.
 template <typename M>
-void add_file_key(Keys<SinkTable>& keys, std::string_view name, M SinkFiles::*member, std::string_view help,
-                  std::string_view default_text = "") {
+void add_file_key(Keys<SinkTable>& keys, std::string_view name, M SinkFiles::*member, std::string_view help) {
   Key key{.name = name, .type = Member<M>::type(), .help = help};
-  key.default_text = default_text.empty() ? Member<M>::show(SinkFiles{}.*member) : std::string(default_text);
+  key.default_text = Member<M>::show(SinkFiles{}.*member);
   keys.add(key, [key, member](ValueReader& reader, const YamlValue& value, SinkTable& table) {
     auto files = table.files ? std::make_shared<SinkFiles>(*table.files) : std::make_shared<SinkFiles>();
     files->written.emplace_back(key.name, value.position);
@@ -56,13 +55,13 @@ void add_file_keys(Keys<SinkTable>& keys) {
   add_file_key(keys, "format", &SinkFiles::format, "files: what they are");
   add_file_key(keys, "partition_by", &SinkFiles::partition_by,
                "files: the column or columns whose values become folders, such as `dt=2026-11-21/`");
-  add_file_key(keys, "compression", &SinkFiles::compression, "files: `gzip`, `zstd`, of Parquet also `snappy`",
-               "zstd of Parquet, else none");
+  add_file_key(keys, "compression", &SinkFiles::compression,
+               "files: `none`, `gzip`, `zstd`, of Parquet also `snappy`; by default `zstd` of Parquet, none of the others");
   add_file_key(keys, "max_rows", &SinkFiles::max_rows, "files: at most so many rows in a file; 0: any number");
   add_file_key(keys, "delimiter", &SinkFiles::delimiter, "CSV: what stands between two values");
   add_file_key(keys, "quote", &SinkFiles::quote, "CSV: what stands around a value that holds the delimiter");
   add_file_key(keys, "header", &SinkFiles::header, "CSV: whether the first line names the columns");
-  add_file_key(keys, "null_text", &SinkFiles::null_text, "CSV: what stands for null; by default nothing");
+  add_file_key(keys, "nulls", &SinkFiles::null_text, "CSV: what stands for null; by default nothing");
 }
 
 Keys<SinkTable> make_sink_table_keys() {

@@ -128,7 +128,7 @@ void verify_mongodb(const SinkConfig& sink, const SinkTable& table, const std::s
 
 void verify_file_options(const SinkTable& table, const SinkFiles& files, Problems& problems) {
   for (const auto& [key, position] : files.written) {
-    const bool is_of_csv = key == "delimiter" || key == "quote" || key == "header" || key == "null_text";
+    const bool is_of_csv = key == "delimiter" || key == "quote" || key == "header" || key == "nulls";
     if (is_of_csv && files.format != SinkFormat::Csv)
       problems.add(position, fmt::format("`{}` of `{}` is for CSV", key, to_string(table.table)),
                    fmt::format("write `format: csv`, or remove `{}`", key));

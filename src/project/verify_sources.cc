@@ -21,6 +21,9 @@ void verify_connections(const Project& project, const SourceConfig& source, Prob
                    text::did_you_mean(*from, names, fmt::format("add it there: `connections: {{ {}: … }}`", *from)));
     else if (!seen.insert(*from).second)
       problems.add(from.position, fmt::format("connection `{}` is written twice", *from), "keep one of them");
+    else if (project.connections.at(*from).kind == "mongodb")
+      problems.add(from.position, fmt::format("`{}` is of kind `mongodb`, which can't be read from yet", *from),
+                   "name another connection; sinks can write to it");
   }
 }
 

@@ -227,36 +227,56 @@ void FileCarry::append(const std::optional<std::string>& before) {
   commit(mark_->files);
 }
 
+// What a file has of a row, and what names its folder. The engine writes JSON into no folders: there its text is
+// written as a line of its own.
+std::string FileCarry::file_columns() const {
+  const bool is_json_in_folders = options_.format == SinkFormat::Json && has_folders();
+  std::vector<std::string> selects, members;
+  for (const Column& column : carry_.columns) {
+    const std::string name = sql::identifier(column.name), lake = lake_type(column.type);
+    const std::string value = lake == column.type ? name : fmt::format("cast({} as {})", name, lake);
+    const bool is_folder = std::ranges::find(partitions_, column.name) != partitions_.end();
+    if (is_json_in_folders && !is_folder)
+      members.push_back(fmt::format("{} := {}", name, value));
+    else
+      selects.push_back(fmt::format("{} as {}", value, name));
+  }
+  if (is_json_in_folders)
+    selects.push_back(fmt::format("to_json(struct_pack({})) as _lochan_line", fmt::join(members, ", ")));
+  if (options_.max_rows == 0) return fmt::format("{}", fmt::join(selects, ", "));
+  const std::string over = partitions_.empty() ? "" : "partition by " + sql::identifiers(partitions_);
+  return fmt::format("{}, (row_number() over ({}) - 1) // {} as {}", fmt::join(selects, ", "), over, options_.max_rows,
+                     kNumber);
+}
+
 std::string FileCarry::copy_options() const {
   std::string text = fmt::format("format {}", word(options_.format));
+  if (options_.format == SinkFormat::Json && has_folders())
+    text = "format csv, delimiter '\n', quote '', escape '', header false";
   const SinkCompression compression = compression_of(options_);
   if (options_.format == SinkFormat::Parquet || compression != SinkCompression::None)
     text += fmt::format(", compression {}", word(compression));
   if (options_.format == SinkFormat::Csv)
     text += fmt::format(", delimiter {}, quote {}, header {}, nullstr {}", sql::literal(options_.delimiter),
                         sql::literal(options_.quote), options_.header, sql::literal(options_.null_text));
+  std::vector<std::string> folders;
+  for (const std::string& column : partitions_) folders.push_back(sql::identifier(column));
+  if (options_.max_rows > 0) folders.emplace_back(kNumber);
+  if (has_folders()) text += fmt::format(", partition_by ({})", fmt::join(folders, ", "));
   return text;
 }
 
-// The engine makes folders and files of names of its own; they are moved to where the table has them.
 void FileCarry::write_files(const std::string& rows) {
-  std::vector<std::string> selects, folders;
-  for (const Column& column : carry_.columns) {
-    const std::string name = sql::identifier(column.name), lake = lake_type(column.type);
-    selects.push_back(lake == column.type ? name : fmt::format("cast({0} as {1}) as {0}", name, lake));
-  }
-  for (const std::string& column : partitions_) folders.push_back(sql::identifier(column));
-  if (options_.max_rows > 0) {
-    const std::string over = partitions_.empty() ? "" : "partition by " + sql::identifiers(partitions_);
-    selects.push_back(fmt::format("(row_number() over ({}) - 1) // {} as {}", over, options_.max_rows, kNumber));
-    folders.emplace_back(kNumber);
-  }
   const fs::path made = place_.staging() / "_made";
-  const std::string by = folders.empty() ? "" : fmt::format(", partition_by ({})", fmt::join(folders, ", "));
-  if (folders.empty()) fs::create_directories(made);
+  if (!has_folders()) fs::create_directories(made);
   carried_.rows_written =
-      session_.execute(fmt::format("copy (select {} from {}) to {} ({}{})", fmt::join(selects, ", "), rows,
-                                   sql::literal((folders.empty() ? made / "all" : made).string()), copy_options(), by));
+      session_.execute(fmt::format("copy (select {} from {}) to {} ({})", file_columns(), rows,
+                                   sql::literal((has_folders() ? made : made / "all").string()), copy_options()));
+  take_files(made);
+}
+
+// The engine makes folders and files of names of its own; they are moved to where the table has them.
+void FileCarry::take_files(const fs::path& made) {
   std::vector<fs::path> files;
   std::error_code none;
   for (const auto& entry : fs::recursive_directory_iterator(made, none))

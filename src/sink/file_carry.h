@@ -37,6 +37,9 @@ class FileCarry {
   void commit(std::vector<ManifestFile> kept);
   void write_files(const std::string& rows);
   std::vector<std::string> folders_of(const std::string& rows);
+  void take_files(const std::filesystem::path& made);
+  bool has_folders() const { return !partitions_.empty() || options_.max_rows > 0; }
+  std::string file_columns() const;
   std::string copy_options() const;
 
   SinkPlace& place_;

@@ -261,9 +261,11 @@ void MongoCarry::replace(const std::optional<std::vector<std::string>>& before) 
   carried_.changed = true;
   if (!key_.empty()) refuse_doubles(session_, carry_, key_, "");
   begin_writing();
-  const MongoName beside{collection_.name().database, "lochan_" + sha256(collection_.name().full()).substr(0, 16)};
+  const std::string prefix = fmt::format("lochan_{}_", sha256(collection_.name().full()).substr(0, 16));
+  drop_collections(client_, collection_.name().database, prefix);  // of tries that were cut short
+  // A new name each time: servers that keep files by names would find the last one's.
+  const MongoName beside{collection_.name().database, prefix + random_uuid().substr(0, 8)};
   MongoCollection made(client_, beside);
-  made.drop();  // of a try that was cut short
   made.create();
   MongoWriter writer(client_, beside, before_batch_);
   send(writer, carry_.rows, nullptr);

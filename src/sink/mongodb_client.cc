@@ -88,10 +88,22 @@ void MongoClient::find(const MongoName& name, const Bson& filter, const Bson& op
   const MongoCollectionHandle from = collection(name);
   const std::unique_ptr<mongoc_cursor_t, MongoFree<mongoc_cursor_destroy>> cursor(
       mongoc_collection_find_with_opts(from.get(), filter.get(), options.get(), nullptr));
+  read(cursor.get(), found);
+}
+
+void MongoClient::list_collections(const std::string& database, const std::function<void(BsonView)>& found) const {
+  const std::unique_ptr<mongoc_database_t, MongoFree<mongoc_database_destroy>> from(
+      mongoc_client_get_database(client_.get(), database.c_str()));
+  const std::unique_ptr<mongoc_cursor_t, MongoFree<mongoc_cursor_destroy>> cursor(
+      mongoc_database_find_collections_with_opts(from.get(), nullptr));
+  read(cursor.get(), found);
+}
+
+void MongoClient::read(mongoc_cursor_t* cursor, const std::function<void(BsonView)>& found) const {
   const bson_t* document = nullptr;
-  while (mongoc_cursor_next(cursor.get(), &document)) found({document});
+  while (mongoc_cursor_next(cursor, &document)) found({document});
   bson_error_t error{};
-  if (mongoc_cursor_error(cursor.get(), &error)) throw explain(error);
+  if (mongoc_cursor_error(cursor, &error)) throw explain(error);
 }
 
 Error MongoClient::explain(const bson_error_t& error) const {

@@ -49,10 +49,15 @@ class MongoClient {
   void find(const MongoName& name, const Bson& filter, const Bson& options,
             const std::function<void(BsonView)>& found) const;
 
+  /// Hands over what the server says of each collection.
+  void list_collections(const std::string& database, const std::function<void(BsonView)>& found) const;
+
   /// What an error of the driver means: Unavailable where another try may help, Project for rights and certificates.
   Error explain(const bson_error_t& error) const;
 
  private:
+  void read(mongoc_cursor_t* cursor, const std::function<void(BsonView)>& found) const;
+
   const Connection& connection_;
   std::string database_;
   std::unique_ptr<mongoc_client_t, MongoFree<mongoc_client_destroy>> client_;

@@ -63,11 +63,6 @@ void MongoCollection::create() {
   *this = MongoCollection(*client_, name_);
 }
 
-void MongoCollection::drop() {
-  if (exists_) client_->command(name_.database, Bson().add("drop", name_.collection));
-  exists_ = false;
-}
-
 std::vector<Bson> MongoCollection::indexes() const {
   if (!exists_) return {};
   return bson_documents(client_->command(name_.database, Bson().add("listIndexes", name_.collection)).get(),
@@ -108,6 +103,13 @@ void MongoCollection::take_indexes_of(const MongoCollection& other) const {
 void MongoCollection::replace(const MongoCollection& other) const {
   client_->command("admin",
                    Bson().add("renameCollection", name_.full()).add("to", other.name_.full()).add("dropTarget", true));
+}
+
+void drop_collections(const MongoClient& client, const std::string& database, const std::string& prefix) {
+  std::vector<std::string> names;
+  client.list_collections(database, [&](BsonView found) { names.push_back(bson_text(found, "name")); });
+  for (const std::string& name : names)
+    if (name.starts_with(prefix)) client.command(database, Bson().add("drop", name));
 }
 
 MongoWriter::MongoWriter(const MongoClient& client, const MongoName& name, std::function<void()> before_batch)

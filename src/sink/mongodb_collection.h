@@ -22,7 +22,6 @@ class MongoCollection {
   std::int64_t count() const;
 
   void create();
-  void drop();
   /// Makes the indexes that are declared, and takes back those of ours that are so no more. Whether that was anything.
   bool declare(const std::vector<SinkIndex>& indexes) const;
   /// Makes here the indexes that somebody else made there.
@@ -38,6 +37,9 @@ class MongoCollection {
   bool exists_ = false;
   std::string uuid_;
 };
+
+/// Those of the database whose names begin so.
+void drop_collections(const MongoClient& client, const std::string& database, const std::string& prefix);
 
 /// Writes that go in batches, in any order.
 class MongoWriter {

@@ -224,12 +224,12 @@ const ProblemCase kCases[] = {
        "name: a\n"
        "connections: { shop: ./shop.db }\n",
        "lochan.yaml:2:22: connection `shop` does not say its kind\n"
-       "  hint: there are `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database` and `https://host/path`"),
+       "  hint: there are `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database`, `mongodb://user@host/database` and `https://host/path`"),
     in_project("ConnectionOfLaterKind",
        "name: a\n"
        "connections: { shop: kafka://me@host/db }\n",
        "lochan.yaml:2:22: connections of kind `kafka` are not supported yet\n"
-       "  hint: there are `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database` and `https://host/path`"),
+       "  hint: there are `sqlite:path`, `files:folder`, `s3://bucket/prefix`, `postgresql://user@host/database`, `mysql://user@host/database`, `mongodb://user@host/database` and `https://host/path`"),
     in_project("ConnectionOfUnknownKind",
        "name: a\n"
        "connections: { shop: sqlit:shop.db }\n",

@@ -36,8 +36,13 @@ const ProblemCase kCases[] = {
        "  mart.sale: { comment: sales, format: csv }\n",
        {"sinks/out.yaml:4:3: `comment` of `mart.sale` is nothing that a sink to MongoDB has\n"
         "  hint: remove `comment`",
-        "sinks/out.yaml:4:32: `format` of `mart.sale` is for files, and the sink goes to MongoDB\n"
+        "sinks/out.yaml:4:40: `format` of `mart.sale` is for files, and the sink goes to MongoDB\n"
         "  hint: remove `format`"}),
+    {"SourceOfMongo",
+     {{"lochan.yaml", "name: a\nconnections: { out: 'mongodb://h/d' }\n"},
+      {"sources/out.yaml", "source: out\nfrom: out\ntables: { sale: { load: full } }\n"}},
+     {"sources/out.yaml:2:7: `out` is of kind `mongodb`, which can't be read from yet\n"
+      "  hint: name another connection; sinks can write to it"}},
     in_sink_to("MongoFieldsOfReplaced", "mongodb://h/d",
        "  mart.sale: { fields: own }\n",
        {"sinks/out.yaml:4:3: `fields` of `mart.sale` goes with `write: upsert`\n"

@@ -105,6 +105,16 @@ TEST_F(FilesSinkTest, CompressedJsonInFilesOfSomeRows) {
   EXPECT_EQ(count("read_json('" + (root_ / "sale/*.json.gz").string() + "')"), 30);
 }
 
+TEST_F(FilesSinkTest, JsonOfAFolderIsALineForEachRow) {
+  options({.format = SinkFormat::Json, .partition_by = {{"dt", {}}}});
+  publish("select * from (values (1, 'a\"b\n', [1, 2], '2026-11-01'), (2, null, [], '2026-11-01')) t(id, what, list, dt)");
+  carry();
+  const auto found = files();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(read_file(root_ / "sale" / found.begin()->first),
+            R"({"id":1,"what":"a\"b\n","list":[1,2]})" "\n" R"({"id":2,"what":null,"list":[]})" "\n");
+}
+
 TEST_F(FilesSinkTest, AppendAddsAFileAndLeavesTheOthers) {
   table_.write = SinkWrite::Append;
   publish_days();

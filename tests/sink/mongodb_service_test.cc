@@ -38,6 +38,11 @@ class MongoSinkTest : public CarryFixture, public testing::Test {
     std::ranges::sort(found);
     return found;
   }
+  std::string document_of(const std::string& word) {
+    for (const std::string& document : documents())
+      if (document.find(word) != std::string::npos) return document;
+    return "";
+  }
   std::vector<std::string> indexes() {
     std::vector<std::string> names;
     const Bson reply = here_.command(database_.name(), Bson().add("listIndexes", "sale"));
@@ -189,15 +194,15 @@ TEST_F(MongoSinkTest, AddedFieldsComeAndGoInDocumentsOfOthers) {
   table_.fields = SinkFields::Add;
   publish("select * from (values (1, 'gold'), (3, 'new')) t(id, category)");
   EXPECT_EQ(carry().rows_written, 2);
-  EXPECT_THAT(documents().at(0), testing::AllOf(HasSubstr(R"("name" : "Anna")"), HasSubstr(R"("category" : "gold")")));
+  EXPECT_THAT(document_of("Anna"), HasSubstr(R"("category" : "gold")"));
   change("delete from SALE where id = 1");
   EXPECT_EQ(carry().rows_removed, 1);
-  EXPECT_THAT(documents().at(0), testing::AllOf(HasSubstr(R"("name" : "Anna")"), testing::Not(HasSubstr("category"))));
+  EXPECT_THAT(document_of("Anna"), testing::AllOf(HasSubstr("Anna"), testing::Not(HasSubstr("category"))));
   in_full_ = true;
   change("delete from SALE");
   carry();
   EXPECT_EQ(documents().size(), 3U) << "documents of others stay, and what was begun of one";
-  EXPECT_THAT(documents().at(2), testing::Not(HasSubstr("category")));
+  EXPECT_EQ(document_of("category"), "");
 }
 
 TEST_F(MongoSinkTest, ReplacedCollectionOfRowsWithoutAKey) {

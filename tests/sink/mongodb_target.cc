@@ -30,7 +30,8 @@ std::string text_of(const bson_iter_t& value) {
 
 class MongoTarget final : public ContractTarget {
  public:
-  ~MongoTarget() override { here_.command(database_.name(), Bson().add("dropDatabase", 1)); }
+  MongoTarget() { command(Bson().add("dropDatabase", 1)); }
+  ~MongoTarget() override { command(Bson().add("dropDatabase", 1)); }
 
   Connection connection() override { return connection_; }
   std::vector<std::string> rows(const std::string& columns) override {
@@ -86,10 +87,10 @@ class MongoTarget final : public ContractTarget {
   int port() const override { return database_.port(); }
 
  private:
-  void command(const Bson& command) { here_.command(database_.name(), command); }
+  void command(const Bson& command) { here_.command(sale_.database, command); }
   std::vector<Bson> all(const std::string& collection) {
     std::vector<Bson> documents;
-    here_.find({database_.name(), collection}, Bson(), Bson(),
+    here_.find({sale_.database, collection}, Bson(), Bson(),
                [&](const bson_t* found) { documents.emplace_back(bson_copy(found)); });
     return documents;
   }
@@ -102,7 +103,7 @@ class MongoTarget final : public ContractTarget {
     connection.url = connection.location = database_.url();
     return connection;
   }();
-  const MongoName sale_{database_.name(), "sale"};
+  const MongoName sale_{"dwh", "sale"};  // what the fixture's sink calls its schema
   MongoClient here_{connection_};
   std::vector<Bson> sales_, marks_;
 };

@@ -19,6 +19,7 @@ CommandKind discard_command();
 CommandKind doctor_command();
 CommandKind history_command();
 CommandKind init_command();
+CommandKind lineage_command();
 CommandKind maintain_command();
 CommandKind archive_command();
 CommandKind plan_command();
@@ -34,6 +35,7 @@ CommandKind show_command();
 CommandKind simulate_command();
 CommandKind source_command();
 CommandKind tag_command();
+CommandKind trace_command();
 CommandKind validate_command();
 CommandKind version_command();
 

@@ -12,6 +12,8 @@
 #include "cli/reference.h"
 #include "cli/table_report.h"
 #include "cli/text_table.h"
+#include "model/postgres_sql.h"
+#include "plan/ddl.h"
 #include "run/lake.h"
 #include "run/query.h"
 #include "run/run.h"
@@ -24,22 +26,37 @@ class ShowCommand final : public Command {
   void add_options(Options& options) override {
     options.argument("TABLE", table_, "layer.name; without it, all tables are listed", false);
     options.flag("--sql", sql_, "only the model's SQL, as it will run");
+    options.flag("--ddl", ddl_,
+                 "the schema as SQL, or as a diagram with `--output mermaid`: of the lake, of sinks' targets, of "
+                 "models in databases");
     reference_.add(options);
-    output_.add(options);
+    options.choice("-o,--output", output_, {"text", "json", "mermaid"}, "for people or for programs");
   }
-  bool wants_json() const override { return output_.is_json(); }
+  bool wants_json() const override { return output_ == "json"; }
 
   int run(Context& context) override {
     const Project project = open_project(context);
     Lake lake(project, context.clock);
     if (table_.empty() && sql_)
       throw Error(ErrorKind::Usage, "`--sql` needs a table").hint("lochan show mart.sales_by_day --sql");
+    if (output_ == "mermaid" && !ddl_)
+      throw Error(ErrorKind::Usage, "`--output mermaid` draws the schema")
+          .hint("lochan show --ddl --output mermaid; the data flow: lochan lineage --output mermaid");
+    if (ddl_ && (sql_ || output_ == "json"))
+      throw Error(ErrorKind::Usage, "`--ddl` is SQL or a diagram").hint("lochan show --ddl");
     const TableReports reports(lake, reference_.ref(lake.catalog()));
+    if (ddl_) {
+      const auto only = table_.empty() ? std::nullopt : std::optional(reports.find(table_));
+      context.terminal.print(text::trim(output_ == "mermaid"
+                                            ? entity_diagram(project, reports.analysis(), reports.entries(), only)
+                                            : ddl(project, reports.analysis(), reports.entries(), only)));
+      return kExitDone;
+    }
     if (table_.empty()) return list(context.terminal, reports);
     const TableName table = reports.find(table_);
     if (sql_) return print_sql(context.terminal, lake, table);
     const TableReport report = reports.read(lake, table);
-    if (output_.is_json())
+    if (output_ == "json")
       print_document(context.terminal, to_document(report));
     else
       context.terminal.print(render(context.terminal, report));
@@ -69,7 +86,7 @@ class ShowCommand final : public Command {
     Document document = {{"tables", std::move(documents)}};
     if (!sinks.empty()) document["sinks"] = std::move(sinks);
     if (!commands.empty()) document["commands"] = std::move(commands);
-    if (output_.is_json())
+    if (output_ == "json")
       print_document(terminal, std::move(document));
     else
       terminal.print(lines.size() == 1 ? "no tables: add a file to sources/ or models/" : align(lines));
@@ -78,6 +95,14 @@ class ShowCommand final : public Command {
 
   int print_sql(Terminal& terminal, Lake& lake, const TableName& table) const {
     const auto model = lake.project().models.find(table);
+    if (const auto there = lake.project().database_models.find(table); there != lake.project().database_models.end()) {
+      if (there->second.sql.empty())
+        throw Error(ErrorKind::Usage, fmt::format("`{}` was made in its database by others", to_string(table)))
+            .hint("its SQL is there: `\\d+` in psql");
+      terminal.print(text::trim(
+          postgres_sql(lake.project(), there->second, {.since = {}, .run_at = to_string(lake.clock().now())})));
+      return kExitDone;
+    }
     if (model == lake.project().models.end())
       throw Error(ErrorKind::Usage, fmt::format("`{}` is not made by a model of this project", to_string(table)))
           .hint("only models have SQL");
@@ -89,7 +114,8 @@ class ShowCommand final : public Command {
   std::string table_;
   bool sql_ = false;
   ReferenceOption reference_;
-  OutputOption output_;
+  bool ddl_ = false;
+  std::string output_ = "text";
 };
 
 }  // namespace
@@ -102,6 +128,7 @@ CommandKind show_command() {
           .examples = {{"show", "all tables"},
                        {"show mart.sales_by_day", "columns, what it is made from, state, size, checks"},
                        {"show mart.sales_by_day --sql", "its SQL, with names put in place"},
+                       {"show --ddl", "the schema of all tables, as SQL"},
                        {"show mart.sales_by_day --at 17", "as it was at publication 17"}},
           .make = make_command<ShowCommand>};
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/postgres_connection.h"
+#include "base/text.h"
 #include "check/postgres_audit.h"
 #include "model/postgres_build.h"
 #include "project/database_model.h"
@@ -195,9 +196,10 @@ void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, 
       results = audit_in_postgres(connection, model.table, made, model.checks, request.run_at);
       for (const CheckResult& result : results)
         if (!result.passed() && result.severity == Severity::Error)
-          throw AuditRefused{result.error.empty()
-                            ? fmt::format("check `{}` failed on {} rows", result.name, result.failing)
-                            : fmt::format("check `{}` could not be run: {}", result.name, result.error)};
+          throw AuditRefused{
+              result.error.empty()
+                  ? fmt::format("check `{}` failed on {}", result.name, text::plural(result.failing, "row"))
+                  : fmt::format("check `{}` could not be run: {}", result.name, result.error)};
     };
     const auto keep = [&] {
       const std::lock_guard lock(mutex_);

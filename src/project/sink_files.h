@@ -10,7 +10,7 @@
 
 namespace lochan {
 
-enum class SinkFormat { Parquet, Csv, Json };
+enum class SinkFormat { Parquet, Csv, JsonText };
 enum class SinkCompression { None, Gzip, Snappy, Zstd };
 
 struct SinkFiles {

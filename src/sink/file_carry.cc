@@ -25,7 +25,7 @@ std::string_view word(SinkFormat format) {
       return "parquet";
     case SinkFormat::Csv:
       return "csv";
-    case SinkFormat::Json:
+    case SinkFormat::JsonText:
       return "json";
   }
   return "";
@@ -230,7 +230,7 @@ void FileCarry::append(const std::optional<std::string>& before) {
 // What a file has of a row, and what names its folder. The engine writes JSON into no folders: there its text is
 // written as a line of its own.
 std::string FileCarry::file_columns() const {
-  const bool is_json_in_folders = options_.format == SinkFormat::Json && has_folders();
+  const bool is_json_in_folders = options_.format == SinkFormat::JsonText && has_folders();
   std::vector<std::string> selects, members;
   for (const Column& column : carry_.columns) {
     const std::string name = sql::identifier(column.name), lake = lake_type(column.type);
@@ -251,7 +251,7 @@ std::string FileCarry::file_columns() const {
 
 std::string FileCarry::copy_options() const {
   std::string text = fmt::format("format {}", word(options_.format));
-  if (options_.format == SinkFormat::Json && has_folders())
+  if (options_.format == SinkFormat::JsonText && has_folders())
     text = "format csv, delimiter '\n', quote '', escape '', header false";
   const SinkCompression compression = compression_of(options_);
   if (options_.format == SinkFormat::Parquet || compression != SinkCompression::None)

@@ -97,7 +97,7 @@ TEST_F(FilesSinkTest, CsvAsDeclared) {
 }
 
 TEST_F(FilesSinkTest, CompressedJsonInFilesOfSomeRows) {
-  options({.format = SinkFormat::Json, .compression = SinkCompression::Gzip, .max_rows = 12});
+  options({.format = SinkFormat::JsonText, .compression = SinkCompression::Gzip, .max_rows = 12});
   publish_days();
   carry();
   EXPECT_EQ(files().size(), 3U);
@@ -106,7 +106,7 @@ TEST_F(FilesSinkTest, CompressedJsonInFilesOfSomeRows) {
 }
 
 TEST_F(FilesSinkTest, JsonOfAFolderIsALineForEachRow) {
-  options({.format = SinkFormat::Json, .partition_by = {{"dt", {}}}});
+  options({.format = SinkFormat::JsonText, .partition_by = {{"dt", {}}}});
   publish("select * from (values (1, 'a\"b\n', [1, 2], '2026-11-01'), (2, null, [], '2026-11-01')) t(id, what, list, dt)");
   carry();
   const auto found = files();

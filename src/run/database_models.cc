@@ -42,6 +42,7 @@ struct DatabaseModels::Group {
   std::set<std::string> failed_sinks;
   std::map<TableName, std::string> failed;
   std::map<TableName, Error> circular;
+  std::optional<Error> unknown;  // why their order couldn't be asked
   Places places;
 };
 
@@ -87,30 +88,42 @@ void DatabaseModels::run_group(Group& group) {
     group.reads[planned->table] = analysed.reads;
     group.sinks[planned->table] = analysed.sinks;
   }
-  try {
-    group.places = wait_for_place(group.connection);
-    PostgresConnection connection(lake_.project().connections.at(group.connection).location, group.connection);
-    connection.stop_when([this] { return stop_.stop_requested(); });
-    std::map<TableName, std::size_t> order;
-    for (const SurveyedModel& surveyed : PostgresModels(connection, lake_.project(), group.names).survey()) {
-      const TableName& table = surveyed.model->table;
-      order.emplace(table, order.size());
-      if (surveyed.is_circular) group.circular.emplace(table, *surveyed.problem);
-      if (surveyed.problem) continue;
-      group.reads[table].clear();
-      group.sinks[table].clear();
-      for (const PostgresName& input : surveyed.reads) {
-        if (const auto model = group.names.models.find(input); model != group.names.models.end())
-          group.reads[table].push_back(model->second->table);
-        if (const auto carried = group.names.carried.find(input); carried != group.names.carried.end())
-          group.sinks[table].insert(carried->second.sink);
-      }
+  group.places = wait_for_place(group.connection);
+  // Without their order nothing is made: a reader before what it reads.
+  const AttemptLimits limits = attempt_limits(lake_.project().run);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      find_order(group);
+      break;
+    } catch (const Error& failure) {
+      group.unknown = failure;
+      if (stop_.stop_requested() || !may_retry(limits, failure, attempt)) break;
+      pause(retry_delay(limits, attempt));
     }
-    std::ranges::stable_sort(group.models, {}, [&](const auto& one) { return order[one.first->table]; });
-  } catch (const Error&) {
-    // Each model's own attempts say what is wrong.
   }
   for (const auto& [planned, report] : group.models) run_model(group, *planned, *report);
+}
+
+void DatabaseModels::find_order(Group& group) {
+  PostgresConnection connection(lake_.project().connections.at(group.connection).location, group.connection);
+  connection.stop_when([this] { return stop_.stop_requested(); });
+  std::map<TableName, std::size_t> order;
+  for (const SurveyedModel& surveyed : PostgresModels(connection, lake_.project(), group.names).survey()) {
+    const TableName& table = surveyed.model->table;
+    order.emplace(table, order.size());
+    if (surveyed.is_circular) group.circular.emplace(table, *surveyed.problem);
+    if (surveyed.problem) continue;
+    group.reads[table].clear();
+    group.sinks[table].clear();
+    for (const PostgresName& input : surveyed.reads) {
+      if (const auto model = group.names.models.find(input); model != group.names.models.end())
+        group.reads[table].push_back(model->second->table);
+      if (const auto carried = group.names.carried.find(input); carried != group.names.carried.end())
+        group.sinks[table].insert(carried->second.sink);
+    }
+  }
+  std::ranges::stable_sort(group.models, {}, [&](const auto& one) { return order[one.first->table]; });
+  group.unknown.reset();
 }
 
 std::string DatabaseModels::failed_input(const Group& group, const TableName& table) const {
@@ -151,6 +164,8 @@ void DatabaseModels::run_model(Group& group, const PlannedDatabaseModel& planned
 
 StepState DatabaseModels::build(Group& group, const PlannedDatabaseModel& planned, StepReport& report) {
   const Model& model = lake_.project().database_models.at(planned.table);
+  report.attempts = 1;
+  if (group.unknown) throw Error(*group.unknown);
   // PostgreSQL would make a view that reads itself, and refuse each query of it.
   if (const auto circular = group.circular.find(planned.table); circular != group.circular.end())
     throw Error(circular->second);

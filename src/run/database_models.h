@@ -34,6 +34,7 @@ class DatabaseModels {
  private:
   struct Group;
   void run_group(Group& group);
+  void find_order(Group& group);
   void run_model(Group& group, const PlannedDatabaseModel& planned, StepReport& report);
   std::string failed_input(const Group& group, const TableName& table) const;
   StepState build(Group& group, const PlannedDatabaseModel& planned, StepReport& report);

@@ -13,7 +13,7 @@
 namespace lochan {
 namespace {
 
-constexpr std::size_t kCacheBytes = 32u << 20;
+constexpr std::size_t kCacheBytes = 8u << 20;  // of text; parsed it takes about five times as much
 
 // The number of `at-17`; nothing for any other name.
 std::optional<std::int64_t> at_number(std::string_view ref) {

@@ -113,6 +113,7 @@ struct RetentionPolicy {
   int keep_publications = 10;
   std::chrono::seconds branches{std::chrono::hours{24 * 3}};  // failed and published branches, for looking at
   std::chrono::seconds unfinished{0};  // a file younger than this may belong to an outside engine's commit to come
+  std::chrono::seconds readers{std::chrono::hours{24}};  // what an outside reader asked for stays so long
 };
 
 struct CatalogOptions {

@@ -13,7 +13,7 @@ class OutsideReaders {
  public:
   OutsideReaders(Database& state, const Clock& clock) : state_(state), clock_(clock) {}
 
-  /// Somebody reads this ref. Tending leaves its files alone for a day from the last time on.
+  /// Somebody reads this ref. Tending leaves its files alone for a while (RetentionPolicy::readers) from the last time on.
   void note(const Ref& ref);
 
  private:

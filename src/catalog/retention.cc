@@ -12,9 +12,10 @@
 namespace lochan {
 namespace {
 
-constexpr std::chrono::hours kLostReader{24};  // a reader that never said goodbye
+constexpr std::chrono::hours kLostReader{24};  // one of ours that never said goodbye
 constexpr std::chrono::hours kLostWrite{1};
-constexpr std::chrono::minutes kCoarseTime{1};  // a file's time may lie before the clock's, by so much when another's clock wrote it
+constexpr std::chrono::minutes kCoarseTime{
+    1};  // a file's time may lie before the clock's, by so much when another's clock wrote it
 
 // The oldest publication that the policy keeps; number 0 when there is none. The last one before the age counts too:
 // main was as it says when the age began.
@@ -48,8 +49,9 @@ Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std:
       plan.also_kept.insert(branch.base_publication);
     }
   }
-  for (const DbRow& row :
-       catalog.state.query("select publication from reader where since > $1", {to_micros(now - kLostReader)}))
+  for (const DbRow& row : catalog.state.query(
+           "select publication from reader where since > case when substr(id, 1, 8) = 'outside ' then $1 else $2 end",
+           {to_micros(now - policy.readers), to_micros(now - kLostReader)}))
     plan.also_kept.insert(row.integer(0));
   // One without its record is still to be told of (publication_record.h).
   for (const DbRow& row : catalog.state.query("select publication from tag union select publication from unrecorded"))
@@ -125,9 +127,9 @@ class Reachable {
 // Who copies the lake wants its tables' snapshots too.
 std::vector<std::int64_t> publications_being_copied(const Catalog::Impl& catalog) {
   std::vector<std::int64_t> numbers;
-  for (const DbRow& row : catalog.state.query(
-           "select distinct publication from reader where substr(id, 1, 5) = 'hold ' and since > $1",
-           {to_micros(catalog.clock.now() - kLostReader)}))
+  for (const DbRow& row :
+       catalog.state.query("select distinct publication from reader where substr(id, 1, 5) = 'hold ' and since > $1",
+                           {to_micros(catalog.clock.now() - kLostReader)}))
     numbers.push_back(row.integer(0));
   return numbers;
 }
@@ -183,7 +185,10 @@ Expired Retention::expire(const std::set<std::int64_t>& keep) {
     for (const std::int64_t number : plan.expired)
       catalog.state.execute("delete from publication where number = $1", {number});
     erase_entries(catalog, plan);
-    catalog.state.execute("delete from reader where since <= $1", {to_micros(catalog.clock.now() - kLostReader)});
+    const Instant now = catalog.clock.now();
+    catalog.state.execute(
+        "delete from reader where since <= case when substr(id, 1, 8) = 'outside ' then $1 else $2 end",
+        {to_micros(now - policy_.readers), to_micros(now - kLostReader)});
     catalog.state.execute("delete from pending_write where since <= $1", {to_micros(catalog.clock.now() - kLostWrite)});
   });
   return {plan.oldest, static_cast<int>(plan.expired.size()), static_cast<int>(plan.branches.size())};
@@ -221,7 +226,8 @@ std::vector<Retention::Pin> Retention::pins() const {
     if (tag.publication < oldest) pins.push_back({"tag " + tag.name, tag.publication, tag.at, {}});
   for (Pin& pin : pins) {
     Reachable reachable(catalog);
-    for (const Entry& entry : catalog.rows.entries(pin.publication)) reachable.add(entry, Reachable::Snapshots::Current);
+    for (const Entry& entry : catalog.rows.entries(pin.publication))
+      reachable.add(entry, Reachable::Snapshots::Current);
     pin.reaches = reachable.take();
   }
   return pins;

@@ -364,6 +364,7 @@ struct RetentionConfig {
   int keep_publications = 10;                                     // and never fewer than these
   std::chrono::seconds failed_branches{std::chrono::hours{24 * 3}};
   std::chrono::seconds unfinished{std::chrono::hours{24}};    // files of other engines' tables that nothing names
+  std::chrono::seconds readers{std::chrono::hours{24}};       // what an outside reader of `at-N` asked for
   std::chrono::seconds landing{std::chrono::hours{24 * 30}};  // responses of APIs, once their rows are published
 };
 

@@ -247,6 +247,8 @@ const Keys<RetentionConfig>& retention_keys() {
                "how long the branch of a failed run is kept for looking at")
           .add("unfinished", &RetentionConfig::unfinished,
                "how long files of tables that other engines write stay, though nothing names them: of a write that is going on")
+          .add("readers", &RetentionConfig::readers,
+               "how long a publication stays that another engine reads as `at-N`, from the last time it asked for it")
           .add("landing", &RetentionConfig::landing,
                "how long responses of APIs are kept in `landing/` after they were received");
   return kKeys;

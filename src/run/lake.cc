@@ -15,6 +15,15 @@
 #include "run/state_migrations.h"
 
 namespace lochan {
+
+RetentionPolicy retention_policy(const RetentionConfig& config) {
+  return {.publications = config.publications,
+          .keep_publications = config.keep_publications,
+          .branches = config.failed_branches,
+          .unfinished = config.unfinished,
+          .readers = config.readers};
+}
+
 namespace {
 
 CatalogOptions catalog_options(const Project& project) {
@@ -28,8 +37,7 @@ CatalogOptions catalog_options(const Project& project) {
     options.project_tables.push_back(rejected_table(table));
   for (const auto& [name, command] : project.commands)
     for (const CommandOutput& output : command.outputs) options.project_tables.push_back(output.table);
-  options.retention = {project.retention.publications, project.retention.keep_publications,
-                       project.retention.failed_branches, project.retention.unfinished};
+  options.retention = retention_policy(project.retention);
   return options;
 }
 

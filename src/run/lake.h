@@ -18,6 +18,9 @@
 
 namespace lochan {
 
+/// What the project says of retention, for its catalog.
+RetentionPolicy retention_policy(const RetentionConfig& config);
+
 class Lake {
  public:
   /// Opens or makes the state and the lake's folder; marks runs dead whose process is gone, and drops their branches.

@@ -42,8 +42,7 @@ class Tending {
         stop_(std::move(stop)),
         config_(lake.project().maintain),
         engine_(one_thread(lake.engine_options())),
-        retention_(lake.catalog(), {lake.project().retention.publications, lake.project().retention.keep_publications,
-                                    lake.project().retention.failed_branches, lake.project().retention.unfinished}) {
+        retention_(lake.catalog(), retention_policy(lake.project().retention)) {
     if (request.budget_bytes) config_.budget_bytes = *request.budget_bytes;
   }
 

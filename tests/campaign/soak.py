@@ -35,7 +35,7 @@ ENDS = {"succeeded", "failed", "cancelled", "skipped", "missed"}
 
 
 def project(webhook):
-    return PROJECT["lochan.yaml"].replace("publications: 0s, keep_publications: 3", "publications: 60s, keep_publications: 20").replace(
+    return PROJECT["lochan.yaml"].replace("publications: 0s, keep_publications: 3", "publications: 60s, keep_publications: 20, readers: 60s").replace(
         "run: {", "run: { publish: all,") + f"""\
 serve: {{ token: {TOKEN} }}
 schedules:

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "catalog/outside_readers.h"
 #include "catalog/table_metadata.h"
 #include "tests/catalog/lake_fixture.h"
 
@@ -63,6 +64,19 @@ TEST_F(RetentionTest, KeepsWhatAReaderIsAt) {
   Retention(*catalog_, policy_).expire();
   EXPECT_EQ(catalog_->find("at-1", kSale)->data_version, "1");
   catalog_->revoke_token(token);
+  Retention(*catalog_, policy_).expire();
+  EXPECT_EQ(error_kind([&] { catalog_->entries("at-1"); }), ErrorKind::NotFound);
+}
+
+TEST_F(RetentionTest, KeepsForAWhileWhatAnOutsideReaderAskedFor) {
+  publish_many(1, 1);
+  OutsideReaders(*state_, clock_).note("at-1");
+  publish_many(2, 6);
+  policy_.readers = hours{1};
+  clock_.advance(hours{1} - seconds{1});
+  Retention(*catalog_, policy_).expire();
+  EXPECT_EQ(catalog_->find("at-1", kSale)->data_version, "1");
+  clock_.advance(seconds{2});
   Retention(*catalog_, policy_).expire();
   EXPECT_EQ(error_kind([&] { catalog_->entries("at-1"); }), ErrorKind::NotFound);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The DVD rental from end to end: the sample is made in one database, migrated to another, and ten days of business are mixed in
-# there, with every promise counted by SQL. It works in a temporary folder and drops its databases.
+# there, with every promise counted by SQL. Then each customer becomes a document in MongoDB, with a category, and a view that wasn't
+# refreshed stops that. It works in a temporary folder and drops its databases.
 #   demo.sh [URL]               a server on which databases may be made; by default the tests' own is started
 #   LOCHAN_BIN=path/to/lochan   another binary than build/release/lochan
 set -euo pipefail
@@ -85,6 +86,41 @@ before=$(ask "$NEW_URL" "select count(*) || ' ' || sum(amount) from payment")
 "$lochan" -q simulate dvd_rental --connection new --mix-day 2026-04-12
 [ "$before" = "$(ask "$NEW_URL" "select count(*) || ' ' || sum(amount) from payment")" ] || fail 'a day was mixed in twice'
 
+# --- the golden record, and categories -------------------------------------------------------------------------------------
+
+MONGODB_URL=${MONGODB_URL:-$("$root/tests/services/mongodb.sh" start | sed -n 's/^MONGODB_URL=//p')/$run}
+export MONGODB_URL
+python=${LOCHAN_PYTHON:-}
+if [ -z "$python" ]; then
+  "$root/cmake/venv.sh" >&2
+  python=$("$root/cmake/venv.sh" --path)
+fi
+compare() { "$python" "$root/examples/dvd_rental/compare.py" "$NEW_URL" "$MONGODB_URL"; }
+written() { sed -n 's/^ *built *sink:golden_record.* \([0-9]* rows*\).*/\1/p' "$folder/run.log"; }
+
+try run --select tag:golden
+compare || fail 'the golden record differs'
+
+"$lochan" -q simulate dvd_rental --connection new --mix-day 2026-04-13
+try run --select tag:golden | tee "$folder/run.log"
+compare || fail 'the golden record differs after a day'
+try query "select category, count(*) as customers, count(previous_category) as changed from golden.category group by 1 order by 2 desc"
+
+# A view whose refresh didn't move its time.
+sed -i 's/clock_timestamp()::timestamp/timestamp '"'2026-01-01'"'/; s/retry_delay: 120s/retry_delay: 1s/' models/v_dvd_rental/customers_mv.sql
+"$lochan" -q run --select tag:golden >/dev/null 2>&1 || true # made anew with that
+"$lochan" -q simulate dvd_rental --connection new --mix-day 2026-04-14
+tell run --select tag:golden
+"$lochan" run --select tag:golden >"$folder/stopped.log" 2>&1 && fail 'a view that did not move stopped nothing'
+grep -m 1 -o 'NotAllViewsRefreshed.*' "$folder/stopped.log" || { cat "$folder/stopped.log" >&2; fail 'it was not told'; }
+grep -q 'sink:golden_record' <(grep -E '^ *(built|unchanged)' "$folder/stopped.log") && fail 'the golden record was written all the same'
+
+# Mended.
+"$lochan" init dvd_rental "$folder/again" >/dev/null
+cp "$folder/again/models/v_dvd_rental/customers_mv.sql" models/v_dvd_rental/
+"$lochan" -q run --select tag:golden >"$folder/run.log" 2>&1 || { cat "$folder/run.log" >&2; fail 'it did not go on'; }
+documents=$(compare) || fail 'the golden record differs at the end'
+
 rentals=$(ask "$NEW_URL" "select count(*) from rental where rental_date >= '2026-04-03'")
 payments=$(ask "$NEW_URL" "select count(*) from payment where payment_date >= '2026-04-03'")
-printf '\nproved: 15 tables equal row for row after the migration; ten days mixed in, %s rentals and %s payments, no promise broken, no day twice\n' "$rentals" "$payments"
+printf '\nproved: 15 tables equal row for row after the migration; ten days mixed in, %s rentals and %s payments, no promise broken, no day twice;\n%s, and a view that was not refreshed stopped them\n' "$rentals" "$payments" "$documents"

@@ -1,0 +1,7 @@
+/* ---
+description: The other name of customers_mv.
+in: new
+materialized: view
+tags: golden
+--- */
+select * from v_dvd_rental.customers_mv

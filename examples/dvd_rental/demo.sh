@@ -92,7 +92,7 @@ MONGODB_URL=${MONGODB_URL:-$("$root/tests/services/mongodb.sh" start | sed -n 's
 export MONGODB_URL
 python=${LOCHAN_PYTHON:-}
 if [ -z "$python" ]; then
-  "$root/cmake/venv.sh" >&2
+  "$root/cmake/venv.sh" >/dev/null
   python=$("$root/cmake/venv.sh" --path)
 fi
 compare() { "$python" "$root/examples/dvd_rental/compare.py" "$NEW_URL" "$MONGODB_URL"; }

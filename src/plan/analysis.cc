@@ -152,11 +152,19 @@ class Analyser {
       } catch (Error& error) {
         // A connection that is away fails its own step later; what it doesn't have is the user's mistake now.
         if (error.kind() == ErrorKind::Unavailable) continue;
+        if (error.kind() == ErrorKind::NotFound && options_.databases)
+          if (auto columns = collect_columns_to_come(connection->second, table)) return raw_columns(*columns);
         result_.problems.push_back(error.at(table.position));
         return {};
       }
     }
     return {};
+  }
+
+  std::optional<std::vector<Column>> collect_columns_to_come(const Connection& connection, const SourceTable& table) {
+    std::optional<std::vector<Column>> columns;
+    collect([&] { columns = columns_to_come(project_, connection, table); });
+    return columns;
   }
 
   // What a program will write is known from its file, or from what it has written.

@@ -1,14 +1,46 @@
 #include "plan/database_analysis.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/postgres_connection.h"
+#include "base/sql.h"
 #include "check/postgres_audit.h"
 #include "model/postgres_models.h"
 #include "project/database_model.h"
+#include "source/postgres_catalog.h"
 
 namespace lochan {
 namespace {
+
+PostgresName name_at(const SourceTable& table) {
+  return parse_postgres_name(table.from).value_or(PostgresName{"public", table.from});
+}
+
+// By the address of their connections: two may lead to one database.
+bool is_made_at(const Project& project, const Model& model, const PostgresName& name, const Connection& connection) {
+  if (postgres_name(model) != name) return false;
+  const auto made_in = project.connections.find(*model.database->in.value());
+  return made_in != project.connections.end() && made_in->second.location == connection.location;
+}
+
+// As a source finds the columns of such a table: it is made, looked at, and never was.
+std::vector<Column> columns_as_loaded(PostgresConnection& database, const PostgresName& name,
+                                      const std::vector<Column>& made) {
+  std::vector<std::string> lines;
+  for (const Column& column : made) lines.push_back(sql::identifier(column.name) + " " + column.type);
+  database.execute("begin");
+  database.execute(fmt::format("create schema if not exists {}", sql::identifier(name.schema)));
+  database.execute(fmt::format("create table {} ({})", name.quoted(), fmt::join(lines, ", ")));
+  const auto found = find_postgres_table(database, name.text());
+  database.execute("rollback");
+  std::vector<Column> columns;
+  if (!found) throw Error(ErrorKind::Internal, fmt::format("`{}` was made and isn't there", name.text()));
+  for (const PostgresColumn& column : found->columns) columns.push_back({column.name, column.lake_type(), true});
+  return columns;
+}
 
 class DatabaseAnalyser {
  public:
@@ -96,17 +128,14 @@ class DatabaseAnalyser {
     }
   }
 
-  // By the address of their connections: two may lead to one database.
   void find_raw_readers() {
     for (const auto& [name, source] : project_.sources) {
       for (const LocatedText& from : source.from) {
         const auto connection = project_.connections.find(*from);
         if (connection == project_.connections.end() || connection->second.kind != "postgres") continue;
         for (const SourceTable& table : source.tables) {
-          const PostgresName wanted = parse_postgres_name(table.from).value_or(PostgresName{"public", table.from});
           for (const auto& [made, model] : analysis_.database_models)
-            if (!model.is_late && postgres_name(*model.model) == wanted &&
-                project_.connections.at(*model.model->database->in.value()).location == connection->second.location)
+            if (!model.is_late && is_made_at(project_, *model.model, name_at(table), connection->second))
               analysis_.raw_reads[table.table()].push_back(made);
         }
       }
@@ -129,6 +158,23 @@ class DatabaseAnalyser {
 };
 
 }  // namespace
+
+std::optional<std::vector<Column>> columns_to_come(const Project& project, const Connection& connection,
+                                                   const SourceTable& table) {
+  const PostgresName name = name_at(table);
+  for (const auto& [ignored, model] : project.database_models) {
+    if (model.database->is_foreign || !is_made_at(project, model, name, connection)) continue;
+    const std::string& in = *model.database->in.value();
+    const DatabaseNames names = database_names(project, in, {});
+    PostgresConnection database(connection.location, in);
+    for (const SurveyedModel& surveyed : PostgresModels(database, project, names).survey()) {
+      if (surveyed.model != &model) continue;
+      if (surveyed.problem) throw *surveyed.problem;
+      return columns_as_loaded(database, name, surveyed.columns);
+    }
+  }
+  return std::nullopt;
+}
 
 void analyse_databases(const Project& project, Analysis& analysis) {
   if (!project.database_models.empty()) DatabaseAnalyser(project, analysis).analyse();

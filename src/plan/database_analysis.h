@@ -9,4 +9,9 @@ namespace lochan {
 /// project's: what it reads may be on its way there.
 void analyse_databases(const Project& project, Analysis& analysis);
 
+/// What a source will find in a table that isn't there before a model of the project has made it; nothing when no model
+/// makes it. Throws what is wrong with that model.
+std::optional<std::vector<Column>> columns_to_come(const Project& project, const Connection& connection,
+                                                   const SourceTable& table);
+
 }  // namespace lochan

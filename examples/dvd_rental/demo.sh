@@ -96,7 +96,6 @@ if [ -z "$python" ]; then
   python=$("$root/cmake/venv.sh" --path)
 fi
 compare() { "$python" "$root/examples/dvd_rental/compare.py" "$NEW_URL" "$MONGODB_URL"; }
-written() { sed -n 's/^ *built *sink:golden_record.* \([0-9]* rows*\).*/\1/p' "$folder/run.log"; }
 
 try run --select tag:golden
 compare || fail 'the golden record differs'
@@ -106,14 +105,14 @@ try run --select tag:golden | tee "$folder/run.log"
 compare || fail 'the golden record differs after a day'
 try query "select category, count(*) as customers, count(previous_category) as changed from golden.category group by 1 order by 2 desc"
 
-# A view whose refresh didn't move its time.
+printf '\nA view whose refresh did not move its time:\n'
 sed -i 's/clock_timestamp()::timestamp/timestamp '"'2026-01-01'"'/; s/retry_delay: 120s/retry_delay: 1s/' models/v_dvd_rental/customers_mv.sql
 "$lochan" -q run --select tag:golden >/dev/null 2>&1 || true # made anew with that
 "$lochan" -q simulate dvd_rental --connection new --mix-day 2026-04-14
 tell run --select tag:golden
 "$lochan" run --select tag:golden >"$folder/stopped.log" 2>&1 && fail 'a view that did not move stopped nothing'
 grep -m 1 -o 'NotAllViewsRefreshed.*' "$folder/stopped.log" || { cat "$folder/stopped.log" >&2; fail 'it was not told'; }
-grep -q 'sink:golden_record' <(grep -E '^ *(built|unchanged)' "$folder/stopped.log") && fail 'the golden record was written all the same'
+grep -q '^ *built *sink:golden_record' "$folder/stopped.log" && fail 'the golden record was written all the same'
 
 # Mended.
 "$lochan" init dvd_rental "$folder/again" >/dev/null

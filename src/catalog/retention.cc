@@ -49,9 +49,9 @@ Plan make_plan(Catalog::Impl& catalog, const RetentionPolicy& policy, const std:
       plan.also_kept.insert(branch.base_publication);
     }
   }
-  for (const DbRow& row : catalog.state.query(
-           "select publication from reader where since > case when substr(id, 1, 8) = 'outside ' then $1 else $2 end",
-           {to_micros(now - policy.readers), to_micros(now - kLostReader)}))
+  for (const DbRow& row : catalog.state.query("select publication from reader where (substr(id, 1, 8) = 'outside ' and "
+                                              "since > $1) or (substr(id, 1, 8) <> 'outside ' and since > $2)",
+                                              {to_micros(now - policy.readers), to_micros(now - kLostReader)}))
     plan.also_kept.insert(row.integer(0));
   // One without its record is still to be told of (publication_record.h).
   for (const DbRow& row : catalog.state.query("select publication from tag union select publication from unrecorded"))
@@ -187,7 +187,8 @@ Expired Retention::expire(const std::set<std::int64_t>& keep) {
     erase_entries(catalog, plan);
     const Instant now = catalog.clock.now();
     catalog.state.execute(
-        "delete from reader where since <= case when substr(id, 1, 8) = 'outside ' then $1 else $2 end",
+        "delete from reader where (substr(id, 1, 8) = 'outside ' and since <= $1) or (substr(id, 1, 8) <> 'outside ' "
+        "and since <= $2)",
         {to_micros(now - policy_.readers), to_micros(now - kLostReader)});
     catalog.state.execute("delete from pending_write where since <= $1", {to_micros(catalog.clock.now() - kLostWrite)});
   });

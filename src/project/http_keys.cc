@@ -228,18 +228,21 @@ const Keys<HttpPagination>& http_pagination_keys() {
   return kKeys;
 }
 
-// One name and its values: `name: [Acme, Globex]`.
-void read_for_each(ValueReader& reader, const YamlValue& value, HttpResource& resource) {
-  const ValueType type{.shape = Shape::Literal, .count = Count::Named};
-  if (value.kind != YamlValue::Kind::Mapping) return reader.add_wrong_type(value, "for_each", type);
-  if (value.entries.size() != 1)
-    return reader.problems().add(value.position,
-                                 fmt::format("`for_each` has {} names, wanted one", value.entries.size()),
-                                 "write it as `for_each: {name: [first, second]}`");
-  const YamlEntry& entry = value.entries.front();
-  resource.each = {entry.key, value.position};
-  for (LocatedText& text : reader.read_list(entry.value, entry.key, {.shape = Shape::Literal, .count = Count::List}))
-    resource.each_values.push_back(std::move(text.value));
+const Keys<HttpResource>& http_for_each_keys() {
+  static const Keys<HttpResource> kKeys =
+      Keys<HttpResource>("http_for_each", "`for_each`, in `request`",
+                         "In place of a parent: it is asked once for each of these values.")
+          .add("name", &HttpResource::each, "what stands for a value, such as `company` for `{company}`",
+               {.is_required = true})
+          .add({.name = "values",
+                .type = {.shape = Shape::Literal, .count = Count::List},
+                .is_required = true, .help = "the values"},
+               [](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
+                 const ValueType type{.shape = Shape::Literal, .count = Count::List};
+                 for (LocatedText& text : reader.read_list(value, "values", type))
+                   resource.each_values.push_back(std::move(text.value));
+               });
+  return kKeys;
 }
 
 const Keys<HttpResource>& http_resource_keys() {
@@ -272,10 +275,11 @@ const Keys<HttpResource>& http_resource_keys() {
     add_texts(keys, "from_parent", &HttpResource::from_parent,
               "columns that are taken over from the parent's record, such as `user_id: id`");
     keys.add({.name = "for_each",
-              .type = {.shape = Shape::Literal, .count = Count::Named},
-              .help = "in place of a parent: it is asked once for each of these values, such as `name: [Acme, Globex]` "
-                      "for `{name}`"},
-             read_for_each);
+              .type = {.shape = Shape::Mapping, .keys = &http_for_each_keys().table()},
+              .help = "in place of a parent: values that it is asked for, each once"},
+             [](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
+               http_for_each_keys().read(reader, value, resource);
+             });
     keys.add("start", &HttpResource::start,
              "incremental: what `$since` is at the first load, such as `2020-01-01T00:00:00Z`");
     return keys;
@@ -303,7 +307,7 @@ std::vector<const KeyTable*> http_connection_key_tables() {
 }
 
 std::vector<const KeyTable*> http_source_key_tables() {
-  return {&http_resource_keys().table(), &http_pagination_keys().table()};
+  return {&http_resource_keys().table(), &http_for_each_keys().table(), &http_pagination_keys().table()};
 }
 
 }  // namespace lochan

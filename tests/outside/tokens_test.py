@@ -4,11 +4,11 @@ import lake as outside
 
 
 class Tokens(outside.LakeTest):
-    options = {"project_tables": ["raw.sale", "raw.extra", "ingested.log"], "immutable_layers": ["ingested"]}
+    options = {"project_tables": ["raw.sale", "raw.extra"]}
 
     def setUp(self):
         super().setUp()
-        self.lake.run("run-1", "create table lake.raw.sale as select 1 as id", "create table lake.ingested.log as select 1 as id")
+        self.lake.run("run-1", "create table lake.raw.sale as select 1 as id")
         main = self.engine("main")
         main.execute("create schema lake.free")
         main.execute("create table lake.free.note as select 'a' as note")
@@ -105,19 +105,39 @@ class Tokens(outside.LakeTest):
         self.assertEqual(self.rows(self.engine(f"at-{number}"), "from lake.free.note"), [("a",)])
         self.assertEqual(self.rows(self.engine(f"at-{number + 1}"), "from lake.free.note order by all"), [("a",), ("b",)])
 
-    def test_an_immutable_layer_takes_appends_only(self):
-        engine = self.engine(self.lake.branch("run-2"))
-        engine.execute("insert into lake.ingested.log values (2)")
-        for statement in ("delete from lake.ingested.log where id = 1", "update lake.ingested.log set id = 5",
-                          "drop table lake.ingested.log"):
-            with self.assertRaisesRegex(Exception, "immutable"):
-                engine.execute(statement)
-        self.assertEqual(self.rows(engine, "from lake.ingested.log order by id"), [(1,), (2,)])
-
     def test_at_n_takes_no_commit(self):
         engine = self.engine(f"at-{self.lake.do('publications')[0]['number']}")
         with self.assertRaisesRegex(Exception, "403|Forbidden"):
             engine.execute("insert into lake.free.note values ('b')")
+
+
+class ImmutableRaw(outside.LakeTest):
+    options = {"project_tables": ["raw.log", "mart.sale"], "immutable_layers": ["raw", "mart"]}
+
+    def setUp(self):
+        super().setUp()
+        self.lake.run("run-1", "create table lake.raw.log as select 1 as id", "create table lake.mart.sale as select 1 as id")
+
+    def engine(self, ref):
+        engine = self.lake.engine(ref)
+        self.addCleanup(engine.close)
+        return engine
+
+    def test_it_takes_appends_only(self):
+        engine = self.engine(self.lake.branch("run-2"))
+        engine.execute("insert into lake.raw.log values (2)")
+        for statement in ("delete from lake.raw.log where id = 1", "update lake.raw.log set id = 5",
+                          "drop table lake.raw.log"):
+            with self.assertRaisesRegex(Exception, "immutable"):
+                engine.execute(statement)
+        self.assertEqual(self.rows(engine, "from lake.raw.log order by id"), [(1,), (2,)])
+
+    def test_models_of_other_immutable_layers_are_made_anew(self):
+        engine = self.engine(self.lake.branch("run-2"))
+        engine.execute("drop table lake.mart.sale")
+        engine.execute("create table lake.mart.sale as select 2 as id")
+        self.lake.publish("run-2")
+        self.assertEqual(self.rows(self.engine("main"), "from lake.mart.sale"), [(2,)])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ namespace {
 const ProblemCase kCases[] = {
     in_model("UnknownMaterialization",
        "materialized: snapshot\n",
-       "models/mart/sale.sql:2:15: `materialized` is text `snapshot`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`"),
+       "models/mart/sale.sql:2:15: `materialized` is text `snapshot`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`, `materialized_view`"),
     in_model("IncrementalWithoutKey",
        "materialized: incremental\n",
        "models/mart/sale.sql:1:1: `mart.sale` is incremental without a `key` or a `time`\n"
@@ -243,7 +243,7 @@ const ProblemCase kCases[] = {
       "  hint: move it to another layer; its raw table stays as it is"}},
     {"SlipInMaterializedSaidOnce",
      {{"models/mart/sale.sql", "/* ---\nmaterialized: incrementl\nkey: id\n--- */\nselect 1"}},
-     {"models/mart/sale.sql:2:15: `materialized` is text `incrementl`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`\n"
+     {"models/mart/sale.sql:2:15: `materialized` is text `incrementl`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`, `materialized_view`\n"
        "  hint: did you mean `incremental`?"}},
     {"NotUtf8",
      {{"models/mart/sale.sql", "select 1\nas \xff\n"}},
@@ -265,7 +265,7 @@ const ProblemCase kCases[] = {
        "  hint: did you mean `name`?",
       "models/mart/b.sql:2:1: unknown key `kye`\n"
        "  hint: did you mean `key`?",
-      "models/mart/b.sql:3:15: `materialized` is text `veiw`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`\n"
+      "models/mart/b.sql:3:15: `materialized` is text `veiw`, wanted one of `table`, `view`, `append`, `incremental`, `scd2`, `materialized_view`\n"
        "  hint: did you mean `view`?",
       "sources/a.yaml:3:1: unknown key `tabels`\n"
        "  hint: did you mean `tables`?"}},

@@ -15,7 +15,7 @@ const ProblemCase kCases[] = {
        "name: a\n"
        "zzzzzzzz: 1\n",
        "lochan.yaml:2:1: unknown key `zzzzzzzz`\n"
-       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`, `serve`, `maintain`"),
+       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `materialized_views`, `schedules`, `engine`, `run`, `retention`, `alerts`, `serve`, `maintain`"),
     in_project("DuplicateKey",
        "name: a\n"
        "name: b\n",
@@ -40,11 +40,11 @@ const ProblemCase kCases[] = {
     in_project("AList",
        "- name: a\n",
        "lochan.yaml:1:1: found a list, wanted a mapping\n"
-       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`, `serve`, `maintain`"),
+       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `materialized_views`, `schedules`, `engine`, `run`, `retention`, `alerts`, `serve`, `maintain`"),
     in_project("AText",
        "just text\n",
        "lochan.yaml:1:1: found text `just text`, wanted a mapping\n"
-       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `schedules`, `engine`, `run`, `retention`, `alerts`, `serve`, `maintain`"),
+       "  hint: known here: `name`, `lake`, `state`, `connections`, `layers`, `variables`, `materialized_views`, `schedules`, `engine`, `run`, `retention`, `alerts`, `serve`, `maintain`"),
     in_project("OpenBracket",
        "name: a\n"
        "variables: { a: [1\n",

@@ -177,8 +177,14 @@ class Place:
         """Of the lake, with their sizes."""
         if self.bucket:
             return {name: size for name, (_, size) in self.bucket.list().items()}
-        lake = self.folder / "lake"
-        return {str(path.relative_to(lake)): path.stat().st_size for path in lake.rglob("*") if path.is_file()}
+        lake, sizes = self.folder / "lake", {}
+        for path in lake.rglob("*"):
+            try:
+                if path.is_file():
+                    sizes[str(path.relative_to(lake))] = path.stat().st_size
+            except FileNotFoundError:
+                pass  # tending has removed it meanwhile
+        return sizes
 
     def remove(self, name):
         if self.bucket:

@@ -118,8 +118,7 @@ class RequestCheck {
       if (request_.path->find('{') != std::string::npos)
         add(request_.path.position, "the `path` names a column of a parent, and there is no `parent`",
             "name the table whose records it is asked for, such as `parent: users`, or values, such as `for_each: "
-            "{name: id, "
-            "values: [1, 2]}`");
+            "{name: id, values: [1, 2]}`");
       if (!request_.from_parent.empty())
         add({}, "`from_parent` needs a `parent`", "name the table, such as `parent: users`");
       return;

@@ -62,8 +62,8 @@ class Retention {
   /// Files of a rollback or of an outside engine's commit that are being written now are not older than this. Ask it
   /// after the files were listed and before `reachable`.
   Instant writing_since() const;
-  /// A file younger than this may belong to a commit or publish that is still under way. The oldest open branch and the
-  /// grace for outside engines bound it.
+  /// A file younger than this may belong to a commit or publish that is still under way. Ask it, and `open_since`,
+  /// before `reachable` too. The oldest open branch and the grace for outside engines bound it.
   Instant removable_before() const;
   /// The same without the grace: what is older was written by nobody of ours who is still at work.
   Instant open_since() const;

@@ -84,7 +84,8 @@ class Tending {
   // Each of these ends soon after a stop was asked for; what it has published stays.
   void work(StartedRun& run) {
     int branches = 0;
-    outcome_.lifecycle = apply_lifecycle(lake_, engine_, run, log_, branches, stop_);  // first: what leaves isn't joined
+    outcome_.lifecycle =
+        apply_lifecycle(lake_, engine_, run, log_, branches, stop_);  // first: what leaves isn't joined
     outcome_.compaction = compact_tables(lake_, config_, engine_, run, log_, branches, stop_);
     forget_snapshots(run, branches);
     if (stop_.stop_requested()) return;
@@ -143,8 +144,8 @@ class Tending {
     outcome_.busy.assign(busy_.begin(), busy_.end());
   }
 
-  // A run has precedence: what one holds now is left for the next time. The other tables are ours until a run wants them:
-  // then whatever it writes is newer than the listing, or the table counts as busy.
+  // A run has precedence: what one holds now is left for the next time. The other tables are ours until a run wants
+  // them: then whatever it writes is newer than the listing, or the table counts as busy.
   void claim_tables(const StartedRun& run) {
     note_busy_tables();
     for (const TableName& table : tables_with_files()) {
@@ -162,14 +163,16 @@ class Tending {
   }
 
   void look_at_rows() {
-    // A rollback, or a person's publish, writes files before it names them, and claims nothing.
+    // A rollback, or a person's publish, writes files before it names them, and claims nothing. All three before what
+    // is reachable: who is at work now may have published by then, with files that weren't named yet when that was
+    // asked.
     writing_since_ = retention_.writing_since();
+    before_ = retention_.removable_before();
+    open_since_ = retention_.open_since();
     const Expired expired = retention_.expire(kept_for_sinks());
     outcome_.expired_publications = expired.publications;
     outcome_.dropped_branches = expired.branches;
     reachable_ = retention_.reachable();
-    before_ = retention_.removable_before();
-    open_since_ = retention_.open_since();
   }
 
   // Outside of any transaction: others would wait.

@@ -22,7 +22,7 @@ select
   list_contains(p ->> '$.facet_ids[*]', 'investor') as is_investor,
   (p ->> '$.funding_total.value_usd')::decimal(18, 2) as funding_total_usd,
   (p ->> '$.updated_at')::timestamp as updated_at,
-  mode as seen_by
+  case when bool_or(mode = 'specific') over (partition by organization_uuid) then 'specific' else 'full' end as seen_by
 from seen
 where not _deleted
 qualify row_number() over (partition by organization_uuid order by _loaded_at desc, mode) = 1

@@ -87,6 +87,9 @@ def look(lake, undisturbed, exactly, case):
     for publication in publications[1:3]:
         lake.query("select count(*) from mart.revenue", "--at", str(publication))
     left = lake.maintain("--dry-run")["removed_files"]
+    if left and lake.place.bucket:
+        lake.sweep()  # of a run whose lease was still its own: what it left goes once that is over
+        left = lake.maintain("--dry-run")["removed_files"]
     if left:
         raise Broken(f"maintain removed {len(removed['removed_files'])} files and left {left[:3]}")
     found = shape(lake) if exactly else {}

@@ -91,7 +91,7 @@ before=$(ask "$NEW_URL" "select count(*) || ' ' || sum(amount) from payment")
 MONGODB_URL=${MONGODB_URL:-$("$root/tests/services/mongodb.sh" start | sed -n 's/^MONGODB_URL=//p')/$run}
 export MONGODB_URL
 python=${LOCHAN_PYTHON:-}
-if [ -z "$python" ]; then
+if [ ! -x "$python" ]; then
   "$root/cmake/venv.sh" >/dev/null
   python=$("$root/cmake/venv.sh" --path)
 fi

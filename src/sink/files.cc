@@ -8,6 +8,7 @@
 #include "sink/file_carry.h"
 #include "sink/kinds.h"
 #include "sink/lake_rows.h"
+#include "sink/unanswered.h"
 
 namespace lochan {
 namespace {
@@ -25,13 +26,13 @@ class FilesSink final : public Sink {
         carried.push_back(carry_table(session, request, table));
       } catch (const Error& error) {
         // What the tables before it did counts, though the step fails.
-        unanswered_.insert(unanswered_.end(), carried.begin(), carried.end());
+        unanswered_.add(carried);
         throw at_table(error, table);
       } catch (const std::filesystem::filesystem_error& error) {
         throw Error(ErrorKind::Unavailable, error.what()).at(table.table->position);
       }
     }
-    recall(carried);
+    unanswered_.recall(carried);
     return carried;
   }
 
@@ -50,7 +51,7 @@ class FilesSink final : public Sink {
         carry.carry();
         return carry.carried();
       } catch (const Error& error) {
-        if (error.kind() == ErrorKind::CommitUnknown) unanswered_.push_back(carry.carried());
+        if (error.kind() == ErrorKind::CommitUnknown) unanswered_.add(carry.carried());
         if (error.kind() != ErrorKind::Conflict || attempt == kAttempts) throw;
       }
     }
@@ -65,19 +66,10 @@ class FilesSink final : public Sink {
     return make_sink_folder(target_.location, name, [this] { return cancelled_.load(); });
   }
 
-  // A commit whose answer was lost was one after all: what it wrote counts.
-  void recall(std::vector<CarriedTable>& carried) {
-    for (CarriedTable& table : carried)
-      for (const CarriedTable& before : unanswered_)
-        if (!table.changed && before.changed && before.table == table.table && before.publication == table.publication)
-          table = before;
-    unanswered_.clear();
-  }
-
   const Connection& target_;
   const SystemClock clock_;
   std::atomic<bool> cancelled_ = false;
-  std::vector<CarriedTable> unanswered_;
+  Unanswered unanswered_;
 };
 
 }  // namespace

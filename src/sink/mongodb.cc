@@ -8,6 +8,7 @@
 #include "sink/lake_rows.h"
 #include "sink/mongodb_carry.h"
 #include "sink/mongodb_lock.h"
+#include "sink/unanswered.h"
 
 namespace lochan {
 namespace {
@@ -24,11 +25,11 @@ class MongoSink final : public Sink {
         carried.push_back(carry_table(client, session, request, table));
       } catch (const Error& error) {
         // What the tables before it did counts, though the step fails.
-        unanswered_.insert(unanswered_.end(), carried.begin(), carried.end());
+        unanswered_.add(carried);
         throw at_table(error, table);
       }
     }
-    recall(carried);
+    unanswered_.recall(carried);
     return carried;
   }
 
@@ -46,7 +47,7 @@ class MongoSink final : public Sink {
     try {
       carry.carry();
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::CommitUnknown) unanswered_.push_back(carry.carried());
+      if (error.kind() == ErrorKind::CommitUnknown) unanswered_.add(carry.carried());
       throw;
     }
     return carry.carried();
@@ -63,18 +64,9 @@ class MongoSink final : public Sink {
     return {database, table.to};
   }
 
-  // A mark whose answer was lost was written after all, or a table of a try that failed later: what it wrote counts.
-  void recall(std::vector<CarriedTable>& carried) {
-    for (CarriedTable& table : carried)
-      for (const CarriedTable& before : unanswered_)
-        if (!table.changed && before.changed && before.table == table.table && before.publication == table.publication)
-          table = before;
-    unanswered_.clear();
-  }
-
   const Connection& target_;
   std::atomic<bool> cancelled_ = false;
-  std::vector<CarriedTable> unanswered_;
+  Unanswered unanswered_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "sink/kinds.h"
 #include "sink/postgres_carry.h"
 #include "sink/postgres_marks.h"
+#include "sink/unanswered.h"
 
 namespace lochan {
 namespace {
@@ -22,10 +23,13 @@ class PostgresSink final : public Sink {
     try {
       connection_->transaction([&] { carried = carry_all(session, request); });
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::CommitUnknown) unanswered_ = std::move(carried);
+      if (error.kind() == ErrorKind::CommitUnknown) {
+        unanswered_ = {};
+        unanswered_.add(carried);
+      }
       throw explain(error);
     }
-    recall(carried);
+    unanswered_.recall(carried);
     return carried;
   }
 
@@ -78,16 +82,6 @@ class PostgresSink final : public Sink {
     return *schema;
   }
 
-  // A commit whose answer was lost was one after all: what it wrote counts.
-  void recall(std::vector<CarriedTable>& carried) {
-    for (CarriedTable& table : carried)
-      for (const CarriedTable& before : unanswered_)
-        if (!table.changed && before.changed && before.table == table.table &&
-            before.publication == table.publication)
-          table = before;
-    unanswered_.clear();
-  }
-
   Error explain(const Error& error) const {
     if (!error.hint().empty()) return error;
     Error explained = error;
@@ -107,7 +101,7 @@ class PostgresSink final : public Sink {
   std::mutex mutex_;
   std::unique_ptr<PostgresConnection> connection_;  // set and reset with mutex_ held
   bool cancelled_ = false;                          // guarded by mutex_
-  std::vector<CarriedTable> unanswered_;            // of the last try, whose commit got no answer
+  Unanswered unanswered_;  // of the last try
 };
 
 }  // namespace

@@ -16,23 +16,6 @@
 namespace lochan {
 namespace {
 
-// As DuckDB names it.
-std::string type_name(ContractType type) {
-  switch (type) {
-    case ContractType::Whole:
-      return "BIGINT";
-    case ContractType::Exact:
-      return "DECIMAL(18,2)";
-    case ContractType::Real:
-      return "DOUBLE";
-    case ContractType::Text:
-      return "VARCHAR";
-    case ContractType::Time:
-      return "TIMESTAMP";
-  }
-  return "";
-}
-
 namespace fs = std::filesystem;
 
 class Folder {

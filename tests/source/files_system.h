@@ -8,6 +8,23 @@
 
 namespace lochan {
 
+/// As DuckDB names it.
+inline std::string type_name(ContractType type) {
+  switch (type) {
+    case ContractType::Whole:
+      return "BIGINT";
+    case ContractType::Exact:
+      return "DECIMAL(18,2)";
+    case ContractType::Real:
+      return "DOUBLE";
+    case ContractType::Text:
+      return "VARCHAR";
+    case ContractType::Time:
+      return "TIMESTAMP";
+  }
+  return "";
+}
+
 class FilesSystem : public ContractSystem {
  public:
   void configure(SourceTable& read, const ContractTable& table) const override {
@@ -35,21 +52,6 @@ class FilesSystem : public ContractSystem {
   virtual void write_file(const std::string& name, const std::string& text) = 0;
 
  private:
-  static std::string type_name(ContractType type) {
-    switch (type) {
-      case ContractType::Whole:
-        return "BIGINT";
-      case ContractType::Exact:
-        return "DECIMAL(18,2)";
-      case ContractType::Real:
-        return "DOUBLE";
-      case ContractType::Text:
-        return "VARCHAR";
-      case ContractType::Time:
-        return "TIMESTAMP";
-    }
-    return "";
-  }
   void write_all(const ContractTable& table) {
     std::vector<ContractRow> rows;
     for (const auto& [key, row] : rows_) rows.push_back(row);

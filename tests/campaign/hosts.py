@@ -13,7 +13,6 @@
 
 LOCHAN_SERVICES and POSTGRES_PORT say where the server is (see tests/services).
 """
-import argparse
 import json
 import os
 import random
@@ -23,7 +22,7 @@ import sys
 import threading
 import time
 
-from shop_lake import Broken, PROJECT, ShopLake, clean, fault_library, finish, must_succeed, work_folder
+from shop_lake import Broken, PROJECT, ShopLake, fault_library, finish, main_of_scenes, must_succeed
 
 SERVICES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "services")
 LEASE = 3  # seconds
@@ -252,28 +251,13 @@ def cut(team, library, chooser, times):
 SCENES = {scene.__name__: scene for scene in (fenced, holding, chaos, cut)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenes", nargs="*", metavar="SCENE", help="all by default")
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
-    failures = 0
-    for name in options.scenes or SCENES:
-        folder = work_folder("hosts")
-        begin = time.monotonic()
-        team = Team(folder, options.seed)
-        try:
-            SCENES[name](team, fault_library(folder), random.Random(options.seed), options.times)
-            print(f"{name}: {options.times} times, {time.monotonic() - begin:.1f} s", flush=True)
-        except Broken as broken:
-            print(f"FAILED {name}: {broken}", flush=True)
-            failures += 1
-        finally:
-            team.drop()
-        clean(folder, failures)
-    return 1 if failures else 0
+def play(scene, folder, options):
+    team = Team(folder, options.seed)
+    try:
+        return scene(team, fault_library(folder), random.Random(options.seed), options.times)
+    finally:
+        team.drop()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of_scenes(__doc__, "hosts", SCENES, play))

@@ -9,14 +9,13 @@
   read_only   the lake can't be written
   newer       the state was written by a newer version
 """
-import argparse
 import json
 import random
 import sqlite3
 import sys
 import time
 
-from shop_lake import Broken, ShopLake, clean, fault_library, finish, work_folder
+from shop_lake import Broken, ShopLake, fault_library, finish, main_of_scenes
 
 SHOP_1 = "select count(*) as n from raw.sale where _source = 'shop_1'"
 
@@ -154,24 +153,9 @@ def newer(lake, chooser, times):
 MISHAPS = {mishap.__name__: mishap for mishap in (gone, locked, vanished, dimension, read_only, newer)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mishaps", nargs="*", metavar="MISHAP", help="all by default")
-    parser.add_argument("--times", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
-    failures = 0
-    for name in options.mishaps or MISHAPS:
-        folder = work_folder("mishaps")
-        try:
-            MISHAPS[name](ShopLake(folder / "lake", options.seed).create(), random.Random(options.seed), options.times)
-            print(f"{name}: as it should be", flush=True)
-        except Broken as broken:
-            print(f"FAILED {name}: {broken}", flush=True)
-            failures += 1
-        clean(folder, failures)
-    return 1 if failures else 0
+def play(scene, folder, options):
+    return scene(ShopLake(folder / "lake", options.seed).create(), random.Random(options.seed), options.times)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of_scenes(__doc__, "mishaps", MISHAPS, play, times=2))

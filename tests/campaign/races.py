@@ -9,14 +9,13 @@
   readers     `query` over and over during runs: every answer is one publication's, whole
   living      the shops sell while runs go on: afterwards the lake equals the shops
 """
-import argparse
 import random
 import signal
 import sys
 import threading
 import time
 
-from shop_lake import Broken, ShopLake, clean, finish, must_succeed, work_folder
+from shop_lake import Broken, ShopLake, finish, main_of_scenes, must_succeed
 
 # Of one publication: the mart's sum, the table it is made from, and the log of versions; and how often a sale was seen.
 TOTALS = """
@@ -194,25 +193,9 @@ def living(lake, chooser, times):
 SCENES = {scene.__name__: scene for scene in (runs, maintain, rollback, interrupt, readers, living)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenes", nargs="*", metavar="SCENE", help="all by default")
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
-    failures = 0
-    for name in options.scenes or SCENES:
-        folder = work_folder("races")
-        begin = time.monotonic()
-        try:
-            SCENES[name](ShopLake(folder / "lake", options.seed).create(), random.Random(options.seed), options.times)
-            print(f"{name}: {options.times} times, {time.monotonic() - begin:.1f} s", flush=True)
-        except Broken as broken:
-            print(f"FAILED {name}: {broken}", flush=True)
-            failures += 1
-        clean(folder, failures)
-    return 1 if failures else 0
+def play(scene, folder, options):
+    return scene(ShopLake(folder / "lake", options.seed).create(), random.Random(options.seed), options.times)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of_scenes(__doc__, "races", SCENES, play))

@@ -8,7 +8,6 @@ of its own, with its own `.lochan`.
   queue   `lochan work` on three hosts: workers and runs are killed while runs are queued; each run is executed once, or told
           as failed or dead, and none is forgotten
 """
-import argparse
 import collections
 import json
 import os
@@ -19,7 +18,7 @@ import sys
 import time
 
 os.environ |= {"LOCHAN_TEST_LAKE": "s3", "LOCHAN_TEST_STATE": "postgresql"}
-from shop_lake import Broken, LOCHAN, PROJECT, ShopLake, clean, work_folder  # noqa: E402
+from shop_lake import Broken, LOCHAN, PROJECT, ShopLake, main_of_scenes  # noqa: E402
 from places import Place  # noqa: E402
 
 LEASE = 8  # seconds: these machines are shared
@@ -241,25 +240,9 @@ def look_at_queue(team, chooser, times):
 SCENES = {scene.__name__: scene for scene in (ticks, queue)}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenes", nargs="*", metavar="SCENE", help="all by default")
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
-    failures = 0
-    for name in options.scenes or SCENES:
-        folder = work_folder("serving")
-        begin = time.monotonic()
-        try:
-            told = SCENES[name](folder, random.Random(options.seed), options.times)
-            print(f"{name}: {options.times} times, {time.monotonic() - begin:.1f} s: {told}", flush=True)
-        except Broken as broken:
-            print(f"FAILED {name}: {broken}", flush=True)
-            failures += 1
-        clean(folder, failures)
-    return 1 if failures else 0
+def play(scene, folder, options):
+    return scene(folder, random.Random(options.seed), options.times)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of_scenes(__doc__, "serving", SCENES, play))

@@ -3,6 +3,7 @@
 Only the standard library and the `lochan` program are used here, as a user has them. What the tables must hold is
 computed in Python from the shops, so it rests on nothing that Lochan says.
 """
+import argparse
 import collections
 import json
 import os
@@ -377,6 +378,8 @@ class ShopLake:
 
     def sweep(self):
         """On S3 what was written in the last seconds is left for the next time: the server's clock is coarse."""
+        if self.place.bucket:
+            time.sleep(2)
         removed = self.maintain()
         for _ in range(30 if self.place.bucket else 0):
             if not self.maintain("--dry-run")["removed_files"]:
@@ -448,3 +451,25 @@ def clean(folder, failed):
         print(f"kept: {folder}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main_of_scenes(about, kind, scenes, play, times=3):
+    """The main of a campaign of scenes: each by its name, in a folder of its own. `play(scene, folder, options)` may return
+    what is to be told of it."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", help="all by default")
+    parser.add_argument("--times", type=int, default=times)
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    failures = 0
+    for name in options.scenes or scenes:
+        folder = work_folder(kind)
+        begin = time.monotonic()
+        try:
+            told = play(scenes[name], folder, options)
+            print(f"{name}: {options.times} times, {time.monotonic() - begin:.1f} s" + (f": {told}" if told else ""), flush=True)
+        except Broken as broken:
+            print(f"FAILED {name}: {broken}", flush=True)
+            failures += 1
+        clean(folder, failures)
+    return 1 if failures else 0

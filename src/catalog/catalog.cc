@@ -159,14 +159,27 @@ std::vector<Catalog::Change> Catalog::changes(std::int64_t publication) const {
   return changes;
 }
 
-// A token for `at-17` is a reader that tending must not take the files from, in whatever process it is.
+// The question and the mark are one transaction: tending's expiry comes before both or after.
 std::string Catalog::grant_token(TokenScope scope) {
   const auto publication = at_number(scope.ref);
-  std::string token = impl_->tokens.grant(std::move(scope));
-  if (publication)
+  if (!publication) return impl_->tokens.grant(std::move(scope));
+  std::string token;
+  impl_->state.write([&] {
+    impl_->bind(scope.ref);
+    token = impl_->tokens.grant(scope);
     impl_->state.execute("insert into reader(id, publication, since) values ($1, $2, $3)",
                          {sha256(token), *publication, to_micros(impl_->clock.now())});
+  });
   return token;
+}
+
+Catalog::Reader Catalog::grant_reader() {
+  Reader reader;
+  impl_->state.write([&] {
+    reader.ref = fmt::format("at-{}", impl_->rows.current_publication());
+    reader.token = grant_token({reader.ref, false, {}, ""});
+  });
+  return reader;
 }
 
 void Catalog::revoke_token(const std::string& token) {

@@ -182,7 +182,15 @@ class Catalog {
   std::vector<Claimed> claims() const;
 
   // --- tokens, of this process
+  /// What a token for `at-17` reads stays until it is revoked, in whatever process tending runs. Throws Error{NotFound}
+  /// when that publication is gone already.
   std::string grant_token(TokenScope scope);
+  /// Main as it is now: a token that reads the last publication, and that one's `at-17`.
+  struct Reader {
+    Ref ref;
+    std::string token;
+  };
+  Reader grant_reader();
   /// From its return on, no request with this token writes anything.
   void revoke_token(const std::string& token);
 

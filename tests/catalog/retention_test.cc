@@ -68,6 +68,26 @@ TEST_F(RetentionTest, KeepsWhatAReaderIsAt) {
   EXPECT_EQ(error_kind([&] { catalog_->entries("at-1"); }), ErrorKind::NotFound);
 }
 
+TEST_F(RetentionTest, ReaderOfWhatIsGoneIsToldAndLeavesNoMark) {
+  publish_many(1, 1);
+  publish_many(2, 6);
+  Retention(*catalog_, policy_).expire();
+  EXPECT_EQ(error_kind([&] { catalog_->grant_token({"at-1", false, {}, ""}); }), ErrorKind::NotFound);
+  EXPECT_EQ(state_->query("select count(*) from reader")[0].integer(0), 0);
+}
+
+TEST_F(RetentionTest, KeepsMainAsAReaderFoundIt) {
+  publish_many(1, 3);
+  const Catalog::Reader reader = catalog_->grant_reader();
+  EXPECT_EQ(reader.ref, "at-3");
+  publish_many(4, 9);
+  Retention(*catalog_, policy_).expire();
+  EXPECT_EQ(catalog_->find(reader.ref, kSale)->data_version, "3");
+  catalog_->revoke_token(reader.token);
+  Retention(*catalog_, policy_).expire();
+  EXPECT_EQ(error_kind([&] { catalog_->entries("at-3"); }), ErrorKind::NotFound);
+}
+
 TEST_F(RetentionTest, KeepsForAWhileWhatAnOutsideReaderAskedFor) {
   publish_many(1, 1);
   OutsideReaders(*state_, clock_).note("at-1");

@@ -221,8 +221,8 @@ class Catalog {
   std::optional<Publication> find_publication(std::int64_t number) const;
   /// The one that last changed or dropped the table on main; nothing when no such publication is kept.
   std::optional<Publication> last_change(const TableName& table) const;
-  /// Keeps all that can be reached at the present publication, its tables' snapshots too, until it is released (or a day
-  /// has gone without `renew`): for who copies the lake.
+  /// Keeps all that can be reached at the present publication, its tables' snapshots too, until it is released (or a
+  /// day has gone without `renew`): for who copies the lake.
   struct Hold {
     std::string id;
     std::int64_t publication = 0;

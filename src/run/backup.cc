@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "run/backup_files.h"
-#include "run/copy_turn.h"
+#include "run/exclusive.h"
 #include "run/file_copier.h"
 #include "run/state_copy.h"
 #include "run/state_migrations.h"
@@ -88,10 +88,22 @@ std::map<std::string, BackupFile> known_files(ObjectStore& target) {
   return known;
 }
 
+Exclusive take_turn(Lake& lake, const std::string& place) {
+  const std::string name = copies_into(place);
+  if (auto turn = Exclusive::try_take(lake, name)) return std::move(*turn);
+  const std::string holder = Exclusive::holder(lake, name);
+  throw Error(ErrorKind::Conflict,
+              fmt::format("another process{} is copying into `{}`", holder.empty() ? "" : " (" + holder + ")", place))
+      .hint("one at a time: what it copies needn't be copied again");
+}
+
 class BackupMaking {
  public:
   BackupMaking(Lake& lake, ObjectStore& target, std::stop_token stop)
-      : lake_(lake), target_(target), turn_(lake, target.uri("")), copies_(lake.home() / "spill", std::move(stop)) {}
+      : lake_(lake),
+        target_(target),
+        turn_(take_turn(lake, target.uri(""))),
+        copies_(lake.home() / "spill", std::move(stop)) {}
   ~BackupMaking() {
     try {
       write_part();  // of one that was interrupted
@@ -204,7 +216,7 @@ class BackupMaking {
 
   Lake& lake_;
   ObjectStore& target_;
-  const CopyTurn turn_;
+  const Exclusive turn_;
   const FileCopier copies_;
   Catalog::Hold hold_;
   std::chrono::steady_clock::time_point renewed_;
@@ -355,8 +367,8 @@ std::vector<DamagedCopy> verify_backup(ObjectStore& target, const Backup& backup
 RestoreOutcome restore_backup(ObjectStore& source, ObjectStore& lake, Database& state, const Backup& backup,
                               const std::filesystem::path& spool, std::stop_token stop) {
   if (lake.uri("") != backup.location)
-    throw Error(ErrorKind::Data, fmt::format("the backup is of a lake in `{}`, and this project's is `{}`", backup.location,
-                                             lake.uri("")))
+    throw Error(ErrorKind::Data, fmt::format("the backup is of a lake in `{}`, and this project's is `{}`",
+                                             backup.location, lake.uri("")))
         .hint("a lake's files name their places: restore it to where it was, by `lake:` in lochan.yaml");
   require_empty_state(state);
   const std::string rows = read_state(source, backup);

@@ -218,12 +218,7 @@ std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink
 }
 
 Places Carrying::wait_for_place(const SinkConfig& sink) const {
-  const Pools pools(lake_.project(), lake_.home());
-  const std::vector<std::string> names{*sink.to};
-  while (!stop_.stop_requested()) {
-    if (auto places = pools.try_take(names)) return std::move(*places);
-    pause(kTick);
-  }
+  if (auto places = Pools(lake_).take(*sink.to, stop_)) return std::move(*places);
   throw Error(ErrorKind::Unavailable, "cancelled while it waited for a place in a pool");
 }
 

@@ -18,8 +18,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{100};
-
 // An error check refused what was made: the transaction goes, and what was there stays.
 struct AuditRefused {
   std::string reason;
@@ -88,7 +86,7 @@ void DatabaseModels::run_group(Group& group) {
     group.reads[planned->table] = analysed.reads;
     group.sinks[planned->table] = analysed.sinks;
   }
-  group.places = wait_for_place(group.connection);
+  group.places = Pools(lake_).take(group.connection, stop_).value_or(Places{});
   // Without their order nothing is made: a reader before what it reads.
   const AttemptLimits limits = attempt_limits(lake_.project().run);
   for (int attempt = 1;; ++attempt) {
@@ -238,16 +236,6 @@ void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, 
     if (is_late() && !stop_.stop_requested()) throw took_too_long(ErrorKind::Data, limits);
     throw;
   }
-}
-
-Places DatabaseModels::wait_for_place(const std::string& connection) const {
-  const Pools pools(lake_.project(), lake_.home());
-  const std::vector<std::string> names{connection};
-  while (!stop_.stop_requested()) {
-    if (auto places = pools.try_take(names)) return std::move(*places);
-    pause(kTick);
-  }
-  return {};
 }
 
 void DatabaseModels::pause(std::chrono::milliseconds delay) const {

@@ -39,7 +39,6 @@ class DatabaseModels {
   std::string failed_input(const Group& group, const TableName& table) const;
   StepState build(Group& group, const PlannedDatabaseModel& planned, StepReport& report);
   void attempt(Group& group, const PlannedDatabaseModel& planned, const AttemptLimits& limits, StepReport& report);
-  Places wait_for_place(const std::string& connection) const;
   void pause(std::chrono::milliseconds delay) const;
   template <typename Report>
   void tell(Report&& report);

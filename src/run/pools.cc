@@ -2,21 +2,45 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <mutex>
+
 namespace lochan {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{100};
+
+}  // namespace
 
 std::optional<Places> Pools::try_take(std::span<const std::string> connections) const {
+  const auto& configs = lake_.project().connections;
   Places places;
   for (const std::string& name : connections) {
-    const auto found = project_.connections.find(name);
-    const int size = name.starts_with("command:") ? 1 : found == project_.connections.end() ? 0 : found->second.pool;
+    const auto found = configs.find(name);
+    const int size = name.starts_with("command:") ? 1 : found == configs.end() ? 0 : found->second.pool;
     if (size == 0) continue;
-    std::optional<FileLock> place;
-    for (int i = 0; i < size && !place; ++i)
-      place = FileLock::try_acquire(home_ / "pools" / fmt::format("{}.{}.lock", name, i));
+    auto place = take_one(name, size);
     if (!place) return std::nullopt;
     places.push_back(std::move(*place));
   }
   return places;
+}
+
+std::optional<Exclusive> Pools::take_one(const std::string& pool, int size) const {
+  for (int i = 0; i < size; ++i)
+    if (auto place = Exclusive::try_take(lake_, fmt::format("pools/{}.{}", pool, i))) return place;
+  return std::nullopt;
+}
+
+std::optional<Places> Pools::take(const std::string& connection, const std::stop_token& stop) const {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    if (auto places = try_take(std::span(&connection, 1))) return places;
+    changed.wait_for(lock, stop, kLook, [] { return false; });
+  }
+  return std::nullopt;
 }
 
 }  // namespace lochan

@@ -51,7 +51,8 @@ LakeReader::LakeReader(Lake& lake, std::string ref, Engine& engine) { open(lake,
 
 void LakeReader::open(Lake& lake, const std::string& ref, Engine* engine) {
   impl_ = std::make_unique<Impl>(lake, ref, engine, [this, &state = lake.state()](const TableName& table) {
-    return table.layer == kSystemLayer ? std::optional(session_->add_table(make_system_table(state, table))) : std::nullopt;
+    return table.layer == kSystemLayer ? std::optional(session_->add_table(make_system_table(state, table)))
+                                       : std::nullopt;
   });
   std::string macros;
   for (const Macro& macro : lake.project().macros) macros += macro.sql + "\n;\n";

@@ -154,7 +154,7 @@ class Runner {
     save_waiting(run, steps);
     if (attempt == 0) make_in_databases(run, planning, outcome);
     block(planning, steps);
-    const Pools pools(lake_.project(), lake_.home());
+    const Pools pools(lake_);
     Board board(planning.analysis, planning.graph, steps, &pools);
     StepRunner step_runner(lake_, planning.analysis, branch, run.number(), lake_.clock().now(), observer_);
     const RunBinding binding{lake_.catalog(),

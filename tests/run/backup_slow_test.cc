@@ -9,7 +9,7 @@
 #include "catalog/tag_record.h"
 #include "run/adopting.h"
 #include "run/backup.h"
-#include "run/copy_turn.h"
+#include "run/exclusive.h"
 #include "run/state_copy.h"
 #include "run/state_migrations.h"
 #include "tests/run/tended_lake.h"
@@ -26,7 +26,8 @@ const TableName kRaw{"raw", "sale"};
 // Somebody else does something at the n-th write.
 class BusyStore final : public PassingStore {
  public:
-  BusyStore(ObjectStore& store, int at, std::function<void()> work) : PassingStore(store), at_(at), work_(std::move(work)) {}
+  BusyStore(ObjectStore& store, int at, std::function<void()> work)
+      : PassingStore(store), at_(at), work_(std::move(work)) {}
   void write(std::string_view name, std::string_view bytes) override {
     if (at_.fetch_sub(1) == 0) work_();
     PassingStore::write(name, bytes);
@@ -40,9 +41,11 @@ class BusyStore final : public PassingStore {
 class BackupTest : public TendedLake {
  protected:
   BackupTest() : target_(make_local_store(folder_ / "copies")) {
-    write("models/staging/sale.sql", "/* ---\nmaterialized: view\n--- */\nselect id, amount from raw.sale where amount > 0\n");
+    write("models/staging/sale.sql",
+          "/* ---\nmaterialized: view\n--- */\nselect id, amount from raw.sale where amount > 0\n");
     write("models/mart/by_amount.sql", "select amount, count(*) as sales from staging.sale group by amount\n");
-    write("models/mart/kept.sql", "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, amount from staging.sale\n");
+    write("models/mart/kept.sql",
+          "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, amount from staging.sale\n");
   }
   BackupOutcome back_up(std::optional<int> keep = std::nullopt) {
     clock_.advance(std::chrono::minutes{1});
@@ -52,9 +55,10 @@ class BackupTest : public TendedLake {
   void lose(bool lake_too) {
     close();
     fs::remove_all(folder_ / ".lochan");
+    drop_test_state(folder_);
     if (lake_too) fs::remove_all(folder_ / "lake");
   }
-  std::unique_ptr<Database> state() { return open_sqlite(folder_ / ".lochan/state.db"); }
+  std::unique_ptr<Database> state() { return open_test_state(folder_); }
   RestoreOutcome restore(std::optional<std::int64_t> at = std::nullopt) {
     close();
     fs::create_directories(folder_ / ".lochan");
@@ -90,7 +94,8 @@ void expect_same(const std::vector<Entry>& after, const std::vector<Entry>& befo
 }
 
 TEST_F(BackupTest, ALakeThatIsWorkedOnIsCopiedAsItWasAtOnePublication) {
-  write("lochan.yaml", "name: tended\nretention: { publications: 0s, keep_publications: 1 }\nconnections:\n  drop: files:./drop\n");
+  write("lochan.yaml",
+        "name: tended\nretention: { publications: 0s, keep_publications: 1 }\nconnections:\n  drop: files:./drop\n");
   for (int i = 0; i < 4; ++i) drop_and_run(400);
   lake().catalog().create_tag("early", 2, "anna");
   const auto entries = lake().catalog().entries("main");
@@ -225,7 +230,8 @@ TEST_F(BackupTest, WhatAKilledBackupHadCopiedIsUsedByTheNext) {
 
 TEST_F(BackupTest, OneProcessCopiesIntoAPlaceAtATime) {
   drop_and_run(5);
-  const CopyTurn other(lake(), target_->uri(""));
+  const auto other = Exclusive::try_take(lake(), copies_into(target_->uri("")));
+  ASSERT_TRUE(other);
   try {
     back_up();
     ADD_FAILURE() << "two at once";

@@ -1,28 +1,7 @@
-#include "run/pools.h"
-
-#include <gtest/gtest.h>
-
-#include "base/hash.h"
+#include "tests/run/pools_fixture.h"
 
 namespace lochan {
 namespace {
-
-class PoolsTest : public testing::Test {
- protected:
-  PoolsTest() : home_(std::filesystem::temp_directory_path() / ("lochan-" + random_uuid())) {
-    project_.connections["shop"].pool = 2;
-    project_.connections["dwh"].pool = 1;
-    project_.connections["files"].pool = 0;
-  }
-  ~PoolsTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(home_, ignored);
-  }
-  std::optional<Places> take(const std::vector<std::string>& names) { return Pools(project_, home_).try_take(names); }
-
-  Project project_;
-  const std::filesystem::path home_;
-};
 
 TEST_F(PoolsTest, HasAsManyPlacesAsItsConnectionSays) {
   auto first = take({"shop"});
@@ -46,7 +25,14 @@ TEST_F(PoolsTest, AConnectionWithoutAPoolIsForAll) {
   const auto second = take({"files"});
   ASSERT_TRUE(first && second);
   EXPECT_TRUE(first->empty());
-  EXPECT_FALSE(std::filesystem::exists(home_ / "pools"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "host_1/.lochan/pools"));
+}
+
+TEST_F(PoolsTest, WhoWaitsIsToldToStop) {
+  const auto held = take({"dwh"});
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_FALSE(Pools(*host().lake).take("dwh", stop.get_token()));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Where a test's state lies: in a SQLite file of its folder, or, with LOCHAN_TEST_STATE=postgresql in the environment, in a
-// schema of its own on the server of tests/services, which is dropped when the test's process ends.
+// Where a test's state lies: in a SQLite file of its folder, or, with LOCHAN_TEST_STATE=postgresql in the environment,
+// in a schema of its own on the server of tests/services, which is dropped when the test's process ends.
 #pragma once
 
 #include <cstdlib>
@@ -60,6 +60,13 @@ inline std::unique_ptr<Database> open_test_state(const std::filesystem::path& fo
   const StateConfig state = test_state(folder);
   if (!state.is_shared()) return open_sqlite(state.file);
   return open_postgres(state.url, "state", {.schema = state.schema, .mends_text = true});
+}
+
+/// One in a file goes with its folder.
+inline void drop_test_state(const std::filesystem::path& folder) {
+  const StateConfig state = test_state(folder);
+  if (state.is_shared())
+    PostgresConnection(state.url, "server").execute("drop schema if exists " + state.schema + " cascade");
 }
 
 /// For a lochan.yaml of that folder: "" when it needs none.

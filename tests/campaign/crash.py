@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 
-from shop_lake import Broken, DELIVERIES, PROJECT, ShopLake, clean, fault_library, finish, work_folder
+from shop_lake import Broken, DELIVERIES, PROJECT, Place, ShopLake, clean, fault_library, finish, work_folder
 
 SAYS_FULL = re.compile(r"no space|disk is full|disk full|full disk", re.IGNORECASE)
 COMMANDS = {"maintain": ["maintain"], "archive": ["maintain"], "restore": ["archive", "restore", "raw.delivery"]}
@@ -35,7 +35,7 @@ TIMEOUT = PROJECT["lochan.yaml"].replace("retry_delay: 10ms", "retry_delay: 10ms
 def prepare(folder, case, seed, library, cuttable=False):
     """A lake just before the command that is to be disturbed."""
     ages = case in ("archive", "restore")
-    lake = ShopLake(folder, seed, cuttable).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
+    lake = ShopLake(folder, seed, place=Place(folder, cuttable, later=ages)).create(DELIVERIES | ({"lochan.yaml": ARCHIVED} if ages else {}))
     for _ in range({"first": 0, "run": 1}.get(case, 5)):
         lake.trade(late=True, updates=20 if ages else 5)  # of raw.sale older versions leave, if they are many
         lake.deliver()
@@ -171,7 +171,8 @@ def main():
     if options.mode == "cut" and not {"LOCHAN_TEST_LAKE", "LOCHAN_TEST_STATE"} & set(os.environ):
         os.environ |= {"LOCHAN_TEST_LAKE": "s3", "LOCHAN_TEST_STATE": "postgresql"}
     if options.mode == "full" and os.environ.get("LOCHAN_TEST_LAKE") == "s3":
-        parser.error("a bucket is never full")
+        print("skipped: a bucket is never full")
+        return 77
     folder = work_folder("crash")
     failures = ended = 0
     try:

@@ -255,9 +255,9 @@ class Oracle:
 
 
 class ShopLake:
-    def __init__(self, folder, seed=1, cuttable=False, place=None):
+    def __init__(self, folder, seed=1, place=None):
         self.folder = pathlib.Path(folder)
-        self.place = place or Place(folder, cuttable)
+        self.place = place or Place(folder)
         self.random = random.Random(seed)
         self.clock = 1_700_000_000
         self.oracle = Oracle()

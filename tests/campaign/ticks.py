@@ -42,7 +42,7 @@ def sizes(lake):
     return {"files": len(files),
             "metadata_bytes": sum(size for name, size in files.items() if "/metadata/" in name),
             "data_bytes": sum(size for name, size in files.items() if "/metadata/" not in name),
-            "state_bytes": sum(path.stat().st_size for path in home if path.name.startswith("state.db")),
+            "state_bytes": lake.place.state_bytes() + sum(path.stat().st_size for path in home if path.name.startswith("state.db-")),
             "home_files": len(home)}
 
 
@@ -84,7 +84,7 @@ def main():
         for number in range(1, options.ticks + 1):
             rows.append(tick(lake, number, library, folder / "count"))
             if number % options.maintain_every == 0:
-                lake.must("maintain")
+                lake.sweep()
                 tended.append(sizes(lake))
             if number % options.check_every == 0 or number == options.ticks:
                 lake.must_hold(lake.oracle.contents())

@@ -23,7 +23,8 @@ A file's lines are written as they stand; `\\x` at the end of its name (`-- a.cs
 What differs from run to run is replaced before the comparison: see REPLACED.
 
 With LOCHAN_TEST_STATE=postgresql the state of each project that the case writes is a schema of its own on the server of
-tests/services; a case that looks into the state's file, or makes a project itself, says `state: sqlite` in its head.
+tests/services; a case that looks into the state's file, or makes a project itself, says `state: sqlite` in its head; one that looks into the
+lake's folder, or names another place for it, says `lake: local`.
 """
 
 import argparse
@@ -70,7 +71,8 @@ class Case:
     def __init__(self, path):
         self.path = path
         self.lines = path.read_text().splitlines()
-        self.head, self.steps, self.files, self.requires, self.is_for_file = [], [], {}, [], False
+        self.head, self.steps, self.files, self.requires = [], [], {}, []
+        self.is_for_file = self.is_for_folder = False
         self.tail = self.find_tail()
         self.read_script(self.lines[: self.tail])
         self.read_files(self.lines[self.tail :])
@@ -89,6 +91,8 @@ class Case:
                 self.head.append(line)
                 if line == "state: sqlite":
                     self.is_for_file = True
+                if line == "lake: local":
+                    self.is_for_folder = True
                 if line.startswith("requires: "):
                     self.requires.append(line[len("requires: ") :])
             elif line.startswith("> ") and not self.steps[-1].expected:
@@ -215,6 +219,9 @@ def run_step(step, folder, env):
 def run_case(case, folder, program):
     """The output of each step."""
     state = None
+    if case.is_for_folder and os.environ.get("LOCHAN_TEST_LAKE") == "s3":
+        print(f"{case.path}: skipped, it is for a lake in a folder, or names its lake's place itself")
+        return None
     if os.environ.get("LOCHAN_TEST_STATE") == "postgresql":
         if case.is_for_file:
             print(f"{case.path}: skipped, it is for a state in a file")

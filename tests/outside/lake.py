@@ -91,6 +91,12 @@ class Lake:
         attach(connection, "lake", ref, uri or self.uri, self.token(ref, **token))
         return connection
 
+    def bring_keys(self, engine):
+        """To read the files without those that the catalog gives."""
+        if self.place.bucket:
+            (key, secret), host = self.place.bucket.keys, self.place.bucket.host
+            engine.execute(f"create secret own (type s3, key_id '{key}', secret '{secret}', endpoint '{host}', url_style path, use_ssl false)")
+
     def pyiceberg(self, ref, **token):
         return RestCatalog("lake", uri=self.uri, warehouse=ref, token=self.token(ref, **token))
 

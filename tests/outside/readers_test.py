@@ -44,6 +44,8 @@ class Readers(outside.LakeTest):
         self.assertEqual((self.count("sale"), self.count("item")), (18, 18))
 
     def test_duckdb_transaction_keeps_its_state_across_publishes(self):
+        # On S3 DuckDB sees no keys that it gets from the catalog after the transaction began.
+        self.lake.bring_keys(self.reader)
         self.reader.execute("begin")
         self.assertEqual(self.count("sale"), 10)
         self.commit_four_times("run-2", lambda: self.assertEqual(self.count("sale"), 10))

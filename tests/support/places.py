@@ -10,12 +10,14 @@ import datetime
 import hashlib
 import hmac
 import http.client
+import http.server
 import json
 import os
 import pathlib
 import re
 import sqlite3
 import subprocess
+import threading
 import urllib.parse
 import urllib.request
 import uuid
@@ -49,14 +51,16 @@ class Bucket:
         self.connection = http.client.HTTPConnection(self.host, timeout=60)
         self.ask("PUT", f"/{BUCKET}", expected=(200, 409))
 
-    def ask(self, method, path, query=(), body=b"", expected=(200, 204)):
+    def sign(self, method, path, query=(), headers=()):
+        """The request's target, and its headers with what proves that it is ours."""
         now = datetime.datetime.now(datetime.timezone.utc)
         stamp, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
         path = urllib.parse.quote(path, safe="/-_.~")
         text = "&".join(f"{urllib.parse.quote(name, safe='-_.~')}={urllib.parse.quote(value, safe='-_.~')}" for name, value in sorted(query))
-        headers = {"host": self.host, "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "x-amz-date": stamp}
-        signed = ";".join(headers)
-        canonical = "\n".join([method, path, text, *(f"{name}:{value}" for name, value in headers.items()), "", signed, "UNSIGNED-PAYLOAD"])
+        headers = dict(headers) | {"host": self.host, "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "x-amz-date": stamp}
+        covered = sorted(name for name in headers if name == "host" or name.startswith("x-amz-"))
+        signed = ";".join(covered)
+        canonical = "\n".join([method, path, text, *(f"{name}:{headers[name].strip()}" for name in covered), "", signed, "UNSIGNED-PAYLOAD"])
         scope = f"{day}/us-east-1/s3/aws4_request"
         to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
         key = b"AWS4" + self.keys[1].encode()
@@ -64,9 +68,13 @@ class Bucket:
             key = hmac.digest(key, part.encode(), "sha256")
         signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
         headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={self.keys[0]}/{scope}, SignedHeaders={signed}, Signature={signature}"
+        return path + ("?" + text if text else ""), headers
+
+    def ask(self, method, path, query=(), body=b"", expected=(200, 204)):
+        target, headers = self.sign(method, path, query)
         for attempt in (1, 2):
             try:
-                self.connection.request(method, path + ("?" + text if text else ""), body=body, headers=headers)
+                self.connection.request(method, target, body=body, headers=headers)
                 reply = self.connection.getresponse()
                 data = reply.read()
                 break
@@ -132,10 +140,59 @@ class Proxies:
         self.names = []
 
 
-class Place:
-    """Of one project."""
+class Signer:
+    """Stands before a bucket's server and signs each request anew, by the true time: no server takes those of a program whose
+    clock is days ahead."""
 
-    def __init__(self, folder, cuttable=False):
+    def __init__(self, bucket):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                self.server_side = http.client.HTTPConnection(bucket.host, timeout=60)
+
+            def finish(self):
+                self.server_side.close()
+                super().finish()
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                path, _, query = self.path.partition("?")
+                kept = {name.lower(): value for name, value in self.headers.items()
+                        if name.lower() not in ("host", "authorization", "connection", "expect", "content-length")}
+                target, headers = bucket.sign(self.command, urllib.parse.unquote(path), urllib.parse.parse_qsl(query, keep_blank_values=True), kept)
+                self.server_side.request(self.command, target, body=body, headers=headers)
+                reply = self.server_side.getresponse()
+                data = reply.read()
+                self.send_response_only(reply.status, reply.reason)
+                for name, value in reply.getheaders():
+                    if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                        self.send_header(name, value)
+                self.send_header("content-length", reply.getheader("content-length") if self.command == "HEAD" else str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # who asked was killed meanwhile
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Place:
+    """Of one project. With `later`, its programs' clocks may be ahead of the bucket's."""
+
+    def __init__(self, folder, cuttable=False, later=False):
         self.folder = pathlib.Path(folder)
         self.bucket = self.url = self.schema = None
         atexit.register(self.drop)
@@ -146,6 +203,8 @@ class Place:
             self.endpoint = self.bucket.endpoint
             if self.proxies:
                 self.endpoint = "http://" + self.proxies.add("s3", self.bucket.host)
+            elif later:
+                self.endpoint = Signer(self.bucket).endpoint
         if is_in_postgresql():
             self.url = self.client_url = service("postgres")["POSTGRES_URL"]
             self.schema = "place_" + os.urandom(8).hex()
@@ -172,6 +231,15 @@ class Place:
                     f"access_key_id: {key}, secret_access_key: {secret}, "
                     f"vended: {{ access_key_id: {key}, secret_access_key: {secret} }} }}\n")
         return lake + (f"state: {self.client_url}?schema={self.schema}&sslmode=disable\n" if self.schema else "")
+
+    def environment(self):
+        """For a project whose lake is ${LAKE} and whose state is ${STATE}."""
+        variables = {"STATE": f"{self.client_url}?schema={self.schema}&sslmode=disable"} if self.schema else {}
+        if self.bucket:
+            key, secret = self.bucket.keys
+            variables |= {"LAKE": f"s3://{BUCKET}/{self.bucket.prefix}", "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": "us-east-1",
+                          "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+        return variables
 
     def files(self):
         """Of the lake, with their sizes."""
@@ -220,7 +288,7 @@ class Place:
             for name in listed:
                 (folder / "objects" / urllib.parse.quote(name, safe="")).write_bytes(self.bucket.read(name))
             (folder / "listed.json").write_text(json.dumps(listed))
-        if self.schema:
+        if self.schema and self.ask_state(f"select 1 from pg_namespace where nspname = '{self.schema}'"):
             folder.mkdir(parents=True, exist_ok=True)
             subprocess.run([f"{PROGRAMS}/pg_dump", "-n", self.schema, "-Fc", "-f", folder / "state.dump", self.url], check=True, env=clean_environment())
 
@@ -236,6 +304,7 @@ class Place:
                     self.bucket.write(name, (folder / "objects" / urllib.parse.quote(name, safe="")).read_bytes())
         if self.schema:
             self.drop_schema()
+        if (folder / "state.dump").exists():
             subprocess.run([f"{PROGRAMS}/pg_restore", "-d", self.url, folder / "state.dump"], check=True, env=clean_environment())
 
     def drop_schema(self):

@@ -166,7 +166,7 @@ class HttpSource final : public Source, public LandingSource {
   }
 
  private:
-  // What was read is no older than the oldest of it: an API may give more than it was asked for, so what was asked tells nothing.
+  // What was read is no older than the oldest of it: what was asked tells nothing, as an API may give more.
   static std::string within(Session& session, const SourceTable& table, const std::string& records) {
     if (table.load == LoadMode::Full || !table.cursor) return "";
     const std::string column = sql::identifier(**table.cursor);

@@ -1,5 +1,5 @@
-// What an API gave grows old: days leave the raw table for the archive by the cursor, and nothing that is loaded or built afterwards
-// shows it. Two lakes load from one API, one of them with an archive.
+// What an API gave grows old: days leave the raw table for the archive by the cursor, and nothing that is loaded or
+// built afterwards shows it. Two lakes load from one API, one of them with an archive.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -46,7 +46,8 @@ class Failures final : public Observer {
 
 class LakeOfOrders {
  public:
-  LakeOfOrders(const fs::path& folder, int port, const Clock& clock, const std::string& layers) : folder_(folder), clock_(clock) {
+  LakeOfOrders(const fs::path& folder, int port, const Clock& clock, const std::string& layers)
+      : folder_(folder), clock_(clock) {
     write("lochan.yaml", fmt::format("name: orders\nconnections: {{ volt: 'http://127.0.0.1:{}' }}\n{}", port, layers));
     write("sources/volt.yaml", R"(
 source: volt
@@ -61,8 +62,10 @@ tables:
                pagination: { by: cursor, at: meta.next_cursor, size: 1000, size_param: limit } }
 )");
     write("models/staging/orders.sql",
-          "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, user_id, amount, status, updated_at from raw.orders "
-          "where $since is null or _loaded_at > $since qualify row_number() over (partition by id order by _loaded_at desc) = 1");
+          "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, user_id, amount, status, updated_at from "
+          "raw.orders "
+          "where $since is null or _loaded_at > $since qualify row_number() over (partition by id order by _loaded_at "
+          "desc) = 1");
     open();
   }
   void open() {
@@ -111,10 +114,12 @@ tables:
 
 class ApiAgingTest : public testing::Test {
  protected:
-  ApiAgingTest() : folder_(fs::temp_directory_path() / ("lochan-" + random_uuid())), api_(config()), server_({.threads = 2}, [this](const HttpRequest& request) {
-      return api_.answer(request);
-    }, log_) {
-    archiving_ = std::make_unique<LakeOfOrders>(folder_ / "archiving", server_.port(), clock_, "layers:\n  raw: { archive_after: 10d, archive: ./cold }\n");
+  ApiAgingTest()
+      : folder_(fs::temp_directory_path() / ("lochan-" + random_uuid())),
+        api_(config()),
+        server_({.threads = 2}, [this](const HttpRequest& request) { return api_.answer(request); }, log_) {
+    archiving_ = std::make_unique<LakeOfOrders>(folder_ / "archiving", server_.port(), clock_,
+                                                "layers:\n  raw: { archive_after: 10d, archive: ./cold }\n");
     plain_ = std::make_unique<LakeOfOrders>(folder_ / "plain", server_.port(), clock_, "");
   }
   ~ApiAgingTest() override {

@@ -4,10 +4,11 @@
     bench/partitions.py [--rows 1000000] [--days 100] [--write docs/partitions.md]
     bench/partitions.py --project DIR --tables PARTITIONED FLAT [--sum amount]
 
-Or the tables of a project of yours that is built, with a column `dt`, on S3 too: the queries are of its own days, and it is an error when
-a query of one day doesn't read fewer files' bytes of the partitioned one. LOCHAN_BIN names the program (build/release/lochan by default). Files are told
-by the engine (`explain analyze`). Bytes are told by the kernel (`rchar` of the process at its end), or of a lake on S3 by a proxy that
-counts what the server sends, less those of the same statement explained, which reads no data.
+Or the tables of a project of yours that is built, with a column `dt`, on S3 too: the queries are of its own days, and it is an error
+when one of a day reads more than half as many bytes of the partitioned table as of the other. LOCHAN_BIN names the program
+(build/release/lochan by default). Files are told by the engine (`explain analyze`). Bytes are told by the kernel (`rchar` of the process
+at its end), or of a lake on S3 by a proxy that counts what the server sends; less those of the same statement explained, which reads no
+data.
 """
 
 import argparse
@@ -134,6 +135,9 @@ def page(folder, rows, days, measured):
         "This page is written by a command, with the figures of the machine that it ran on:",
         "",
         "    bench/partitions.py --write docs/partitions.md",
+        "",
+        "`bench/partitions.py --project DIR --tables PARTITIONED FLAT` asks the same of two tables of a project of yours, on S3 too;",
+        "`examples/volt/demo.sh` does that.",
         "",
     ]
     return "\n".join(lines)

@@ -38,7 +38,8 @@ start_servers() {
 }
 
 start_api() {
-  start "$lochan" simulate api --port 0 --users 150 --orders "$ORDERS" --order-every 300 --auth bearer --secret volt-token \
+  token=$(password)
+  start "$lochan" simulate api --port 0 --users 150 --orders "$ORDERS" --order-every 300 --auth bearer --secret "$token" \
     --every-429 20 --every-500 50 --tick-interval 0 2>"$folder/api.log"
   api=$child
   for _ in $(seq 100); do
@@ -49,7 +50,7 @@ start_api() {
   done
   head -n 1 "$folder/api.log"
 }
-ask_api() { curl --noproxy '*' -fsS --retry 20 --retry-delay 1 -H 'Authorization: Bearer volt-token' "$@"; }
+ask_api() { curl --noproxy '*' -fs --retry 20 --retry-delay 1 -H "Authorization: Bearer $token" "$@" || fail "the API doesn't answer"; }
 tick() { for _ in $(seq "$1"); do ask_api -X POST "$VOLT_API/_tick" >/dev/null; done; }
 
 make_project() {
@@ -57,7 +58,7 @@ make_project() {
   cd "$folder/volt"
   {
     echo "VOLT_API=$VOLT_API"
-    echo "VOLT_TOKEN=volt-token"
+    echo "VOLT_TOKEN=$token"
     echo "VOLT_LAKE=s3://$LAKE_BUCKET"
     echo "VOLT_DROP=s3://$DROP_BUCKET"
     echo "POSTGRES_HOST=${address%:*}"
@@ -182,7 +183,7 @@ live_forty_days() {
   "$lochan" init volt "$folder/aged" >/dev/null
   (
     cd "$folder/aged"
-    printf 'VOLT_API=%s\nVOLT_TOKEN=volt-token\n' "$VOLT_API" >.env
+    printf 'VOLT_API=%s\nVOLT_TOKEN=%s\n' "$VOLT_API" "$token" >.env
     rm drop/*
     for days in 40 20 0; do
       python3 drop.py "2026-03-0$((4 - days / 20))" drop
@@ -252,7 +253,7 @@ count_calls() {
 }
 
 look_for_secrets() {
-  if grep -rlF -e "$loader_password" -e volt-token -e "$AWS_SECRET_ACCESS_KEY" .lochan; then fail "a secret stands in the files above"; fi
+  if grep -rlF -e "$loader_password" -e "$token" -e "$AWS_SECRET_ACCESS_KEY" .lochan; then fail "a secret stands in the files above"; fi
   grep -qF "$loader_password" .env || fail "the password to look for is not the one in use"
-  "$root/examples/buckets.py" grep "$loader_password" volt-token "$AWS_SECRET_ACCESS_KEY" -- "$LAKE_BUCKET" || fail "a secret stands in the objects above"
+  "$root/examples/buckets.py" grep "$loader_password" "$token" "$AWS_SECRET_ACCESS_KEY" -- "$LAKE_BUCKET" || fail "a secret stands in the objects above"
 }

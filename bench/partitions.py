@@ -2,13 +2,18 @@
 """The same queries on one table twice: partitioned by day, and flat. Counts the files and the bytes that each reads.
 
     bench/partitions.py [--rows 1000000] [--days 100] [--write docs/partitions.md]
+    bench/partitions.py --project DIR --tables PARTITIONED FLAT [--sum amount]
 
-LOCHAN_BIN names the program (build/release/lochan by default). Files are told by the engine (`explain analyze`), bytes by
-the kernel (`rchar` of the process at its end), less those of the same statement explained, which reads no data.
+Or the tables of a project of yours that is built, with a column `dt`, on S3 too: the queries are of its own days, and it is an error
+when one of a day reads more than half as many bytes of the partitioned table as of the other. LOCHAN_BIN names the program
+(build/release/lochan by default). Files are told by the engine (`explain analyze`). Bytes are told by the kernel (`rchar` of the process
+at its end), or of a lake on S3 by a proxy that counts what the server sends; less those of the same statement explained, which reads no
+data.
 """
 
 import argparse
 import csv
+import io
 import datetime
 import os
 import random
@@ -57,8 +62,13 @@ def write_project(folder, rows, days):
                              f"{chance.randrange(1, 20000) / 100:.2f}"])
 
 
+COUNTER = None  # of a lake on S3: what is between Lochan and the server
+
+
 def run(folder, *arguments):
     """What it printed, and the bytes that the process read."""
+    if COUNTER:
+        COUNTER.reset()
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen([LOCHAN, *arguments], cwd=folder, stdout=output, stderr=subprocess.STDOUT)
         ended = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
@@ -68,11 +78,11 @@ def run(folder, *arguments):
         text = output.read().decode()
     if ended.si_status != 0:
         sys.exit(f"lochan {' '.join(arguments)} failed:\n{text}")
-    return text, read
+    return text, COUNTER.down if COUNTER else read
 
 
-def measure(folder, table, where):
-    sql = f"select count(*), sum(amount) from {table} {where}"
+def measure(folder, table, where, column="amount"):
+    sql = f"select count(*), sum({column}) from {table} {where}"
     plan, _ = run(folder, "query", "explain analyze " + sql)
     files = re.search(r"Total Files Read: *(\d+)", plan)
     _, without = run(folder, "query", "explain " + sql)
@@ -126,8 +136,51 @@ def page(folder, rows, days, measured):
         "",
         "    bench/partitions.py --write docs/partitions.md",
         "",
+        "`bench/partitions.py --project DIR --tables PARTITIONED FLAT` asks the same of two tables of a project of yours, on S3 too;",
+        "`examples/volt/demo.sh` does that.",
+        "",
     ]
     return "\n".join(lines)
+
+
+def count_requests():
+    """From now on what Lochan asks of S3 goes through a proxy that counts."""
+    import threading
+
+    import s3_requests
+    global COUNTER
+    COUNTER = s3_requests.Counter(os.environ["AWS_ENDPOINT_URL_S3"].split("://")[1])
+    threading.Thread(target=COUNTER.serve_forever, daemon=True).start()
+    os.environ["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:{COUNTER.server_address[1]}"
+
+
+def lines_of(folder, sql):
+    return list(csv.reader(io.StringIO(run(folder, "query", "--output", "csv", sql)[0])))[1:]
+
+
+def measure_project(folder, tables, column):
+    """A table of what each query reads of both tables."""
+    if os.environ.get("AWS_ENDPOINT_URL_S3", "").startswith("http://"):
+        count_requests()
+    first, days, middle, week = lines_of(folder, f"select min(dt), count(distinct dt), quantile_disc(dt, 0.5), max(dt) - 6 from {tables[0]}")[0]
+    asked = {
+        "one day": f"where dt = date '{middle}'",
+        "the last seven days": f"where dt >= date '{week}'",
+        "everything": "",
+    }
+    rows = lines_of(folder, f"select count(*) from {tables[0]}")[0][0]
+    print(f"{rows} rows of {days} days from {first} on, in partitions by `dt` ({tables[0]}) and without ({tables[1]})")
+    print(f"\n| query | partitions: files | {'bytes from S3' if COUNTER else 'bytes read'} | without: files | bytes |\n|---|---:|---:|---:|---:|")
+    measured = {}
+    for query, where in asked.items():
+        sides = [measure(folder, table, where, column) for table in tables]
+        if sides[0]["answer"] != sides[1]["answer"]:
+            sys.exit(f"{query}: the tables answer differently: {sides[0]['answer']} and {sides[1]['answer']}")
+        print(f"| {query} | " + " | ".join(f"{side['files']} | {human(side['bytes'])}" for side in sides) + " |", flush=True)
+        measured[query] = sides
+    partitioned, flat = measured["one day"]
+    if partitioned["bytes"] * 2 > flat["bytes"] or partitioned["files"] >= measured["everything"][0]["files"]:
+        sys.exit("a query of one day reads no less with partitions than without")
 
 
 def main():
@@ -135,7 +188,14 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=100)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--project", type=Path)
+    parser.add_argument("--tables", nargs=2, metavar=("PARTITIONED", "FLAT"))
+    parser.add_argument("--sum", default="amount", help="a column with numbers")
     options = parser.parse_args()
+    if bool(options.project) != bool(options.tables):
+        parser.error("--project goes with --tables")
+    if options.project:
+        return measure_project(options.project, options.tables, options.sum)
     with tempfile.TemporaryDirectory(prefix="lochan-partitions-") as name:
         folder = Path(name)
         write_project(folder, options.rows, options.days)

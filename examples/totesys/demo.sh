@@ -41,7 +41,7 @@ if [ "$mode" = --s3 ]; then make_buckets; fi
 step "Ingested, processed, published"
 why "Eleven tables go into the raw layer as they are; from them three stars are made, checked, and published together."
 show run
-[ "$mode" != --s3 ] || "$here/buckets.py" versions "$INGESTED_BUCKET" "$PROCESSED_BUCKET" | sort >"$folder/objects.first"
+[ "$mode" != --s3 ] || "$root/examples/buckets.py" versions "$INGESTED_BUCKET" "$PROCESSED_BUCKET" | sort >"$folder/objects.first"
 
 step "Every version of every order"
 why "A trigger of the company's database writes down each version of an order. After each tick Lochan runs."

@@ -114,7 +114,7 @@ make_buckets() {
   AWS_ACCESS_KEY_ID=$(sed -n 's/^S3_ACCESS_KEY_ID=//p' <<<"$s3")
   AWS_SECRET_ACCESS_KEY=$(sed -n 's/^S3_SECRET_ACCESS_KEY=//p' <<<"$s3")
   export AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-  "$here/buckets.py" make "$INGESTED_BUCKET" "$PROCESSED_BUCKET"
+  "$root/examples/buckets.py" make-locked "$INGESTED_BUCKET" "$PROCESSED_BUCKET"
   {
     echo "INGESTED=s3://$INGESTED_BUCKET/totesys"
     echo "PROCESSED=s3://$PROCESSED_BUCKET/totesys"
@@ -302,7 +302,7 @@ compare_warehouse() {
 
 # Each version that was there after the first run is there as it was; of each object there is one version, and no mark of removal.
 compare_objects() {
-  "$here/buckets.py" versions "$INGESTED_BUCKET" "$PROCESSED_BUCKET" | sort >"$folder/objects.last"
+  "$root/examples/buckets.py" versions "$INGESTED_BUCKET" "$PROCESSED_BUCKET" | sort >"$folder/objects.last"
   [ -s "$folder/objects.first" ] || fail "there were no objects"
   [ -z "$(comm -23 "$folder/objects.first" "$folder/objects.last")" ] || fail "an object version of the first run is gone or changed"
   [ -z "$(cut -f 1,2 "$folder/objects.last" | uniq -d)" ] || fail "an object has two versions: $(cut -f 1,2 "$folder/objects.last" | uniq -d | head -n 1)"
@@ -319,7 +319,7 @@ look_for_secrets() {
     grep -qF "$secret" .env || [ "$secret" = "$app_password" ] || fail "the passwords to look for are not those in use"
   done
   if [ "$mode" = --s3 ]; then
-    "$here/buckets.py" grep "$app_password" "$reader_password" "$loader_password" "$AWS_SECRET_ACCESS_KEY" -- "$INGESTED_BUCKET" "$PROCESSED_BUCKET" || fail "a secret stands in the objects above"
+    "$root/examples/buckets.py" grep "$app_password" "$reader_password" "$loader_password" "$AWS_SECRET_ACCESS_KEY" -- "$INGESTED_BUCKET" "$PROCESSED_BUCKET" || fail "a secret stands in the objects above"
   fi
   echo "   no password in logs, state or lake"
 }

@@ -90,6 +90,8 @@ class SimulateCommand final : public Command {
        [](ApiConfig& c, std::int64_t n) { c.seed = static_cast<std::uint64_t>(n); }},
       {"--users", "N", "how many users there are", [](ApiConfig& c, std::int64_t n) { c.users = n; }},
       {"--orders", "N", "how many orders there are at first", [](ApiConfig& c, std::int64_t n) { c.orders = n; }},
+      {"--order-every", "SECONDS", "between two of these (default: 1)",
+       [](ApiConfig& c, std::int64_t n) { c.order_interval = std::chrono::seconds{n}; }},
       {"--page-size", "N", "records of a page where `limit` names none",
        [](ApiConfig& c, std::int64_t n) { c.page_size = n; }},
       {"--token-calls", "N", "bearer, oauth2: a token is good for so many calls",

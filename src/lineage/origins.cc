@@ -132,7 +132,17 @@ class Reader {
     throw Unknown{type == "RECURSIVE_CTE_NODE" ? "its recursive query" : "a query of kind " + type};
   }
 
-  // The branches' columns, by their places.
+  static void add_by_name(const Relation& branch, Relation& result) {
+    for (const Given& column : branch) {
+      const auto same = std::ranges::find_if(result, [&](const Given& given) { return is_same_name(given.name, column.name); });
+      if (same == result.end())
+        result.push_back(column);
+      else
+        same->by.insert(same->by.end(), column.by.begin(), column.by.end());
+    }
+  }
+
+  // The branches' columns, by their places or by their names.
   Relation combine(const Json& node, const Ctes& ctes) {
     std::vector<Relation> branches;
     if (node.contains("left"))
@@ -140,7 +150,9 @@ class Reader {
     else
       for (const Json& child : node.at("children")) branches.push_back(query(child, ctes));
     Relation result = branches.at(0);
-    for (std::size_t i = 1; i < branches.size(); ++i)
+    const bool is_by_name = text_of(node, "setop_type") == "UNION_BY_NAME";
+    for (std::size_t i = 1; i < branches.size() && is_by_name; ++i) add_by_name(branches[i], result);
+    for (std::size_t i = 1; i < branches.size() && !is_by_name; ++i)
       for (std::size_t column = 0; column < std::min(result.size(), branches[i].size()); ++column)
         result[column].by.insert(result[column].by.end(), branches[i][column].by.begin(), branches[i][column].by.end());
     return result;
@@ -292,13 +304,15 @@ class Reader {
   bool is_group(const Json& node, const Json& item, const std::string& name, std::size_t place) const {
     if (text_of(node, "aggregate_handling") == "FORCE_AGGREGATES") return !has_aggregate(item);
     Json plain = item;
-    plain["alias"] = "";
+    plain.erase("alias");
     return std::ranges::any_of(list_of(node, "group_expressions"), [&](const Json& group) {
       if (text_of(group, "class") == "CONSTANT") return group.at("value").value("value", Json()) == Json(place);
       if (text_of(group, "class") == "COLUMN_REF" && group.at("column_names").size() == 1 &&
           is_same_name(group.at("column_names")[0].get<std::string>(), name))
         return true;
-      return group == plain;
+      Json by = group;
+      by.erase("alias");
+      return by == plain;
     });
   }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "project/database_model.h"
 #include "sink/postgres_column.h"
+#include "sink/postgres_partitions.h"
 
 namespace lochan {
 namespace {
@@ -41,12 +42,12 @@ std::string plain(const std::vector<std::string>& names) {
 }
 
 std::string create_table(const std::string& name, const std::vector<Column>& columns,
-                         const std::vector<std::string>& key) {
+                         const std::vector<std::string>& key, const std::string& clause = "") {
   std::vector<std::string> lines;
   for (const Column& column : columns)
     lines.push_back(fmt::format("  {} {}{}", plain(column.name), column.type, column.nullable ? "" : " not null"));
   if (!key.empty()) lines.push_back(fmt::format("  primary key ({})", plain(key)));
-  return fmt::format("create table {} (\n{}\n);\n", name, fmt::join(lines, ",\n"));
+  return fmt::format("create table {} (\n{}\n){};\n", name, fmt::join(lines, ",\n"), clause);
 }
 
 class Ddl {
@@ -154,6 +155,11 @@ class Ddl {
     for (const LocatedText& role : grants) text_ += fmt::format("grant select on {} to {};\n", name, plain(*role));
   }
 
+  static std::string partitions(const SinkTable& table) {
+    const auto by = range_partition_of(table);
+    return by ? fmt::format(" partition by range ({}) /* by {} */", plain(by->column), by->unit) : "";
+  }
+
   void write_sink(const SinkConfig& sink) {
     const auto connection = project_.connections.find(*sink.to);
     if (connection == project_.connections.end() || connection->second.kind != "postgres") return;
@@ -171,7 +177,7 @@ class Ddl {
         columns.push_back({column.name, postgres_column(column).type});
       text_ += columns.empty() ? fmt::format("\n-- {}: its columns aren't known before the first run of {}\n", shown,
                                              to_string(table.table))
-                               : "\n" + create_table(shown, columns, texts(table.key));
+                               : "\n" + create_table(shown, columns, texts(table.key), partitions(table));
       if (columns.empty()) continue;
       write_indexes(shown, table.indexes, table.grants);
       if (!table.comment.empty())

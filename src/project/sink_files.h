@@ -15,14 +15,14 @@ enum class SinkCompression { None, Gzip, Snappy, Zstd };
 
 struct SinkFiles {
   SinkFormat format = SinkFormat::Parquet;
-  std::vector<LocatedText> partition_by{};                  // a folder for each of their values: `dt=2026-11-21/`
+  std::vector<LocatedText> partition_by{};                  // a folder for each of their values; PostgreSQL: `month(dt)`
   std::optional<SinkCompression> compression{};             // by default zstd of Parquet, none of the others
   int max_rows = 0;                                         // of a file; 0: any number
   std::string delimiter = ",";                              // csv
   std::string quote = "\"";                                 // csv
   bool header = true;                                       // csv
   std::string null_text{};                                  // csv
-  std::vector<std::pair<std::string, Position>> written{};  // the keys that are only for files
+  std::vector<std::pair<std::string, Position>> written{};  // the keys that are for files
 };
 
 }  // namespace lochan

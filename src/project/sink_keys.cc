@@ -54,7 +54,8 @@ void add_file_key(Keys<SinkTable>& keys, std::string_view name, M SinkFiles::*me
 void add_file_keys(Keys<SinkTable>& keys) {
   add_file_key(keys, "format", &SinkFiles::format, "files: what they are");
   add_file_key(keys, "partition_by", &SinkFiles::partition_by,
-               "files: the column or columns whose values become folders, such as `dt=2026-11-21/`");
+               "files: the column or columns whose values become folders, such as `dt=2026-11-21/`; PostgreSQL: `year`, `month` or `day` of a column of "
+               "the key, such as `month(dt)`: a partitioned table");
   add_file_key(keys, "compression", &SinkFiles::compression,
                "files: `none`, `gzip`, `zstd`, of Parquet also `snappy`; by default `zstd` of Parquet, none of the others");
   add_file_key(keys, "max_rows", &SinkFiles::max_rows, "files: at most so many rows in a file; 0: any number");

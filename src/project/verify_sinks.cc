@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "project/connection_url.h"
 #include "project/files_config.h"
+#include "project/range_partition.h"
 #include "project/sink_files.h"
 #include "project/verify_project.h"
 
@@ -83,8 +84,9 @@ void refuse(bool is_given, std::string_view key, std::string_view kind, const Si
 void refuse_file_keys(const SinkTable& table, std::string_view kind, Problems& problems) {
   if (!table.files) return;
   for (const auto& [key, position] : table.files->written)
-    problems.add(position, fmt::format("`{}` of `{}` is for files, and the sink goes to {}", key, to_string(table.table), kind),
-                 fmt::format("remove `{}`", key));
+    if (key != "partition_by" || kind != "PostgreSQL")
+      problems.add(position, fmt::format("`{}` of `{}` is for files, and the sink goes to {}", key, to_string(table.table), kind),
+                   fmt::format("remove `{}`", key));
 }
 
 void refuse_database_keys(const SinkTable& table, std::string_view kind, Problems& problems) {
@@ -93,10 +95,24 @@ void refuse_database_keys(const SinkTable& table, std::string_view kind, Problem
   refuse(!table.grants.empty(), "grants", kind, table, problems);
 }
 
+// PostgreSQL tells rows apart within a partition only, so the key must have its column.
+void verify_ranges(const SinkTable& table, Problems& problems) {
+  if (!table.files || table.files->partition_by.empty()) return;
+  const std::vector<LocatedText>& parts = table.files->partition_by;
+  const auto by = parse_range_partition(*parts[0]);
+  if (parts.size() > 1 || !by)
+    return problems.add(parts[0].position, fmt::format("`partition_by` of `{}` is no range of time", to_string(table.table)),
+                        "in PostgreSQL it is one of `year(c)`, `month(c)` and `day(c)`");
+  if (std::ranges::none_of(table.key, [&](const LocatedText& column) { return *column == by->column; }))
+    problems.add(parts[0].position, fmt::format("`{}` is partitioned by `{}`, which isn't in its `key`", to_string(table.table), by->column),
+                 fmt::format("PostgreSQL's primary keys have the partition's column: `key: [{}, …]`", by->column));
+}
+
 void verify_postgres(const SinkTable& table, Problems& problems) {
   verify_name(table, problems);
   refuse(table.fields != SinkFields::Whole, "fields", "PostgreSQL", table, problems);
   refuse_file_keys(table, "PostgreSQL", problems);
+  verify_ranges(table, problems);
 }
 
 // What stands between the host and the question mark.

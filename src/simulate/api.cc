@@ -86,6 +86,7 @@ void check_api_config(const ApiConfig& config) {
           "list, link, next, cursor, offset, page or keyset");
   require(std::ranges::find(kAuths, config.auth) != kAuths.end(), fmt::format("no sign-in `{}`", config.auth), "none, bearer, basic, key, key_query or oauth2");
   require(config.users > 0 && config.orders >= 0, "an API needs a user", "give `--users 1` or more");
+  require(config.order_interval.count() > 0, "orders come one after the other", "such as `--order-every 60`");
   require(config.page_size > 0 && config.page_size <= config.max_page_size, "a page has from 1 to 1000 records", "such as `--page-size 100`");
   require(config.every_429 != 1 && config.every_500 != 1, "an API that never answers", "such as `--every-429 20`");
 }

@@ -13,6 +13,7 @@ struct ApiConfig {
   std::uint64_t seed = 1;
   std::int64_t users = 1'000;
   std::int64_t orders = 10'000;
+  std::chrono::seconds order_interval{1};  // between two of these
   std::int64_t page_size = 100;       // where a request names none
   std::int64_t max_page_size = 1'000;
   std::string pagination = "page";    // of /users and /orders: list, link, next, cursor, offset, page, keyset

@@ -62,10 +62,15 @@ void ApiData::tick() {
   }
 }
 
-// Orders there were at the beginning came a second after the other; ticks are minutes after the last of them.
+// Orders there were at the beginning came one after the other, a second by default; ticks are minutes after the last of them.
+std::int64_t ApiData::order_made(std::int64_t id) const {
+  const std::int64_t first = std::min(id, config_.orders) * config_.order_interval.count();
+  return id <= config_.orders ? first : first + 60 * ((id - config_.orders - 1) / kNewOrders + 1);
+}
+
 std::int64_t ApiData::order_changed(std::int64_t id) const {
   const auto changed = changed_.find(id);
-  return changed == changed_.end() ? id : config_.orders + 60 * changed->second;
+  return changed == changed_.end() ? order_made(id) : order_made(config_.orders) + 60 * changed->second;
 }
 
 std::string ApiData::user(std::int64_t id) const {
@@ -88,7 +93,7 @@ std::string ApiData::order(std::int64_t id) const {
   return fmt::format(R"({{"id":{},"user_id":{},"product":"{}","quantity":{},"price":"{}.{:02}","amount":{}.{:02},"status":"{}","note":{},)"
                      R"("created_at":"{}","updated_at":"{}"}})",
                      id, user_of(id), product, quantity, cents / 100, cents % 100, cents * quantity / 100, cents * quantity % 100, kStates[state],
-                     note, time_text(id <= config_.orders ? id : config_.orders + 60 * version), time_text(order_changed(id)));
+                     note, time_text(order_made(id)), time_text(order_changed(id)));
 }
 
 std::vector<std::int64_t> ApiData::order_ids(const std::string& since, std::int64_t user) const {

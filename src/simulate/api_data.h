@@ -31,6 +31,7 @@ class ApiData {
  private:
   std::int64_t user_changed(std::int64_t id) const { return id * 10; }  // seconds after the beginning
   std::int64_t order_changed(std::int64_t id) const;
+  std::int64_t order_made(std::int64_t id) const;
   std::int64_t user_of(std::int64_t order) const;
 
   const ApiConfig& config_;

@@ -44,8 +44,9 @@ PostgresCarry::PostgresCarry(PostgresConnection& connection, PostgresMarks& mark
       request_(request),
       carry_(table),
       key_(key_of(*table.table)),
+      partition_(range_partition_of(*table.table)),
       declarations_(declarations_of(*table.table, key_)),
-      target_(connection, target_name(*table.table, schema)),
+      target_(connection, target_name(*table.table, schema), partition_ ? 'p' : 'r'),
       mark_(marks.find(target_.name().quoted())) {
   for (const Column& column : table.columns) {
     if (column.name.size() > kLongestName)
@@ -83,6 +84,17 @@ void PostgresCarry::refuse_foreign() const {
         .hint("drop or rename it there, or give the table another name: `to: name`");
 }
 
+// PostgreSQL can't partition a table in another way.
+void PostgresCarry::refuse_other_partitions() const {
+  if (!partition_ || !mark_) return;
+  for (const Declaration& before : parse_declarations(mark_->declarations))
+    if (before[0] == "partition" && !declarations_.contains(before))
+      throw Error(ErrorKind::Data, fmt::format("`{}` is partitioned by `{}` there, and by `{}({})` here", target_.name().quoted(), before[1],
+                                               partition_->unit, partition_->column))
+          .at(carry_.table->position)
+          .hint("drop the table there: the next run makes it anew");
+}
+
 // Not so when a run that planned later was first.
 bool PostgresCarry::is_behind() const {
   return !mark_ || mark_->publication <= request_.publication ||
@@ -91,6 +103,7 @@ bool PostgresCarry::is_behind() const {
 
 void PostgresCarry::write() {
   refuse_foreign();
+  if (target_.exists()) refuse_other_partitions();
   if (!target_.exists()) {
     require_schema(connection_, target_.name().schema);
     mark_.reset();
@@ -154,7 +167,15 @@ bool PostgresCarry::is_same_as(const std::string& before) {
              .integer() == 0;
 }
 
+void PostgresCarry::make_room_for(const std::string& rows) {
+  if (!partition_) return;
+  const auto column = std::ranges::find(columns_, partition_->column, &TargetColumn::name);
+  make_partitions(connection_, target_.name(), *partition_, column->type, session_, rows);
+  target_.look();
+}
+
 void PostgresCarry::make(TargetTable& table, bool is_frozen) {
+  make_room_for(carry_.rows);
   carried_.rows_written = copy(table.name().quoted(), carry_.rows, names(), is_frozen ? ", freeze" : "");
   rows_ = carried_.rows_written;
 }
@@ -164,8 +185,8 @@ void PostgresCarry::write_whole() {
   carried_.changed = true;
   const Declarations before = mark_ ? parse_declarations(mark_->declarations) : Declarations{};
   if (!target_.exists()) {
-    target_.create(columns_);
-    make(target_, true);
+    target_.create(columns_, partition_ ? partition_clause(*partition_) : "");
+    make(target_, !partition_);  // a partitioned table takes no frozen rows
     target_.declare({}, declarations_);
   } else if (target_.may_be_swapped(before, declarations_)) {
     const std::string name = fmt::format("lochan_{}", sha256(target_.name().quoted()).substr(0, 16));
@@ -187,6 +208,7 @@ bool PostgresCarry::append_by_loaded_at() {
   if (carry_.loaded_at.empty() || mark_->loaded_at.empty()) return false;
   const std::string instant = fmt::format("{}::timestamptz", sql::literal(mark_->loaded_at));
   if (count(fmt::format("{} where _loaded_at <= {}", carry_.rows, instant)) != mark_->rows) return false;
+  make_room_for(fmt::format("(from {} where _loaded_at > {})", carry_.rows, instant));
   carried_.rows_written = copy(target_.name().quoted(),
                                fmt::format("(from {} where _loaded_at > {})", carry_.rows, instant), names());
   rows_ = mark_->rows + carried_.rows_written;
@@ -201,6 +223,7 @@ void PostgresCarry::append() {
   session_.execute(fmt::format("create or replace temp table lochan_changes as from {} except all from {}", carry_.rows,
                                *rows_then_));
   if (count(*rows_then_) + count(kChanges) != count(carry_.rows)) return write_whole();
+  make_room_for(kChanges);
   carried_.rows_written = copy(target_.name().quoted(), kChanges, names());
   carried_.changed = carried_.rows_written > 0;
 }
@@ -221,8 +244,12 @@ bool PostgresCarry::find_changes(const std::string& before) {
 // By key: rows that differ from those that the target has, and keys that are gone. Without knowing those, all rows go
 // there to be compared.
 void PostgresCarry::merge(const std::optional<std::string>& before) {
-  if (!before) return merge_stage(stage(carry_.rows, names(), "all"), "");
+  if (!before) {
+    make_room_for(carry_.rows);
+    return merge_stage(stage(carry_.rows, names(), "all"), "");
+  }
   if (!find_changes(*before)) return write_whole();
+  make_room_for(kChanges);
   const std::string changed = count(kChanges) == 0 ? "" : stage(kChanges, names(), "new");
   std::vector<std::string> same;
   for (const std::string& column : key_) same.push_back(fmt::format("b.{0} is not distinct from n.{0}", sql::identifier(column)));

@@ -8,6 +8,7 @@
 
 #include "engine/session.h"
 #include "sink/postgres_marks.h"
+#include "sink/postgres_partitions.h"
 #include "sink/postgres_table.h"
 #include "sink/sink.h"
 
@@ -30,7 +31,10 @@ class PostgresCarry {
   bool is_behind() const;
   void write_new_rows();
   void write_whole();
+  void refuse_other_partitions() const;
   void make(TargetTable& table, bool is_frozen);
+  /// Of the target, where it is partitioned.
+  void make_room_for(const std::string& rows);
   void append();
   bool append_by_loaded_at();
   void merge(const std::optional<std::string>& before);
@@ -51,6 +55,7 @@ class PostgresCarry {
   const CarryTable& carry_;
   std::vector<TargetColumn> columns_;
   std::vector<std::string> key_;
+  std::optional<RangePartition> partition_;
   Declarations declarations_;
   TargetTable target_;
   std::optional<PostgresMark> mark_;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sql.h"
+#include "project/sink_files.h"
 
 namespace lochan {
 namespace {
@@ -33,6 +34,7 @@ Declaration declaration(std::string word, const std::vector<std::string>& of) {
 Declarations declarations_of(const SinkTable& table, const std::vector<std::string>& key) {
   Declarations result;
   if (!key.empty()) result.insert(declaration("key", key));
+  if (table.files && !table.files->partition_by.empty()) result.insert(declaration("partition", texts(table.files->partition_by)));
   for (const SinkIndex& index : table.indexes)
     result.insert(declaration(index.unique ? "unique" : "index", texts(index.columns)));
   for (const LocatedText& role : table.grants) result.insert({"grant", *role});
@@ -55,7 +57,8 @@ TargetTable::TargetTable(PostgresConnection& connection, PostgresName name, char
 
 void TargetTable::look() {
   const auto rows = connection_.query(
-      "select c.oid, pg_relation_filenode(c.oid), c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+      "select c.oid, case when c.relkind = 'p' then (select md5(string_agg(concat(p.inhrelid, '/', pg_relation_filenode(p.inhrelid)), ' ' "
+      "order by p.inhrelid)) from pg_inherits p where p.inhparent = c.oid) else pg_relation_filenode(c.oid)::text end, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace "
       "where n.nspname = $1 and c.relname = $2",
       std::vector<PostgresValue>{name_.schema, name_.name});
   id_.clear();
@@ -64,6 +67,7 @@ void TargetTable::look() {
     throw Error(ErrorKind::Data, fmt::format("`{}` is there, and is no {}", name_.quoted(),
                                              kind_ == 'm'   ? "materialized view"
                                              : kind_ == 'v' ? "view"
+                                             : kind_ == 'p' ? "partitioned table"
                                                             : "plain table"))
         .hint("drop or rename it there, or give the table another name: `to: name`");
   id_ = *rows.rows[0][0];
@@ -72,10 +76,10 @@ void TargetTable::look() {
 
 std::string TargetTable::identity() const { return exists() ? fmt::format("{}/{}", id_, file_) : ""; }
 
-void TargetTable::create(const std::vector<TargetColumn>& columns) {
+void TargetTable::create(const std::vector<TargetColumn>& columns, const std::string& clause) {
   std::vector<std::string> lines;
   for (const TargetColumn& column : columns) lines.push_back(sql::identifier(column.name) + " " + column.type);
-  connection_.execute(fmt::format("create table {} ({})", name_.quoted(), fmt::join(lines, ", ")));
+  connection_.execute(fmt::format("create table {} ({}) {}", name_.quoted(), fmt::join(lines, ", "), clause));
   look();
 }
 
@@ -139,6 +143,7 @@ std::string TargetTable::index_columns(const Declaration& declaration) const {
 void TargetTable::undo(const Declaration& declaration) {
   const std::string& word = declaration[0];
   const std::string table = name_.quoted();
+  if (word == "partition") return;  // it is so or not from the beginning
   if (word == "comment") {
     connection_.execute(fmt::format("comment on table {} is null", table));
   } else if (word == "column") {
@@ -163,6 +168,7 @@ void TargetTable::undo(const Declaration& declaration) {
 void TargetTable::apply(const Declaration& declaration) {
   const std::string& word = declaration[0];
   const std::string table = name_.quoted();
+  if (word == "partition") return;
   if (word == "comment") {
     connection_.execute(fmt::format("comment on table {} is {}", table, sql::literal(declaration[1])));
   } else if (word == "column") {
@@ -197,6 +203,7 @@ void TargetTable::declare(const Declarations& before, const Declarations& now) {
 }
 
 bool TargetTable::may_be_swapped(const Declarations& before, const Declarations& now) {
+  if (kind_ == 'p') return false;  // its partitions have names of their own
   for (const Index& index : indexes())
     if (!before.contains(index.is) && !now.contains(index.is)) return false;
   const auto rows = connection_.query(

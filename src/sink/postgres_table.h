@@ -20,6 +20,7 @@ using Declaration = std::vector<std::string>;
 using Declarations = std::set<Declaration>;
 
 /// Of a table as the project has it. `key` is the primary key there.
+/// `partition month(dt)`, of a table that is partitioned: what can't be changed of one that is there.
 Declarations declarations_of(const SinkTable& table, const std::vector<std::string>& key);
 /// As the mark keeps them.
 std::string declarations_text(const Declarations& declarations);
@@ -28,8 +29,8 @@ Declarations parse_declarations(const std::string& text);
 /// All statements go to the connection's open transaction.
 class TargetTable {
  public:
-  /// Throws when something else has the name: `kind` as pg_class.relkind says it, a table, a view (v) or a materialized
-  /// view (m).
+  /// Throws when something else has the name: `kind` as pg_class.relkind says it, a table (p: a partitioned one), a view (v) or a
+  /// materialized view (m).
   TargetTable(PostgresConnection& connection, PostgresName name, char kind = 'r');
 
   const PostgresName& name() const { return name_; }
@@ -37,7 +38,10 @@ class TargetTable {
   /// Another one when the table was made anew, emptied or restored: `16384/16390`. "" when it isn't there.
   std::string identity() const;
 
-  void create(const std::vector<TargetColumn>& columns);
+  /// `clause` follows the columns: how it is partitioned.
+  void create(const std::vector<TargetColumn>& columns, const std::string& clause = "");
+  /// After something was done to it elsewhere: partitions were made, …
+  void look();
   /// Adds columns, widens types, lets columns that are gone be null. Throws when a type can't be widened.
   void evolve(const std::vector<TargetColumn>& columns);
   /// Takes back what is declared no more, and adds what is.
@@ -53,7 +57,6 @@ class TargetTable {
   void swap_in(TargetTable& other);
 
  private:
-  void look();
   struct Index {
     Declaration is;
     std::string name;

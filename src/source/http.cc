@@ -142,13 +142,19 @@ class HttpSource final : public Source, public LandingSource {
     }
     if (records.refused.empty()) extract.rows = rows;
     extract.surely_nothing = rows == 0 && !extract.is_whole;
-    // What was read again up to where the cursor stood moves nothing.
     const HttpCursor before = parse_cursor(from);
+    if (rows > 0 && !before.since.empty()) extract.within = within(session, table, records.select);
+    // What was read again up to where the cursor stood moves nothing.
     if (!extract.is_whole && !before.extraction.empty() && before.since == since) {
       extract.reached = from;
       return extract;
     }
-    extract.reached.text = Json{{"extraction", found->second.name()}, {"since", since}}.dump();
+    Json reached{{"extraction", found->second.name()}, {"since", since}};
+    if (!extract.is_whole && table.cursor) {
+      reached["column"] = **table.cursor;  // as cursors of databases say it: old days may leave by it
+      reached["max"] = since;
+    }
+    extract.reached.text = reached.dump();
     return extract;
   }
 
@@ -160,6 +166,15 @@ class HttpSource final : public Source, public LandingSource {
   }
 
  private:
+  // What was read is no older than the oldest of it: what was asked tells nothing, as an API may give more.
+  static std::string within(Session& session, const SourceTable& table, const std::string& records) {
+    if (table.load == LoadMode::Full || !table.cursor) return "";
+    const std::string column = sql::identifier(**table.cursor);
+    const auto lowest = session.query(fmt::format("select cast(min({0}) as varchar), min(typeof({0})) from ({1})", column, records)).rows[0];
+    if (!lowest[0]) return "";
+    return fmt::format("({0} is null or {0} >= cast({1} as {2}))", column, sql::literal(*lowest[0]), *lowest[1]);
+  }
+
   // Parents come before those that are asked for each of their records.
   std::vector<Table> in_order(std::span<const Table> tables) const {
     std::vector<Table> ordered;

@@ -53,6 +53,8 @@ TEST_F(OriginsTest, KeepsOnlyTheGroupsOfAGrouping) {
             "grouped\nraw.sale: day*\n");
   EXPECT_EQ(read("select product_id, sold_at::date as day, count(*) as n from raw.sale group by all"),
             "grouped\nraw.sale: product_id day*\n");
+  EXPECT_EQ(read("select s.product_id, rank() over (order by sum(s.amount)) as rank from raw.sale s group by s.product_id"),
+            "grouped\nraw.sale: product_id\n");
   EXPECT_EQ(read("select max(id) as newest from raw.sale"), "grouped\nraw.sale:\n");
 }
 
@@ -68,6 +70,8 @@ TEST_F(OriginsTest, GoesThroughWithSubqueriesStarsAndUnions) {
                  "from recent) r"),
             "raw.sale: id product_id sold_at\n");
   EXPECT_EQ(read("select id, amount from raw.sale union all select product_id, 0 from raw.product"),
+            "raw.sale: id amount\nraw.product: id\n");
+  EXPECT_EQ(read("select id, amount from raw.sale union all by name select 0 as amount, product_id as id from raw.product"),
             "raw.sale: id amount\nraw.product: id\n");
   EXPECT_EQ(read("with days as (select sold_at::date as day, sum(amount) as amount from raw.sale group by 1) select "
                  "day, amount from days"),

@@ -63,8 +63,12 @@ const ProblemCase kCases[] = {
         "  hint: write it as `sale` or `exports/sale`; names that begin with `.` or `_` are hidden from readers"}),
     in_sink("PartitionsInPostgres",
        "  mart.sale: { partition_by: dt }\n",
-       "sinks/dwh.yaml:4:30: `partition_by` of `mart.sale` is for files, and the sink goes to PostgreSQL\n"
-       "  hint: remove `partition_by`"),
+       "sinks/dwh.yaml:4:30: `partition_by` of `mart.sale` is no range of time\n"
+       "  hint: in PostgreSQL it is one of `year(c)`, `month(c)` and `day(c)`"),
+    in_sink("PartitionsInPostgresWithoutTheirKey",
+       "  mart.sale: { write: upsert, key: id, partition_by: month(dt) }\n",
+       "sinks/dwh.yaml:4:54: `mart.sale` is partitioned by `dt`, which isn't in its `key`\n"
+       "  hint: PostgreSQL's primary keys have the partition's column: `key: [dt, …]`"),
     in_sink("UpsertWithoutKey",
        "  mart.sale: { write: upsert }\n",
        "sinks/dwh.yaml:4:3: `write: upsert` of `mart.sale` needs a `key`\n"

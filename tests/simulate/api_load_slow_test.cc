@@ -304,6 +304,30 @@ TEST_F(ApiLake, EachResponseIsLandedAsItWasReceived) {
   EXPECT_EQ(bodies, 1);
 }
 
+TEST(ApiSimulation, OrdersKeepTheTimeTheyWereMadeAt) {
+  ApiConfig config;
+  config.orders = 10;
+  config.order_interval = std::chrono::hours{24};
+  ApiSimulation simulation(config);
+  const auto made = [&] {
+    std::vector<std::string> times;
+    const auto orders = nlohmann::json::parse(simulation.answer({"GET", "/list/orders", "", {}, ""}).body);
+    for (const auto& order : orders.is_array() ? orders : orders.at("data")) times.push_back(order.at("created_at"));
+    return times;
+  };
+  for (int i = 0; i < 3; ++i) simulation.tick();
+  const std::vector<std::string> before = made();
+  ASSERT_EQ(before.size(), 25U);
+  EXPECT_THAT(before[0], testing::StartsWith("2026-01-02T00:00:00"));
+  EXPECT_THAT(before[9], testing::StartsWith("2026-01-11T00:00:00"));
+  EXPECT_THAT(before[10], testing::StartsWith("2026-01-11T00:01:00"));
+  EXPECT_THAT(before[24], testing::StartsWith("2026-01-11T00:03:00"));
+  for (int i = 0; i < 40; ++i) simulation.tick();
+  std::vector<std::string> after = made();
+  after.resize(before.size());
+  EXPECT_EQ(after, before);
+}
+
 TEST(ApiSimulation, TheSameSeedGivesTheSameBytes) {
   const auto body = [](std::uint64_t seed, int ticks) {
     ApiConfig config;

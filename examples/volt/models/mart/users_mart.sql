@@ -13,5 +13,5 @@ select
   max(orders.created_at) as last_order_at,
   rank() over (order by coalesce(sum(orders.amount), 0) desc) as rank
 from staging.users as users
-left join staging.orders as orders on orders.user_id = users.user_id
+left join mart.fact_orders as orders on orders.user_id = users.user_id
 group by users.user_id, users.name, users.email

@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
-"""Two S3 buckets, past Lochan: made with object lock, and every version of every object in them, listed and read without it.
+"""S3 buckets of the demos, past Lochan: made, filled, listed and read without it.
 
-  buckets.py make BUCKET…           with a default retention of a day
+  buckets.py make BUCKET…           plain ones
+  buckets.py make-locked BUCKET…    with object lock, and a default retention of a day
+  buckets.py put FILE BUCKET/KEY    a file becomes an object
+  buckets.py list BUCKET[/PREFIX]   a line for each object: size, key
+  buckets.py remove BUCKET…         with all that is in them; not of locked ones
   buckets.py versions BUCKET…       a line for each version and delete marker: bucket, key, version, size, etag, kind
   buckets.py grep TEXT… -- BUCKET…  exits 1 and names the objects that hold one of the texts
 
@@ -62,9 +66,36 @@ def versions(bucket):
         marker = {"key-marker": page.findtext(NAMESPACE + "NextKeyMarker"), "version-id-marker": page.findtext(NAMESPACE + "NextVersionIdMarker", "")}
 
 
+def objects(bucket, prefix):
+    """Size and key of each."""
+    more = []
+    while True:
+        page = xml.etree.ElementTree.fromstring(ask("GET", f"/{bucket}", [("list-type", "2"), ("prefix", prefix), *more]))
+        for found in page.iter(NAMESPACE + "Contents"):
+            yield found.findtext(NAMESPACE + "Size"), found.findtext(NAMESPACE + "Key")
+        if page.findtext(NAMESPACE + "IsTruncated") != "true":
+            return
+        more = [("continuation-token", page.findtext(NAMESPACE + "NextContinuationToken"))]
+
+
 def main():
     task, *words = sys.argv[1:]
     if task == "make":
+        for bucket in words:
+            ask("PUT", f"/{bucket}")
+    elif task == "put":
+        with open(words[0], "rb") as file:
+            ask("PUT", f"/{words[1]}", body=file.read())
+    elif task == "list":
+        bucket, _, prefix = words[0].partition("/")
+        for found in objects(bucket, prefix):
+            print(*found, sep="\t")
+    elif task == "remove":
+        for bucket in words:
+            for _, key in list(objects(bucket, "")):
+                ask("DELETE", f"/{bucket}/{key}")
+            ask("DELETE", f"/{bucket}")
+    elif task == "make-locked":
         for bucket in words:
             ask("PUT", f"/{bucket}", x_amz_bucket_object_lock_enabled="true")
             md5 = base64.b64encode(hashlib.md5(LOCK.encode()).digest()).decode()

@@ -21,6 +21,11 @@ using Lines = std::vector<std::vector<std::string>>;
 constexpr std::int64_t kShown = 20;
 constexpr std::size_t kReasonWidth = 80;
 
+// What is held ends with the command that lets it go on.
+std::string reason_text(const Tick& tick) {
+  return tick.state == TickState::Held ? tick.reason : truncated(tick.reason, kReasonWidth);
+}
+
 std::string state_text(const Tick& tick) {
   return tick.run == 0 ? std::string(to_string(tick.state)) : fmt::format("{} (run {})", to_string(tick.state), tick.run);
 }
@@ -89,7 +94,7 @@ class ScheduleCommandLine final : public Command {
         if (open.state != TickState::Due) tick = &open;
       const std::string at = tick == nullptr ? "" : to_string(tick->key.due_at).substr(0, 19);
       lines.push_back({status.config->name, when(*status.config), status.is_paused ? "paused" : status.next_text, at,
-                       tick == nullptr ? "" : state_text(*tick), tick == nullptr ? "" : truncated(tick->reason, kReasonWidth)});
+                       tick == nullptr ? "" : state_text(*tick), tick == nullptr ? "" : reason_text(*tick)});
     }
     if (output_.is_json()) return print_document(terminal, {{"schedules", std::move(documents)}});
     terminal.print(lines.size() == 1 ? "no schedules: add some to lochan.yaml, below `schedules:`" : align(lines));
@@ -101,7 +106,7 @@ class ScheduleCommandLine final : public Command {
     for (const Tick& tick : Ticks(lake.state()).newest(name_, static_cast<int>(limit_.value_or(kShown)))) {
       documents.push_back(to_document(tick));
       lines.push_back({tick.key.schedule, to_string(tick.key.due_at).substr(0, 19), state_text(tick),
-                       tick.late_at ? "late" : "", truncated(tick.reason, kReasonWidth)});
+                       tick.late_at ? "late" : "", reason_text(tick)});
     }
     if (output_.is_json()) return print_document(terminal, {{"ticks", std::move(documents)}});
     terminal.print(lines.size() == 1 ? "no tick yet: `lochan serve` makes them" : align(lines));

@@ -37,7 +37,8 @@ void SimulateDvdRental::add(Options& options) {
   command.text("--connection", connection_, "NAME", "in this connection; by default the project's only PostgreSQL one");
   command.text("--to", to_, "URL", "in this database, without a project: postgresql://user@host/database");
   command.number("--seed", seed_, "N", "the same seed gives the same rows");
-  command.text("--mix-day", mix_day_, "DATE", "add this day's returns, payments, customers and rentals: 2026-04-03");
+  command.text("--mix-day", mix_day_, "DATE",
+               "add this day's returns, payments, customers and rentals: 2026-04-03, or `next`");
 }
 
 SimulateDvdRental::Place SimulateDvdRental::place(Context& context) const {

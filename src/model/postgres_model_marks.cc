@@ -80,9 +80,11 @@ std::map<PostgresName, std::string> read_carried_versions(PostgresConnection& co
                                                           const std::set<std::string>& schemas) {
   std::map<PostgresName, std::string> versions;
   for (const std::string& schema : schemas_with(connection, schemas, "lochan_mark")) {
-    // A target may be in another schema than its sink's marks: it is named in full, as SQL quotes it.
+    // A target may be in another schema than its sink's marks: it is named in full, as SQL quotes it. A third part is
+    // the sink's that adds columns to a table of another.
     const auto rows = connection.query(
-        fmt::format("select (parse_ident(m.target))[1], (parse_ident(m.target))[2], m.data_version from {} m",
+        fmt::format("select (parse_ident(m.target))[1], (parse_ident(m.target))[2], m.data_version from {} m where "
+                    "cardinality(parse_ident(m.target)) = 2",
                     PostgresName{schema, "lochan_mark"}.quoted()));
     for (const auto& row : rows.rows)
       if (row[0] && row[1]) versions[{*row[0], *row[1]}] = *row[2];

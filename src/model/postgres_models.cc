@@ -69,6 +69,7 @@ DatabaseNames database_names(const Project& project, const std::string& connecti
     if (*sink.to != connection) continue;
     names.mark_schemas.insert(sink.schema.empty() ? "public" : sink.schema);
     for (const SinkTable& table : sink.tables) {
+      if (table.fields == SinkFields::Add) continue;  // the table stays what it was: another's
       CarriedInto& carried = names.carried[postgres_name(sink, table)];
       carried.sink = name;
       carried.table = table.table;

@@ -31,6 +31,9 @@ std::string http_fingerprint(const HttpResource& resource) {
   for (const auto& [name, value] : resource.from_parent) text += fmt::format("|^{}={}", name, value);
   if (resource.parent) text += "|parent " + **resource.parent;
   if (!resource.each->empty()) text += fmt::format("|each {} {}", *resource.each, Json(resource.each_values).dump());
+  if (resource.each_row)
+    text += fmt::format("|each row in {} of {}{}", *resource.each_row->in, *resource.each_row->query,
+                        resource.each_row->once ? " once" : "");
   if (resource.start) text += "|start " + **resource.start;
   const HttpPagination& pages = resource.pagination;
   text += fmt::format("|{} {} {} {} {} {} {}", to_string(pages.by), *pages.at, pages.param, pages.in_body, pages.size,

@@ -65,6 +65,15 @@ struct HttpPagination {
   Position position{};
 };
 
+/// Rows of a query in a database, for each of which something is asked: a column's name stands for its value.
+struct HttpRows {
+  LocatedText in{};  // a connection of kind postgres
+  LocatedText query{};
+  bool once = false;  // a row whose key the table has is asked for no more
+  std::shared_ptr<const Connection>
+      connection{};  // shared: a copy of the project's, which the source has no other way to
+};
+
 /// What is asked for one table.
 struct HttpResource {
   LocatedText path;  // after the connection's URL; `{id}` stands for a column of the parent's record
@@ -78,6 +87,7 @@ struct HttpResource {
   std::map<std::string, std::string> from_parent;  // column here → column of the parent's record
   LocatedText each;  // a name: asked once for each of `each_values`, as for a parent's records
   std::vector<std::string> each_values;
+  std::optional<HttpRows> each_row;               // in place of those
   std::optional<LocatedText> start;               // what `$since` is at first
   std::shared_ptr<const HttpResource> of_parent;  // what is asked for the parent's records
   LoadMode of_parent_load = LoadMode::Full;
@@ -91,8 +101,10 @@ std::string_view to_string(HttpPaging paging);
 const HttpSettings& http_settings(const Connection& connection);
 /// All that changes what is asked: for fingerprints, and for what may be resumed. Without secrets.
 std::string http_fingerprint(const HttpResource& resource);
-/// Whether it is asked once for each record of a parent, or for each of its own values.
-inline bool is_asked_for_each(const HttpResource& resource) { return resource.parent || !resource.each->empty(); }
+/// Whether it is asked once for each record of a parent, for each of its own values, or for each row of a query.
+inline bool is_asked_for_each(const HttpResource& resource) {
+  return resource.parent || !resource.each->empty() || resource.each_row;
+}
 /// The names in braces of the path, the parameters and the body's texts: `id` of `users/{id}/orders`.
 std::vector<std::string> names_in_braces(const HttpResource& resource);
 /// Whether `$since` stands in any of its values.

@@ -228,20 +228,35 @@ const Keys<HttpPagination>& http_pagination_keys() {
   return kKeys;
 }
 
+/// A key of HttpResource::each_row.
+template <typename M>
+void add_row_key(Keys<HttpResource>& keys, std::string_view name, M HttpRows::* member, std::string_view help) {
+  Key key{.name = name, .type = Member<M>::type(), .help = help};
+  key.default_text = Member<M>::show(HttpRows{}.*member);
+  keys.add(key, [key, member](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
+    if (!resource.each_row) resource.each_row.emplace();
+    Member<M>::read(reader, value, key, *resource.each_row.*member);
+  });
+}
+
 const Keys<HttpResource>& http_for_each_keys() {
-  static const Keys<HttpResource> kKeys =
-      Keys<HttpResource>("http_for_each", "`for_each`, in `request`",
-                         "In place of a parent: it is asked once for each of these values.")
-          .add("name", &HttpResource::each, "what stands for a value, such as `company` for `{company}`",
-               {.is_required = true})
-          .add({.name = "values",
-                .type = {.shape = Shape::Literal, .count = Count::List},
-                .is_required = true, .help = "the values"},
-               [](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
-                 const ValueType type{.shape = Shape::Literal, .count = Count::List};
-                 for (LocatedText& text : reader.read_list(value, "values", type))
-                   resource.each_values.push_back(std::move(text.value));
-               });
+  static const Keys<HttpResource> kKeys = [] {
+    Keys<HttpResource> keys("http_for_each", "`for_each`, in `request`",
+                            "In place of a parent: it is asked once for each of these values, or for each row of a query.");
+    keys.add("name", &HttpResource::each, "what stands for a value, such as `company` for `{company}`");
+    keys.add({.name = "values", .type = {.shape = Shape::Literal, .count = Count::List}, .help = "the values"},
+             [](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
+               const ValueType type{.shape = Shape::Literal, .count = Count::List};
+               for (LocatedText& text : reader.read_list(value, "values", type))
+                 resource.each_values.push_back(std::move(text.value));
+             });
+    add_row_key(keys, "in", &HttpRows::in, "in place of `name` and `values`: a connection to PostgreSQL");
+    add_row_key(keys, "query", &HttpRows::query,
+                "SQL of that database: it is asked for each row, and `{city}` stands for the row's column `city`");
+    add_row_key(keys, "once", &HttpRows::once,
+                "query: a row whose `key` the table has already is not asked for again; the `key` is taken from the row");
+    return keys;
+  }();
   return kKeys;
 }
 
@@ -276,7 +291,7 @@ const Keys<HttpResource>& http_resource_keys() {
               "columns that are taken over from the parent's record, such as `user_id: id`");
     keys.add({.name = "for_each",
               .type = {.shape = Shape::Mapping, .keys = &http_for_each_keys().table()},
-              .help = "in place of a parent: values that it is asked for, each once"},
+              .help = "in place of a parent: values that it is asked for, each once, or the rows of a query"},
              [](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
                http_for_each_keys().read(reader, value, resource);
              });

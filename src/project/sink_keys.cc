@@ -87,7 +87,8 @@ Keys<SinkTable> make_sink_table_keys() {
   keys.add("grants", &SinkTable::grants, "the roles that may read it");
   keys.add("fields", &SinkTable::fields,
            "MongoDB, upsert and scd2: `whole`: a document is its row and nothing else; `own`: fields that others add to it stay; `add`: the "
-           "documents are another's, to which the row's fields are added");
+           "documents are another's, to which the row's fields are added. PostgreSQL, upsert: `add`: the table is another's, whose columns of these "
+           "names are set in the rows of the key");
   add_file_keys(keys);
   return keys;
 }

@@ -113,7 +113,8 @@ class RequestCheck {
   }
 
   void check_parent() {
-    if (!request_.each->empty()) return check_for_each();
+    if (request_.each_row) return check_for_each_row(*request_.each_row);
+    if (!request_.each->empty() || !request_.each_values.empty()) return check_for_each();
     if (!request_.parent) {
       if (request_.path->find('{') != std::string::npos)
         add(request_.path.position, "the `path` names a column of a parent, and there is no `parent`",
@@ -144,6 +145,8 @@ class RequestCheck {
 
   void check_for_each() {
     const std::string& name = *request_.each;
+    if (name.empty())
+      return add({}, "`for_each` doesn't say what stands for a value", "such as `name: company` for `{company}`");
     if (request_.parent)
       add(request_.each.position, "a request is asked for each record of a `parent` or `for_each` value",
           "keep one of them");
@@ -163,11 +166,63 @@ class RequestCheck {
             "correct one of them");
   }
 
+  void check_for_each_row(const HttpRows& rows) {
+    const Position& position = rows.query->empty() ? rows.in.position : rows.query.position;
+    if (request_.parent || !request_.each->empty() || !request_.each_values.empty())
+      add(position, fmt::format("`{}` is asked for each row of a query, and for something else", table_.name),
+          "keep `in` and `query`, or `name` and `values`, or `parent`");
+    if (rows.in->empty())
+      add(position, "`query` of `for_each` doesn't say where", "add `in:` with a connection to PostgreSQL");
+    if (rows.query->empty())
+      add(position, "`for_each` has no `query`",
+          "such as `query: select city from dvd_rental.city where longitude is null`");
+    if (names_in_braces(request_).empty())
+      add(position, "nothing of the request names a column of the query",
+          "such as `params: {name: \"{city}\"}` for its column `city`");
+    if (rows.once) check_once(position);
+  }
+
+  // Whether a row was asked for must be known before anything is.
+  void check_once(const Position& position) {
+    if (table_.key.empty())
+      add(position,
+          fmt::format("`once` needs the `key` of `{}`: a row of which the table has that is not asked for again",
+                      table_.name),
+          "such as `key: city_id`, with `from_parent: {city_id: city_id}`");
+    for (const LocatedText& key : table_.key)
+      if (!request_.from_parent.contains(*key))
+        add(key.position,
+            fmt::format("with `once` the key is known before anything is asked, and `{}` isn't taken from the query",
+                        *key),
+            fmt::format("add it: `from_parent: {{ {0}: {0} }}`", *key));
+  }
+
   const SourceConfig& source_;
   const SourceTable& table_;
   const HttpResource& request_;
   Problems& problems_;
 };
+
+// Where the rows are that are asked for.
+void verify_rows(const Project& project, const HttpResource& request, Problems& problems) {
+  if (!request.each_row || request.each_row->in->empty()) return;
+  const LocatedText& in = request.each_row->in;
+  const auto found = project.connections.find(*in);
+  if (found == project.connections.end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, connection] : project.connections) names.push_back(name);
+    return problems.add(in.position, fmt::format("no connection `{}` in lochan.yaml", *in),
+                        text::did_you_mean(*in, names, fmt::format("there are {}", fmt::join(names, ", "))));
+  }
+  if (const std::string& kind = found->second.kind; !kind.empty() && kind != "postgres")
+    problems.add(in.position, fmt::format("`{}` is of kind `{}`, and `for_each` asks PostgreSQL", *in, kind),
+                 "name a connection such as `postgresql://user@host/database`");
+}
+
+void verify_request(const Project& project, const SourceConfig& source, const SourceTable& table, Problems& problems) {
+  RequestCheck(source, table, problems).run();
+  verify_rows(project, *table.request, problems);
+}
 
 }  // namespace
 
@@ -191,7 +246,7 @@ void verify_http(const Project& project, Problems& problems) {
                                  table.name, other),
                      "remove `request`");
       else if (table.request)
-        RequestCheck(source, table, problems).run();
+        verify_request(project, source, table, problems);
       else if (!http.empty())
         problems.add(table.position, fmt::format("`{}` doesn't say what to ask `{}` for", table.name, http),
                      fmt::format("such as `request: {{path: {}}}`; `lochan source probe URL` drafts it", table.name));
@@ -213,8 +268,23 @@ void link_parents(SourceConfig& source) {
     }
 }
 
+// The source that asks has no sight of the project's connections.
+void link_rows(const Project& project, SourceConfig& source) {
+  for (SourceTable& table : source.tables) {
+    if (!table.request || !table.request->each_row) continue;
+    const auto found = project.connections.find(*table.request->each_row->in);
+    if (found == project.connections.end()) continue;
+    auto linked = std::make_shared<HttpResource>(*table.request);
+    linked->each_row->connection = std::make_shared<Connection>(found->second);
+    table.request = std::move(linked);
+  }
+}
+
 void prepare_http(Project& project, Secrets& secrets) {
-  for (auto& [name, source] : project.sources) link_parents(source);
+  for (auto& [name, source] : project.sources) {
+    link_rows(project, source);
+    link_parents(source);
+  }
   for (auto& [name, connection] : project.connections) {
     const bool has_files_there = connection.kind == "files" && files_place(connection) == FilesPlace::Web;
     if (connection.kind != "http" && !has_files_there) continue;

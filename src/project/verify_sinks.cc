@@ -108,9 +108,29 @@ void verify_ranges(const SinkTable& table, Problems& problems) {
                  fmt::format("PostgreSQL's primary keys have the partition's column: `key: [{}, …]`", by->column));
 }
 
+// Columns of a table that another made.
+void verify_added(const SinkTable& table, Problems& problems) {
+  if (table.write != SinkWrite::Upsert)
+    problems.add(table.position, fmt::format("`fields: add` of `{}` goes with `write: upsert`", to_string(table.table)),
+                 "write `upsert` with the `key` that names a row there");
+  const auto refuse_declared = [&](bool is_given, std::string_view key) {
+    if (is_given)
+      problems.add(table.position, fmt::format("`{}` adds to a table of another, whose the {} are", to_string(table.table), key),
+                   fmt::format("remove `{}`", key));
+  };
+  refuse_declared(!table.indexes.empty(), "indexes");
+  refuse_declared(!table.comment.empty(), "comment");
+  refuse_declared(!table.comments.empty(), "comments");
+  refuse_declared(!table.grants.empty(), "grants");
+  refuse_declared(table.files && !table.files->partition_by.empty(), "partitions");
+}
+
 void verify_postgres(const SinkTable& table, Problems& problems) {
   verify_name(table, problems);
-  refuse(table.fields != SinkFields::Whole, "fields", "PostgreSQL", table, problems);
+  if (table.fields == SinkFields::Own)
+    problems.add(table.position, fmt::format("`fields: own` of `{}` is for MongoDB", to_string(table.table)),
+                 "columns that others add to the table stay as they are: remove `fields`");
+  if (table.fields == SinkFields::Add) verify_added(table, problems);
   refuse_file_keys(table, "PostgreSQL", problems);
   verify_ranges(table, problems);
 }

@@ -50,6 +50,7 @@ std::string make_sample(PostgresConnection& connection, std::uint64_t seed) {
 
 // Its days are looked at within the transaction, so a day is never written twice.
 std::string mix(PostgresConnection& connection, std::uint64_t seed, DvdDay day) {
+  if (day == kDvdNextDay) day = last_dvd_day(connection) + std::chrono::days{1};
   if (has_dvd_day(connection, day)) return fmt::format("{} is there already: nothing to do", dvd_date(day));
   if (const DvdDay last = last_dvd_day(connection); day <= last)
     throw Error(ErrorKind::Data,
@@ -64,6 +65,7 @@ std::string mix(PostgresConnection& connection, std::uint64_t seed, DvdDay day) 
 }  // namespace
 
 DvdDay parse_dvd_day(std::string_view text) {
+  if (text == "next") return kDvdNextDay;
   int year = 0;
   unsigned month = 0, day = 0;
   const char* const end = text.data() + text.size();
@@ -75,7 +77,7 @@ DvdDay parse_dvd_day(std::string_view text) {
   const bool is_read = is_shaped && read(0, 4, year) && read(5, 2, month) && read(8, 2, day);
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
   if (!is_read || !date.ok())
-    throw Error(ErrorKind::Usage, fmt::format("`{}` is not a day", text)).hint("write it as 2026-04-03");
+    throw Error(ErrorKind::Usage, fmt::format("`{}` is not a day", text)).hint("write it as 2026-04-03, or `next`");
   return date;
 }
 

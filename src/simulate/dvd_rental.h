@@ -12,7 +12,9 @@
 
 namespace lochan {
 
-/// "2026-04-03". Throws Error{Usage}.
+/// The day after the last one that the rental has.
+inline constexpr DvdDay kDvdNextDay = DvdDay::max();
+/// "2026-04-03", or "next". Throws Error{Usage}.
 DvdDay parse_dvd_day(std::string_view text);
 
 /// Makes the sample where it isn't; gives the cities of a restored dump their columns for coordinates. Then, when a day

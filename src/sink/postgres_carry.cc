@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/hash.h"
 #include "base/sql.h"
@@ -34,6 +35,40 @@ constexpr const char* kChanges = "temp.main.lochan_changes";
 
 constexpr std::int64_t kLargeTable = 10'000;
 
+// The columns of a table that another made, to which a sink adds.
+class TargetColumns {
+ public:
+  TargetColumns(const TargetTable& target, PostgresConnection& connection, const SinkTable& table)
+      : name_(target.name().quoted()), position_(table.position) {
+    if (!target.exists())
+      throw Error(ErrorKind::NotFound, fmt::format("`{}` isn't there, and `fields: add` makes no table", name_))
+          .at(position_)
+          .hint("make it there, or remove `fields`");
+    const auto found = connection.query(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = to_regclass($1) and attnum > 0 "
+        "and not attisdropped order by attnum",
+        std::vector<PostgresValue>{name_});
+    for (const auto& row : found.rows) {
+      types_[*row[0]] = *row[1];
+      names_.push_back(*row[0]);
+    }
+  }
+
+  void require(const std::string& column) const {
+    if (!types_.contains(column))
+      throw Error(ErrorKind::NotFound, fmt::format("`{}` has no column `{}` to set", name_, column))
+          .at(position_)
+          .hint(text::did_you_mean(column, names_, fmt::format("its columns are {}", fmt::join(names_, ", "))));
+  }
+  const std::string& type(const std::string& column) const { return types_.at(column); }
+
+ private:
+  std::string name_;
+  Position position_;
+  std::map<std::string, std::string> types_;
+  std::vector<std::string> names_;
+};
+
 }  // namespace
 
 PostgresCarry::PostgresCarry(PostgresConnection& connection, PostgresMarks& marks, Session& session,
@@ -47,7 +82,7 @@ PostgresCarry::PostgresCarry(PostgresConnection& connection, PostgresMarks& mark
       partition_(range_partition_of(*table.table)),
       declarations_(declarations_of(*table.table, key_)),
       target_(connection, target_name(*table.table, schema), partition_ ? 'p' : 'r'),
-      mark_(marks.find(target_.name().quoted())) {
+      mark_(marks.find(mark_name())) {
   for (const Column& column : table.columns) {
     if (column.name.size() > kLongestName)
       throw Error(ErrorKind::Data, fmt::format("column `{}` of `{}` has a longer name than PostgreSQL allows: {} bytes",
@@ -72,13 +107,19 @@ std::vector<std::string> PostgresCarry::names() const {
   return result;
 }
 
+// Several sinks may add columns to one table of another.
+std::string PostgresCarry::mark_name() const {
+  const std::string name = target_.name().quoted();
+  return is_added() ? fmt::format("{}.{}", name, sql::identifier(request_.sink->name)) : name;
+}
+
 void PostgresCarry::refuse_foreign() const {
   const std::string name = target_.name().quoted();
   if (mark_ && mark_->project != request_.project)
     throw Error(ErrorKind::Data, fmt::format("`{}` is written by sink `{}` of project `{}`", name, mark_->sink, mark_->project))
         .at(carry_.table->position)
         .hint("give one of the two another schema, or the table another name: `to: name`");
-  if (!mark_ && target_.exists() && !carry_.was_carried)
+  if (!mark_ && target_.exists() && !carry_.was_carried && !is_added())
     throw Error(ErrorKind::Data, fmt::format("`{}` is there, and this project didn't make it", name))
         .at(carry_.table->position)
         .hint("drop or rename it there, or give the table another name: `to: name`");
@@ -103,8 +144,10 @@ bool PostgresCarry::is_behind() const {
 
 void PostgresCarry::write() {
   refuse_foreign();
-  if (target_.exists()) refuse_other_partitions();
-  if (!target_.exists()) {
+  if (!is_added() && target_.exists()) refuse_other_partitions();
+  if (is_added()) {
+    add_columns();
+  } else if (!target_.exists()) {
     require_schema(connection_, target_.name().schema);
     mark_.reset();
     write_whole();
@@ -115,6 +158,43 @@ void PostgresCarry::write() {
   } else {
     write_new_rows();
   }
+}
+
+// The table is another's: rows neither come nor go. All rows are compared with it, so what somebody changed by hand is set
+// right; of keys that are gone from the lake the columns become null.
+void PostgresCarry::add_columns() {
+  TargetColumns there(target_, connection_, *carry_.table);
+  for (const TargetColumn& column : columns_) there.require(column.name);
+  const bool is_same = mark_ && mark_->source == to_string(carry_.table->table);
+  const bool is_done = is_same && mark_->identity == target_.identity() && mark_->data_version == carry_.data_version &&
+                       mark_->declarations == declarations_text(declarations_);
+  if (!is_behind() || (is_done && !request_.in_full)) {
+    if (!is_behind()) carried_.publication = mark_->publication;
+    carried_.data_version = mark_->data_version;
+    rows_ = mark_->rows;
+    return;
+  }
+  carried_.changed = true;
+  if (is_same) rows_then_ = request_.rows_at(carry_.table->table, mark_->publication, mark_->data_version);
+  std::vector<std::string> set, is, wanted, clear, none;
+  for (const TargetColumn& column : columns_) {
+    if (std::ranges::find(key_, column.name) != key_.end()) continue;
+    const std::string name = sql::identifier(column.name), &type = there.type(column.name);
+    set.push_back(fmt::format("{0} = s.{0}::{1}", name, type));
+    is.push_back("t." + name);
+    wanted.push_back(fmt::format("s.{}::{}", name, type));
+    clear.push_back(name + " = null");
+    none.push_back("null::" + type);
+  }
+  const auto update = [&](const std::string& stage, const std::vector<std::string>& sets, const std::vector<std::string>& values) {
+    return connection_.execute(fmt::format("update {} t set {} from {} s where {} and ({}) is distinct from ({})",
+                                           target_.name().quoted(), fmt::join(sets, ", "), stage, key_condition(),
+                                           fmt::join(is, ", "), fmt::join(values, ", ")));
+  };
+  carried_.rows_written = update(stage(carry_.rows, names(), "all"), set, wanted);
+  if (!rows_then_) return;
+  find_gone(*rows_then_);
+  if (count(kChanges) > 0) carried_.rows_removed = update(stage(kChanges, key_, "gone"), clear, none);
 }
 
 void PostgresCarry::write_new_rows() {
@@ -251,19 +331,28 @@ void PostgresCarry::merge(const std::optional<std::string>& before) {
   if (!find_changes(*before)) return write_whole();
   make_room_for(kChanges);
   const std::string changed = count(kChanges) == 0 ? "" : stage(kChanges, names(), "new");
-  std::vector<std::string> same;
-  for (const std::string& column : key_) same.push_back(fmt::format("b.{0} is not distinct from n.{0}", sql::identifier(column)));
-  session_.execute(fmt::format("create or replace temp table lochan_changes as select {} from {} b anti join {} n on {}",
-                               sql::identifiers(key_, "b."), *before, carry_.rows, fmt::join(same, " and ")));
+  find_gone(*before);
   merge_stage(changed, count(kChanges) == 0 ? "" : stage(kChanges, key_, "gone"));
   if (carried_.rows_written == 0 && carried_.rows_removed == 0) carried_.changed = false;
 }
 
-void PostgresCarry::merge_stage(const std::string& stage, const std::string& gone) {
-  const std::string target = target_.name().quoted();
+// Keys that are in `before` and no longer in the table.
+void PostgresCarry::find_gone(const std::string& before) {
+  std::vector<std::string> same;
+  for (const std::string& column : key_) same.push_back(fmt::format("b.{0} is not distinct from n.{0}", sql::identifier(column)));
+  session_.execute(fmt::format("create or replace temp table lochan_changes as select {} from {} b anti join {} n on {}",
+                               sql::identifiers(key_, "b."), before, carry_.rows, fmt::join(same, " and ")));
+}
+
+std::string PostgresCarry::key_condition() const {
   std::vector<std::string> same;
   for (const std::string& column : key_) same.push_back(fmt::format("t.{0} = s.{0}", sql::identifier(column)));
-  const std::string condition = fmt::format("{}", fmt::join(same, " and "));
+  return fmt::format("{}", fmt::join(same, " and "));
+}
+
+void PostgresCarry::merge_stage(const std::string& stage, const std::string& gone) {
+  const std::string target = target_.name().quoted();
+  const std::string condition = key_condition();
   if (!gone.empty())
     carried_.rows_removed = connection_.execute(fmt::format("delete from {} t using {} s where {}", target, gone, condition));
   if (stage.empty()) return;
@@ -344,7 +433,7 @@ void PostgresCarry::finish() {
   if (beside_) target_.swap_in(*beside_);
   const bool is_new_mark = !mark_ || carried_.changed || mark_->data_version != carried_.data_version;
   if (!is_new_mark || carried_.publication != request_.publication) return;
-  marks_.save({target_.name().quoted(), request_.project, request_.sink->name, to_string(carry_.table->table),
+  marks_.save({mark_name(), request_.project, request_.sink->name, to_string(carry_.table->table),
                carry_.data_version, request_.publication, carry_.loaded_at, rows_, target_.identity(),
                declarations_text(declarations_)});
 }

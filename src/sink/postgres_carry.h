@@ -27,6 +27,9 @@ class PostgresCarry {
   const CarriedTable& carried() const { return carried_; }
 
  private:
+  bool is_added() const { return carry_.table->fields == SinkFields::Add; }
+  std::string mark_name() const;
+  void add_columns();
   void refuse_foreign() const;
   bool is_behind() const;
   void write_new_rows();
@@ -39,11 +42,13 @@ class PostgresCarry {
   bool append_by_loaded_at();
   void merge(const std::optional<std::string>& before);
   bool find_changes(const std::string& before);
+  void find_gone(const std::string& before);
   void merge_stage(const std::string& stage, const std::string& gone);
   bool is_same_as(const std::string& before);
   std::int64_t copy(const std::string& table, const std::string& rows, const std::vector<std::string>& columns,
                     std::string_view options = "");
   std::string stage(const std::string& rows, const std::vector<std::string>& columns, std::string_view what);
+  std::string key_condition() const;
   Error explain(const Error& error, const std::string& rows);
   std::vector<std::string> names() const;
   std::int64_t count(const std::string& rows);

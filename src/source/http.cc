@@ -18,6 +18,7 @@
 #include "source/http_extraction.h"
 #include "source/http_page.h"
 #include "source/http_records.h"
+#include "source/http_rows.h"
 #include "source/kinds.h"
 #include "source/landing.h"
 
@@ -27,6 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kFileScheme = "file://";
+constexpr std::size_t kRowsToLook = 10;  // of a query, until one of them has records
 
 struct HttpCursor {
   std::string extraction;
@@ -96,6 +98,8 @@ class HttpSource final : public Source, public LandingSource {
     const auto landed = landed_.find(table.name);
     Stream stream{table.name, {}, {}, {}};
     const std::vector<HttpBody> bodies = landed == landed_.end() ? look(table) : bodies_of(landed->second);
+    if (bodies.empty() && known.empty() && table.request->each_row && !table.options.contains("columns"))
+      throw no_columns(table);
     found_[table.name] = told([&] { return find_record_columns(reading_session(), *table.request, bodies); });
     stream.columns = columns(table, found_[table.name], known);
     if (stream.columns.empty()) throw no_columns(table);
@@ -130,7 +134,7 @@ class HttpSource final : public Source, public LandingSource {
     Extract extract;
     extract.select = records.select;
     extract.refused = records.refused;
-    extract.is_whole = table.load == LoadMode::Full;
+    extract.is_whole = table.load == LoadMode::Full && !is_asked_once(table);
     extract.may_stay = true;
     for (const HttpBody& body : bodies) extract.files.push_back(body.name);
     if (found == landed_.end()) return extract;
@@ -203,9 +207,8 @@ class HttpSource final : public Source, public LandingSource {
   void land_table(HttpApi& api, const Landing& landing, const Table& of) {
     const SourceTable& table = *of.table;
     const HttpCursor cursor = parse_cursor(of.from);
-    HttpExtract extract{table, since_of(table, cursor), {}};
-    ExtractionStart start{sha256(connection_.location + "|" + http_fingerprint(*table.request)).substr(0, 16),
-                          extract.since, ""};
+    HttpExtract extract{table, since_of(table, cursor), asked_by_itself(of, landing)};
+    ExtractionStart start{fingerprint(table, extract.parents), extract.since, ""};
     if (const auto& parent = table.request->parent) start.parent = landed_.at(**parent).name();
     LandedExtraction landed = LandedExtraction::open(landing, connection_.name, table.name, start, cursor.extraction);
     const std::size_t there = landed.responses().size();
@@ -215,7 +218,7 @@ class HttpSource final : public Source, public LandingSource {
           fmt::format("{}: `{}` goes on behind {} that {} landed before", connection_.name, table.name,
                       text::plural(static_cast<std::int64_t>(there), "response"), there == 1 ? "was" : "were"));
     if (!landed.is_complete()) {
-      extract.parents = table.request->parent ? parents_of(table) : given_parents(table);
+      if (table.request->parent) extract.parents = parents_of(table);
       extract_pages(api, extract, landed);
       landed.complete();
     }
@@ -242,6 +245,37 @@ class HttpSource final : public Source, public LandingSource {
     if (table.load != LoadMode::Incremental) return "";
     if (!cursor.since.empty()) return earlier_value(cursor.since, table.lookback);
     return table.request->start ? **table.request->start : "";
+  }
+
+  static bool is_asked_once(const SourceTable& table) {
+    return table.request->each_row && table.request->each_row->once;
+  }
+
+  // What a table is asked for without a parent: rows of a query, but for those that the table has, or values.
+  static std::vector<ParentRecord> asked_by_itself(const Table& of, const Landing& landing) {
+    if (!of.table->request->each_row) return given_parents(*of.table);
+    std::vector<ParentRecord> rows = rows_to_ask(*of.table, landing.is_stopped);
+    if (!is_asked_once(*of.table)) return rows;
+    std::vector<Key> keys;
+    for (const ParentRecord& row : rows) {
+      Key& key = keys.emplace_back();
+      for (const LocatedText& column : of.table->key) key.push_back(row.at(of.table->request->from_parent.at(*column)));
+    }
+    const std::vector<bool> has = of.has(keys);
+    std::vector<ParentRecord> unknown;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (!has[i]) unknown.push_back(std::move(rows[i]));
+    landing.log.write(LogLevel::Info,
+                      fmt::format("{}: {} of the query, {} to be asked for", of.table->name,
+                                  text::plural(static_cast<std::int64_t>(rows.size()), "row"), unknown.size()));
+    return unknown;
+  }
+
+  // Of all that is asked: an extraction is gone on with only when it is the same.
+  std::string fingerprint(const SourceTable& table, const std::vector<ParentRecord>& parents) const {
+    std::string text = connection_.location + "|" + http_fingerprint(*table.request);
+    if (table.request->each_row) text += "|" + Json(parents).dump();
+    return sha256(text).substr(0, 16);
   }
 
   static std::vector<ParentRecord> given_parents(const SourceTable& table) {
@@ -297,8 +331,9 @@ class HttpSource final : public Source, public LandingSource {
     HttpCaller caller(api);
     HttpPageReader reader;
     std::vector<HttpBody> bodies;
-    std::vector<ParentRecord> parents = given_parents(table);
+    std::vector<ParentRecord> parents = looked_at(table);
     if (parents.empty()) {
+      if (table.request->each_row) return {};
       ParentRecord parent;
       if (table.request->parent && !look_for_parent(caller, reader, table, parent)) return {};
       parents.push_back(std::move(parent));
@@ -308,6 +343,13 @@ class HttpSource final : public Source, public LandingSource {
       if (!bodies.empty()) break;
     }
     return bodies;
+  }
+
+  static std::vector<ParentRecord> looked_at(const SourceTable& table) {
+    if (!table.request->each_row) return given_parents(table);
+    std::vector<ParentRecord> rows = rows_to_ask(table, [] { return false; });
+    if (rows.size() > kRowsToLook) rows.resize(kRowsToLook);
+    return rows;
   }
 
   std::string look_at(HttpCaller& caller, HttpPageReader& reader, const SourceTable& table, const ParentRecord& parent,
@@ -336,7 +378,10 @@ class HttpSource final : public Source, public LandingSource {
     of_parent.load = table.request->of_parent_load;
     of_parent.request = table.request->of_parent;
     ParentRecord grandparent;
-    if (!of_parent.request->each->empty()) grandparent = given_parents(of_parent).front();
+    if (std::vector<ParentRecord> asked = looked_at(of_parent); !asked.empty())
+      grandparent = std::move(asked.front());
+    else if (of_parent.request->each_row)
+      return false;
     if (of_parent.request->parent && !look_for_parent(caller, reader, of_parent, grandparent)) return false;
     std::vector<HttpBody> bodies;
     const std::string body = look_at(caller, reader, of_parent, grandparent, bodies);

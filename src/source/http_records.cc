@@ -7,9 +7,11 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/sql.h"
 #include "base/text.h"
 #include "engine/lake_type.h"
+#include "source/nested_type.h"
 
 namespace lochan {
 namespace {
@@ -66,6 +68,40 @@ bool fits(const std::string& found, const std::string& wanted) {
   return lake_type(found) == wanted || wanted == "VARCHAR" || (wanted == "DOUBLE" && (found == "BIGINT" || found == "INTEGER"));
 }
 
+// Of nested values: fields that nobody wants are left out, those that are not there are null.
+bool fits(const NestedType& found, const NestedType& wanted) {
+  using Kind = NestedType::Kind;
+  if (wanted.kind == Kind::Plain) return found.kind == Kind::Plain ? fits(found.text, wanted.text) : wanted.text == "VARCHAR";
+  if (wanted.kind == Kind::Map)
+    return found.kind == Kind::Struct &&
+           std::ranges::all_of(found.parts, [&](const auto& part) { return fits(part.second, wanted.parts[1].second); });
+  if (found.kind != wanted.kind) return false;
+  if (wanted.kind == Kind::List) return fits(found.parts[0].second, wanted.parts[0].second);
+  return std::ranges::all_of(wanted.parts, [&](const auto& part) {
+    const auto there = std::ranges::find(found.parts, part.first, &std::pair<std::string, NestedType>::first);
+    return there == found.parts.end() || fits(there->second, part.second);
+  });
+}
+
+// Whether a part of the JSON is lost in what was made of it: it isn't null there, and is here.
+std::string loses(const std::string& json, const std::string& value, const NestedType& type, int depth = 0) {
+  using Kind = NestedType::Kind;
+  std::string lost = fmt::format("coalesce(json_type({0}), 'NULL') <> 'NULL' and ({1} is null", json, value);
+  if (type.kind == Kind::Struct)
+    for (const auto& [name, part] : type.parts) {
+      // A name in a path is quoted as JSON's are.
+      const std::string path = "$." + Json(name).dump();
+      lost += " or " + loses(fmt::format("json_extract({}, {})", json, sql::literal(path)), fmt::format("({}).{}", value, sql::identifier(name)), part, depth);
+    }
+  if (type.kind == Kind::List) {
+    const std::string at = fmt::format("i{}", depth);
+    lost += fmt::format(" or len(list_filter(range(1, json_array_length({0})::bigint + 1), lambda {1}: {2})) > 0", json, at,
+                        loses(fmt::format("json_extract({}, '$[' || ({} - 1) || ']')", json, at), fmt::format("({})[{}]", value, at),
+                              type.parts[0].second, depth + 1));
+  }
+  return fmt::format("({}))", lost);
+}
+
 bool is_whole(const std::string& type) { return type == "BIGINT" || type == "INTEGER"; }
 
 std::string parents_table(Session& session, std::span<const HttpBody> bodies, const std::vector<Column>& columns, int number) {
@@ -120,9 +156,16 @@ RecordsSql records_sql(Session& session, const HttpResource& resource, std::span
       values.push_back(fmt::format("p.{0} as {0}", name));
     } else if (there == found.end()) {
       values.push_back(fmt::format("null::{} as {}", column.type, name));
-    } else if (fits(there->type, column.type)) {
+    } else if (const NestedType wanted_type = parse_nested(column.type); fits(parse_nested(there->type), wanted_type)) {
       fields.push_back(fmt::format("{} {}", name, column.type));
       values.push_back(fmt::format("r.{0} as {0}", name));
+    } else if (wanted_type.kind != NestedType::Kind::Plain) {
+      fields.push_back(name + " VARCHAR");
+      const std::string json = fmt::format("r.{}::json", name), made = fmt::format("try_cast({} as {})", json, column.type);
+      values.push_back(fmt::format("{} as {}", made, name));
+      failing.push_back(fmt::format("coalesce({}, false)", loses(json, made, wanted_type)));
+      reasons.push_back(fmt::format("case when {} then {} end", failing.back(),
+                                    sql::literal(fmt::format("a value in column `{}` is no {}", column.name, column.type))));
     } else {
       fields.push_back(name + " VARCHAR");
       values.push_back(fmt::format("try_cast(r.{0} as {1}) as {0}", name, column.type));

@@ -49,9 +49,14 @@ struct Landing {
 /// only for what isn't there yet.
 class LandingSource {
  public:
+  using Key = std::vector<std::string>;
   struct Table {
     const SourceTable* table;
     Cursor from;
+    /// Of each of these keys, as texts: whether the table has a row of it from this connection.
+    std::function<std::vector<bool>(const std::vector<Key>&)> has = [](const std::vector<Key>& keys) {
+      return std::vector<bool>(keys.size());
+    };
   };
   virtual ~LandingSource() = default;
   virtual void land(const Landing& landing, std::span<const Table> tables) = 0;

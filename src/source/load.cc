@@ -344,12 +344,47 @@ class Opened {
   Session& session_;
 };
 
-void land_first(Source& source, const LoadRequest& request) {
+constexpr std::size_t kKeysAtOnce = 1000;
+
+// Of each key, as texts, whether the table has a row of it from this connection. A table that is loaded anew has none.
+std::vector<bool> find_keys(Session& session, const LoadRequest& request, const SourceTable& table,
+                            const std::vector<LandingSource::Key>& keys) {
+  std::vector<bool> found(keys.size());
+  if (keys.empty() || cursor_of(request, table).empty()) return found;
+  const std::vector<Column>& columns = request.current.at(table.table())->columns;
+  std::vector<std::string> names{"number bigint"}, same;
+  for (std::size_t i = 0; i < table.key.size(); ++i) {
+    const auto column = std::ranges::find(columns, *table.key[i], &Column::name);
+    if (column == columns.end()) return found;
+    names.push_back(fmt::format("k{} varchar", i));
+    same.push_back(fmt::format("try_cast(a.k{} as {}) = l.{}", i, column->type, sql::identifier(column->name)));
+  }
+  session.execute(fmt::format("create or replace temp table lochan_asked ({})", fmt::join(names, ", ")));
+  for (std::size_t from = 0; from < keys.size(); from += kKeysAtOnce) {
+    std::vector<std::string> rows;
+    for (std::size_t at = from; at < std::min(keys.size(), from + kKeysAtOnce); ++at) {
+      std::vector<std::string> values{std::to_string(at)};
+      for (const std::string& value : keys[at]) values.push_back(sql::literal(value));
+      rows.push_back(fmt::format("({})", fmt::join(values, ", ")));
+    }
+    session.execute(fmt::format("insert into lochan_asked values {}", fmt::join(rows, ", ")));
+  }
+  const Rows there = session.query(fmt::format(
+      "select a.number from lochan_asked a semi join (select * from {} where _source = {} and not _deleted) l on {}",
+      raw_name(session, table), sql::literal(request.connection.name), fmt::join(same, " and ")));
+  for (const auto& row : there.rows) found[std::stoul(*row[0])] = true;
+  session.execute("drop table lochan_asked");
+  return found;
+}
+
+void land_first(Session& session, Source& source, const LoadRequest& request) {
   auto* lands = dynamic_cast<LandingSource*>(&source);
   if (lands == nullptr) return;
   if (request.landing == nullptr) throw Error(ErrorKind::Internal, "a source that lands what it receives has no place for it");
   std::vector<LandingSource::Table> tables;
-  for (const SourceTable* table : request.tables) tables.push_back({table, cursor_of(request, *table)});
+  for (const SourceTable* table : request.tables)
+    tables.push_back({table, cursor_of(request, *table),
+                      [&session, &request, table](const auto& keys) { return find_keys(session, request, *table, keys); }});
   lands->land(*request.landing, tables);
 }
 
@@ -365,7 +400,7 @@ std::vector<LoadedTable> load_once(Session& session, Source& source, const LoadR
 }  // namespace
 
 std::vector<LoadedTable> load(Session& session, Source& source, const LoadRequest& request) {
-  land_first(source, request);
+  land_first(session, source, request);
   std::vector<LoadedTable> loaded = [&] {
     const Opened opened(source, session);
     for (;;) {

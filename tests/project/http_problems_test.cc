@@ -13,6 +13,14 @@ ProblemCase in_request(std::string name, const std::string& load, const std::str
           {std::move(problem)}};
 }
 
+/// Of one that is asked for each row of a query; what is written begins at line 7.
+ProblemCase in_rows(std::string name, const std::string& key, const std::string& request, std::string problem) {
+  return {std::move(name),
+          {{"lochan.yaml", "name: a\nconnections:\n  api: https://api.example.com/v1\n  town: postgresql://h/town\n"},
+           {"sources/a.yaml", "source: a\nfrom: api\ntables:\n  sale:\n    load: full\n    key: " + key + "\n    request: " + request + "\n"}},
+          {std::move(problem)}};
+}
+
 // clang-format off
 const ProblemCase kCases[] = {
     in_project("KeysOfAnotherKind",
@@ -48,6 +56,27 @@ const ProblemCase kCases[] = {
     in_request("SinceOfAFullLoad", "load: full", "{ path: sale, params: { since: $since } }",
        "sources/a.yaml:6:14: `$since` is for `load: incremental`, and `sale` is loaded in full\n"
        "  hint: add `load: incremental` and a `cursor`, or remove `$since`"),
+    in_rows("QueryWithoutAPlace", "id", "{ path: '{id}', for_each: { query: select 1 as id } }",
+       "sources/a.yaml:7:49: `query` of `for_each` doesn't say where\n"
+       "  hint: add `in:` with a connection to PostgreSQL"),
+    in_rows("QueryInAnApi", "id", "{ path: '{id}', for_each: { in: api, query: select 1 as id } }",
+       "sources/a.yaml:7:46: `api` is of kind `http`, and `for_each` asks PostgreSQL\n"
+       "  hint: name a connection such as `postgresql://user@host/database`"),
+    in_rows("QueryInNoConnection", "id", "{ path: '{id}', for_each: { in: towns, query: select 1 as id } }",
+       "sources/a.yaml:7:46: no connection `towns` in lochan.yaml\n"
+       "  hint: did you mean `town`?"),
+    in_rows("QueryThatNothingNames", "id", "{ path: sale, for_each: { in: town, query: select 1 as id } }",
+       "sources/a.yaml:7:57: nothing of the request names a column of the query\n"
+       "  hint: such as `params: {name: \"{city}\"}` for its column `city`"),
+    in_rows("QueryAndValues", "id", "{ path: '{id}', for_each: { in: town, query: select 1 as id, name: id, values: [1] } }",
+       "sources/a.yaml:7:59: `sale` is asked for each row of a query, and for something else\n"
+       "  hint: keep `in` and `query`, or `name` and `values`, or `parent`"),
+    in_rows("OnceByAKeyOfTheAnswer", "[id, asked]", "{ path: '{id}', from_parent: { asked: id }, for_each: { in: town, query: select 1 as id, once: true } }",
+       "sources/a.yaml:6:11: with `once` the key is known before anything is asked, and `id` isn't taken from the query\n"
+       "  hint: add it: `from_parent: { id: id }`"),
+    in_request("ValuesWithoutAName", "load: full", "{ path: '{id}', for_each: { values: [1] } }",
+       "sources/a.yaml:6:14: `for_each` doesn't say what stands for a value\n"
+       "  hint: such as `name: company` for `{company}`"),
     in_request("BodyOfAGet", "load: full", "{ path: sale, body: '{}' }",
        "sources/a.yaml:6:34: a `body` is for `method: POST`\n"
        "  hint: add `method: POST`, or remove `body`"),

@@ -47,6 +47,16 @@ const ProblemCase kCases[] = {
        "  mart.sale: { fields: own }\n",
        {"sinks/out.yaml:4:3: `fields` of `mart.sale` goes with `write: upsert`\n"
         "  hint: write `upsert`, or remove `fields`"}),
+    in_sink_to("PostgresFieldsOwn", "postgresql://h/d",
+       "  mart.sale: { write: upsert, key: id, fields: own }\n",
+       {"sinks/out.yaml:4:3: `fields: own` of `mart.sale` is for MongoDB\n"
+        "  hint: columns that others add to the table stay as they are: remove `fields`"}),
+    in_sink_to("PostgresFieldsAddedToAReplacedTable", "postgresql://h/d",
+       "  mart.sale: { fields: add, grants: bi }\n",
+       {"sinks/out.yaml:4:3: `fields: add` of `mart.sale` goes with `write: upsert`\n"
+        "  hint: write `upsert` with the `key` that names a row there",
+        "sinks/out.yaml:4:3: `mart.sale` adds to a table of another, whose the grants are\n"
+        "  hint: remove `grants`"}),
     in_sink_to("FilesUpsert", "files:out",
        "  mart.sale: { write: upsert, key: id }\n",
        {"sinks/out.yaml:4:3: `write: upsert` of `mart.sale`: rows of a file can't be changed\n"

@@ -270,6 +270,66 @@ TEST_F(PostgresSinkTest, WithoutASchemaItIsTheConnectionsOwn) {
   EXPECT_THAT(there("select count(*) from public.sale"), ElementsAre("2"));
 }
 
+// The rows of a table of another, `town`, to which the sink adds two columns.
+class PostgresAddTest : public PostgresSinkTest {
+ protected:
+  PostgresAddTest() {
+    here_.execute("create schema map");
+    here_.execute("create table map.town(id int primary key, name text not null, east real, north double precision)");
+    here_.execute("insert into map.town values (1, 'Arbroath'), (2, 'Brora'), (3, 'Crail')");
+    key("id");
+    table_.to = "map.town";
+    table_.fields = SinkFields::Add;
+  }
+  std::vector<std::string> towns() { return there("select id, name, east, north from map.town order by id"); }
+};
+
+TEST_F(PostgresAddTest, SetsItsColumnsAndNothingElse) {
+  publish("from (values (1, 2.5::double, 56.5::double), (3, 2.1, 56.25), (9, 0, 0)) t(id, east, north)");
+  EXPECT_EQ(carry().rows_written, 2);
+  EXPECT_THAT(towns(), ElementsAre("1|Arbroath|2.5|56.5", "2|Brora|null|null", "3|Crail|2.1|56.25"));
+  publish("from (values (1, 2.5::double, 56.5::double), (3, 2.1, 57), (2, 4, 58)) t(id, east, north)");
+  EXPECT_EQ(carry().rows_written, 2) << "2.1 is no other number for being kept as a real";
+  EXPECT_THAT(towns(), ElementsAre("1|Arbroath|2.5|56.5", "2|Brora|4|58", "3|Crail|2.1|57"));
+  EXPECT_FALSE(carry().changed);
+}
+
+TEST_F(PostgresAddTest, ColumnsOfKeysThatAreGoneBecomeNull) {
+  publish("from (values (1, 2::double, 56::double), (2, 3, 57)) t(id, east, north)");
+  carry();
+  publish("from (values (2, 3::double, 57::double)) t(id, east, north)");
+  EXPECT_EQ(carry().rows_removed, 1);
+  EXPECT_THAT(towns(), ElementsAre("1|Arbroath|null|null", "2|Brora|3|57", "3|Crail|null|null"));
+}
+
+TEST_F(PostgresAddTest, WhatHangsOnTheTableStays) {
+  here_.execute("create view map.north as select name from map.town where north > 56");
+  here_.execute("create table map.road(town int references map.town)");
+  here_.execute("insert into map.road values (1)");
+  publish("from (values (1, 2::double, 57::double)) t(id, east, north)");
+  carry();
+  EXPECT_THAT(there("select name from map.north"), ElementsAre("Arbroath"));
+}
+
+TEST_F(PostgresAddTest, TwoSinksAddToOneTable) {
+  publish("from (values (1, 2::double)) t(id, east)");
+  carry();
+  config_.name = "norths";
+  publish("from (values (1, 57::double)) t(id, north)");
+  carry();
+  EXPECT_EQ(towns()[0], "1|Arbroath|2|57");
+  EXPECT_THAT(there("select target from dwh.lochan_mark order by 1"),
+              ElementsAre(R"("map"."town"."dwh")", R"("map"."town"."norths")"));
+}
+
+TEST_F(PostgresAddTest, WhatIsNotThereIsTold) {
+  publish("from (values (1, 2::double)) t(id, easst)");
+  EXPECT_EQ(error([&] { carry(); }), "not_found: `\"map\".\"town\"` has no column `easst` to set (did you mean `east`?)");
+  table_.to = "map.village";
+  EXPECT_EQ(error([&] { carry(); }),
+            "not_found: `\"map\".\"village\"` isn't there, and `fields: add` makes no table (make it there, or remove `fields`)");
+}
+
 TEST_F(PostgresSinkTest, LongNamesAreRefusedNotCut) {
   publish(fmt::format("select 1 as {}", std::string(64, 'c')));
   EXPECT_THAT(error([&] { carry(); }), HasSubstr("has a longer name than PostgreSQL allows: 63 bytes (give it a shorter one"));

@@ -110,6 +110,23 @@ TEST_F(HttpBadInput, WhatIsNotOfTheColumnsTypeIsSetAside) {
                           "`XL` in column `size` is no BIGINT|000000-000001.json.zst:2"));
 }
 
+TEST_F(HttpBadInput, NestedValuesKeepTheColumnsTypeAndLoseNothing) {
+  table_.options["columns"] = R"({"at": "STRUCT(place VARCHAR, east DOUBLE)[]"})";
+  answer(
+      {R"({"data":[{"id":1,"at":[{"place":"a","east":1,"note":"not wanted"}]},{"id":2,"at":[]},{"id":3,"at":null}]})"});
+  load();
+  answer(
+      {R"({"data":[{"id":4,"at":[{"east":2.5,"more":{"x":1}},{"place":"b"}]},{"id":5,"at":[{"east":"far"}]},{"id":6,"at":"nowhere"}]})"});
+  EXPECT_EQ(load().rows_rejected, 2);
+  EXPECT_THAT(
+      rows("select id || ' ' || coalesce(at::varchar, 'none') from LAKE.raw.sale where not _deleted order by id"),
+      ElementsAre("1 [{'place': a, 'east': 1.0}]", "2 []", "3 none",
+                  "4 [{'place': NULL, 'east': 2.5}, {'place': b, 'east': NULL}]"));
+  EXPECT_THAT(rows("select reason from LAKE.raw.sale__rejected order by position"),
+              ElementsAre(HasSubstr("a value in column `at` is no STRUCT("),
+                          HasSubstr("a value in column `at` is no STRUCT(")));
+}
+
 TEST_F(HttpBadInput, AnEmptyPageIsAnEnd) {
   page_by_number();
   answer({R"({"data":[{"id":1}]})", R"({"data":[]})", R"({"data":[{"id":2}]})"});

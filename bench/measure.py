@@ -3,7 +3,7 @@ import dataclasses
 import os
 import statistics
 import subprocess
-import time
+import sys
 
 
 @dataclasses.dataclass
@@ -17,20 +17,32 @@ class Failed(Exception):
     """A program that is measured ended badly: its figures would mean nothing."""
 
 
+# Small, and between us and the program: a process begins with the peak of the one that started it.
+LAUNCHER = """
+import os, sys, time
+begin = time.monotonic()
+_, status, usage = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+told = f"{time.monotonic() - begin} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024} {os.waitstatus_to_exitcode(status)}"
+os.write(int(sys.argv[1]), told.encode())
+"""
+
+
 def measure(command, folder, env=None):
     """The kernel's own count for the process and all children it waited for. Peaks under 20 MB can't be told apart."""
     log = os.path.join(folder, "output.log")
-    with open(log, "w") as output:
-        begin = time.monotonic()
-        process = subprocess.Popen(command, cwd=folder, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    told, tell = os.pipe()
+    try:
+        with open(log, "w") as output:
+            subprocess.run([sys.executable, "-ISc", LAUNCHER, str(tell), *map(str, command)], cwd=folder, env={**os.environ, **(env or {})},
+                           stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, pass_fds=[tell])
+        os.close(tell)
+        seconds, cpu, peak_mb, code = map(float, os.read(told, 1000).split() or [0, 0, 0, 1])
+    finally:
+        os.close(told)
+    if code != 0:
         with open(log) as output:
-            raise Failed(f"{' '.join(map(str, command))}: exit {process.returncode}\n{output.read()[-2000:]}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+            raise Failed(f"{' '.join(map(str, command))}: exit {code:.0f}\n{output.read()[-2000:]}")
+    return Cost(seconds, cpu, peak_mb)
 
 
 def spread(values, digits=2):

@@ -1,11 +1,12 @@
 """Documents with ten nested elements upserted into MongoDB: Lochan beside PyMongo's bulk write, in one run.
 
-Both begin with the same rows in Parquet, one for each nested element. Lochan has them in its lake, and carries the documents that its model
-makes of them: what is measured is the sink's step alone. PyMongo gets them by DuckDB, which groups them too, and writes `ReplaceOne(upsert=True)`
-in batches of 1,000, unordered: what people write. First into an empty database, then with one document of a hundred changed; PyMongo doesn't know which.
+Both begin with the same documents in Parquet: Lochan with those that its model made in the lake, PyMongo with a file of them that DuckDB reads. Both
+upsert by `_id`, unordered, in batches of 1,000; PyMongo by `ReplaceOne(upsert=True)`: what people write. First into an empty database, then with one
+document of a hundred changed: Lochan compares two publications to find it, PyMongo doesn't know which it is and writes all. What is measured is the
+whole program: `lochan run` of the sink's step with its plan, and the script.
 
 The server of the tests is slow and takes most of the time: what counts are the CPU seconds of the client. Afterwards the documents of both must be
-the same, field by field.
+the same, field by field. A start costs the same for few documents and for many: see with `--documents`.
 
   bench/mongodb_upsert.sh [--documents 5000] [--rounds 3]
 """
@@ -39,11 +40,11 @@ PYMONGO = """
 import sys, duckdb, pymongo
 url, path = sys.argv[1:]
 collection = pymongo.MongoClient(url).get_default_database().customer
-found = duckdb.execute('''{documents}'''.format(rows=f"'{{path}}'"))
+found = duckdb.execute(f"from '{path}'")
 names = [column[0] for column in found.description]
 while rows := found.fetchmany(1000):
     documents = [dict(zip(names, row)) for row in rows]
-    collection.bulk_write([pymongo.ReplaceOne({{"_id": each["customer_id"]}}, each, upsert=True) for each in documents], ordered=False)
+    collection.bulk_write([pymongo.ReplaceOne({"_id": each["customer_id"]}, each, upsert=True) for each in documents], ordered=False)
 """
 
 
@@ -82,9 +83,11 @@ class PyMongo:
 
     def __init__(self, folder, url):
         self.folder, self.url = folder, url
-        write(folder, "upsert.py", PYMONGO.format(documents=DOCUMENTS))
+        write(folder, "upsert.py", PYMONGO)
 
     def prepare(self, rows):
+        duckdb.execute(f"copy ({DOCUMENTS.format(rows=repr(str(rows)))}) to '{self.folder}/{rows.name}'")
+        rows = f"{self.folder}/{rows.name}"
         self.command = [sys.executable, "upsert.py", self.url, str(rows)]
 
 

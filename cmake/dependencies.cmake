@@ -17,6 +17,7 @@ find_package(absl REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(LibXml2 2.9 REQUIRED)
 find_package(mongoc-1.0 1.23 REQUIRED)
+find_package(bson-1.0 1.23 REQUIRED)
 
 find_library(MARIADB_LIBRARY mariadb REQUIRED)
 find_path(MARIADB_INCLUDE_DIR mysql.h PATH_SUFFIXES mariadb REQUIRED)
@@ -36,5 +37,9 @@ set(lochan_base_libraries Threads::Threads fmt::fmt spdlog::spdlog nlohmann_json
 set(lochan_project_libraries yaml-cpp)
 set(lochan_engine_libraries duckdb::duckdb)
 set(lochan_source_libraries simdjson::simdjson LibXml2::LibXml2)
-set(lochan_sink_libraries mongo::mongoc_shared)
+# Of libmongoc the headers only: it is loaded when a connection is opened (sink/mongodb_driver.h).
+add_library(mongoc_headers INTERFACE)
+target_include_directories(mongoc_headers SYSTEM INTERFACE
+  $<TARGET_PROPERTY:mongo::mongoc_shared,INTERFACE_INCLUDE_DIRECTORIES>)
+set(lochan_sink_libraries mongoc_headers mongo::bson_shared ${CMAKE_DL_LIBS})
 set(lochan_cli_libraries CLI11::CLI11)

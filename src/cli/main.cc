@@ -1,11 +1,9 @@
 // The program: builds the parts, hands them to a command, and turns what is thrown into an exit code.
 #include <signal.h>
-#include <unistd.h>
 
-#include <cstring>
+#include <cstdlib>
 #include <filesystem>
 #include <new>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -78,19 +76,11 @@ int run_program(Terminal& terminal, Secrets& secrets, int argc, char** argv) {
 }  // namespace
 }  // namespace lochan
 
-// The C library's, but that libmongoc finds `MONGOC_DISABLE_SHM=1`. It asks when it is loaded, before anything of ours is
-// run, and otherwise leaves a segment of its counters in /dev/shm for each process that is killed.
-extern "C" __attribute__((used, visibility("default"))) char* getenv(const char* name) noexcept {
-  static char disabled[] = "1";
-  if (std::string_view(name) == "MONGOC_DISABLE_SHM") return disabled;
-  const std::size_t size = std::strlen(name);
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
-    if (std::strncmp(*entry, name, size) == 0 && (*entry)[size] == '=') return *entry + size + 1;
-  return nullptr;
-}
-
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  // Else libmongoc, once it is loaded, leaves a segment of its counters in /dev/shm for each process that is killed. Here,
+  // as no other thread reads the environment yet.
+  ::setenv("MONGOC_DISABLE_SHM", "1", 0);
   lochan::Secrets secrets;
   lochan::Terminal terminal(secrets);
   try {

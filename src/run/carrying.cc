@@ -16,6 +16,12 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{100};
+constexpr std::int64_t kFewRows = 100'000;  // of a table
+
+int all_threads(Lake& lake) {
+  const int wanted = lake.project().engine.threads;
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 Versions versions_at(Lake& lake, const std::string& ref) {
   return Versions([&lake, ref](const TableName& name) { return lake.catalog().find(ref, name); });
@@ -189,6 +195,8 @@ StepState Carrying::carry(const SinkConfig& sink, StepReport& report) {
 
 std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink, std::int64_t publication,
                                             const std::vector<const SinkTable*>& tables, const AttemptLimits& limits) {
+  // Of few rows several threads would make small pieces, and wait for each other longer than they work.
+  if (!engine_.is_open()) engine_.open_with_threads(1);
   LakeReader now(lake_, at(publication), engine_);
   Publications publications(lake_, engine_, now, publication);
   Versions versions = versions_at(lake_, at(publication));
@@ -205,8 +213,11 @@ std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink
   for (const SinkTable* table : tables) {
     const auto entry = lake_.catalog().find(at(publication), table->table);
     const auto mark = marks.find(sink.name, table->table);
-    request.tables.push_back({table, *versions.of(table->table), entry->columns, now.resolve_name(table->table),
-                              loaded_at(*entry), mark && mark->target == target_digest(connection, sink, *table)});
+    const std::string rows = now.resolve_name(table->table);
+    const std::int64_t count = now.session().query("select count(*) from " + rows).integer();
+    if (count > kFewRows) now.session().execute(fmt::format("set global threads = {}", all_threads(lake_)));
+    request.tables.push_back({table, *versions.of(table->table), entry->columns, rows, count, loaded_at(*entry),
+                              mark && mark->target == target_digest(connection, sink, *table)});
   }
   const Watch watch(stop_, limits.timeout, target, now.session());
   try {

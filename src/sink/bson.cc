@@ -1,7 +1,9 @@
 #include "sink/bson.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace lochan {
@@ -94,6 +96,15 @@ std::int64_t bson_number(const bson_t* document, const char* path) {
   return found && BSON_ITER_HOLDS_NUMBER(&*found) ? bson_iter_as_int64(&*found) : 0;
 }
 
+std::int64_t bson_count(const bson_t* document, const char* path) {
+  const auto found = bson_at(document, path);
+  bson_iter_t item;
+  std::int64_t count = 0;
+  if (found && BSON_ITER_HOLDS_ARRAY(&*found) && bson_iter_recurse(&*found, &item))
+    while (bson_iter_next(&item)) ++count;
+  return count;
+}
+
 Bson bson_document(const bson_iter_t& value) {
   std::uint32_t size = 0;
   const std::uint8_t* bytes = nullptr;
@@ -124,6 +135,19 @@ std::string comparable(const bson_iter_t& value) {
   // Of the others the bytes count.
   const Bson one = Bson().add("", value);
   return {reinterpret_cast<const char*>(bson_get_data(one.get())), one.get()->len};
+}
+
+ValueMark value_mark(const bson_iter_t& value) {
+  const std::string text = comparable(value);
+  ValueMark mark{};
+  if (text.size() <= mark.size()) {
+    std::ranges::copy(text, mark.begin());
+    return mark;
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::copy_n(digest.begin(), mark.size(), mark.begin());
+  return mark;
 }
 
 }  // namespace lochan

@@ -3,6 +3,7 @@
 
 #include <bson/bson.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ std::optional<bson_iter_t> bson_at(const bson_t* document, const char* path);
 /// Its text or number; "" or 0 when there is none of that kind.
 std::string bson_text(const bson_t* document, const char* path);
 std::int64_t bson_number(const bson_t* document, const char* path);
+/// How many members a list has.
+std::int64_t bson_count(const bson_t* document, const char* path);
 /// A document or a list that is a member.
 Bson bson_document(const bson_iter_t& value);
 /// The documents of a list.
@@ -62,5 +65,8 @@ std::vector<Bson> bson_documents(const bson_t* document, const char* path);
 
 /// The same for values that MongoDB takes to be equal: 1, 1.0 and a decimal 1.00 are.
 std::string comparable(const bson_iter_t& value);
+/// The same again, in little memory: that text itself, or a digest of it.
+using ValueMark = std::array<unsigned char, 16>;
+ValueMark value_mark(const bson_iter_t& value);
 
 }  // namespace lochan

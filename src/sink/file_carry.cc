@@ -150,7 +150,7 @@ void FileCarry::carry() {
   }
   const bool is_left = is_as_left();
   if (is_left && mark_->data_version == carry_.data_version) return;
-  next_.rows = count_rows(session_, carry_.rows);
+  next_.rows = carry_.row_count;
   const auto before =
       is_left ? request_.rows_at(carry_.table->table, mark_->publication, mark_->data_version) : std::nullopt;
   if (carry_.table->write == SinkWrite::Append)

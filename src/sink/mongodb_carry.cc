@@ -51,6 +51,9 @@ MongoCarry::MongoCarry(MongoClient& client, Session& session, const CarryRequest
   if (mark_ && fields_ != SinkFields::Whole)
     for (const std::string& column : mark_->columns)
       if (std::ranges::find(next_.columns, column) == next_.columns.end()) gone_columns_.push_back(column);
+  for (const std::string& column : gone_columns_) gone_fields_.add(column, "");
+  for (std::size_t at = 0; at < carry_.columns.size(); ++at)
+    if (is_field(carry_.columns[at].name)) field_columns_.push_back(at);
 }
 
 std::vector<std::string> MongoCarry::names() const {
@@ -146,7 +149,7 @@ void MongoCarry::carry() {
     carried_.data_version = mark_->holds.data_version;
     return;
   }
-  next_.rows = count_rows(session_, carry_.rows);
+  next_.rows = carry_.row_count;
   const bool is_same = is_as_left() && mark_->begun.empty() && mark_->holds.data_version == carry_.data_version;
   if (is_same) {
     carried_.changed = fields_ != SinkFields::Add && collection_.declare(carry_.table->indexes);
@@ -192,21 +195,26 @@ std::string MongoCarry::selects() const {
   return fmt::format("{}", fmt::join(selects, ", "));
 }
 
-// All columns are fields, those of the key too. `_id` stands in the selector alone: a document's own can't be changed.
-Bson MongoCarry::document(const RowChunk& rows, std::size_t row) const {
-  Bson fields;
-  for (std::size_t at = 0; at < rows.width(); ++at)
-    if (is_field(carry_.columns[at].name)) append_value(fields.put(), carry_.columns[at].name, rows.column(at), row);
-  if (fields_ == SinkFields::Whole) return fields;
-  Bson update = Bson().add("$set", fields);
-  Bson gone;
-  for (const std::string& column : gone_columns_) gone.add(column, "");
-  if (!gone_columns_.empty()) update.add("$unset", gone);
-  return update;
+void MongoCarry::append_fields(bson_t* into, const RowChunk& rows, std::size_t row) const {
+  for (const std::size_t at : field_columns_) append_value(into, carry_.columns[at].name, rows.column(at), row);
 }
 
-void MongoCarry::refuse_large(const Bson& document, const RowChunk& rows, std::size_t row) const {
-  if (document.get()->len <= kLargestDocument) return;
+// All columns are fields, those of the key too. `_id` stands in the selector alone: a document's own can't be changed.
+void MongoCarry::append_document(bson_t* into, const RowChunk& rows, std::size_t row) const {
+  if (fields_ == SinkFields::Whole) {
+    append_fields(into, rows, row);
+  } else {
+    bson_t fields;
+    bson_append_document_begin(into, "$set", 4, &fields);
+    append_fields(&fields, rows, row);
+    bson_append_document_end(into, &fields);
+    if (!gone_columns_.empty()) bson_append_document(into, "$unset", 6, gone_fields_.get());
+  }
+  refuse_large(into, rows, row);
+}
+
+void MongoCarry::refuse_large(const bson_t* document, const RowChunk& rows, std::size_t row) const {
+  if (document->len <= kLargestDocument) return;
   Bson key;
   for (const std::string& column : key_) {
     const auto at = std::ranges::find(carry_.columns, column, &Column::name) - carry_.columns.begin();
@@ -217,13 +225,13 @@ void MongoCarry::refuse_large(const Bson& document, const RowChunk& rows, std::s
   bson_free(json);
   throw Error(ErrorKind::Data, fmt::format("the document of `{}`{} is {:.1f} MB large, and MongoDB takes up to 16 MB",
                                            to_string(carry_.table->table), key_.empty() ? "" : " with the key " + shown,
-                                           static_cast<double>(document.get()->len) / (1 << 20)))
+                                           static_cast<double>(document->len) / (1 << 20)))
       .at(carry_.table->position)
       .hint("keep fewer items in its lists, or carry them as a table of their own");
 }
 
 // Rows with all columns of the table, in order.
-void MongoCarry::send(MongoWriter& writer, const std::string& rows, std::vector<std::string>* ids) {
+void MongoCarry::send(MongoWriter& writer, const std::string& rows, std::vector<ValueMark>* ids) {
   std::vector<std::size_t> at;
   for (const std::string& column : key_)
     at.push_back(
@@ -231,28 +239,25 @@ void MongoCarry::send(MongoWriter& writer, const std::string& rows, std::vector<
   const BsonKey key(key_, at);
   session_.stream(fmt::format("select {} from {}", selects(), rows), [&](const RowChunk& chunk) {
     for (std::size_t row = 0; row < chunk.size(); ++row) {
-      const Bson fields = document(chunk, row);
-      refuse_large(fields, chunk, row);
-      if (key_.empty()) {
-        writer.insert(fields);
-        continue;
-      }
-      Bson selector;
-      key.append_id(selector.put(), chunk, row);
-      if (ids != nullptr) ids->push_back(sha256(comparable(id_of(selector.get()))).substr(0, 32));
-      writer.upsert(selector, fields, fields_ != SinkFields::Whole);
+      const auto document = [&](bson_t* into) { append_document(into, chunk, row); };
+      const auto id = [&](bson_t* into) {
+        key.append_id(into, chunk, row);
+        if (ids != nullptr) ids->push_back(value_mark(id_of(into)));
+      };
+      if (key_.empty())
+        writer.insert(document);
+      else
+        writer.upsert(id, document);
     }
   });
 }
 
 // A row is gone: its document is, or what we added to it.
 void MongoCarry::take_back(MongoWriter& writer, const bson_iter_t& id) const {
-  const Bson selector = Bson().add("_id", id);
-  if (fields_ != SinkFields::Add) return writer.remove(selector);
-  Bson fields;
+  if (fields_ != SinkFields::Add) return writer.remove(id);
+  Bson fields = gone_fields_;
   for (const std::string& column : next_.columns) fields.add(column, "");
-  for (const std::string& column : gone_columns_) fields.add(column, "");
-  writer.update(selector, Bson().add("$unset", fields));
+  writer.update(id, Bson().add("$unset", fields));
 }
 
 // Beside the collection, and then in its place: readers see one or the other.
@@ -300,9 +305,15 @@ void MongoCarry::take_back_gone(MongoWriter& writer) {
 
 void MongoCarry::merge(const std::vector<std::string>& before) {
   std::vector<std::string> changed, gone;
+  // By key, and only then by value: hashing lists and structs of both sides costs more.
+  std::vector<std::string> differs{"b.lochan_then is null"};
+  for (const std::string& column : names())
+    if (std::ranges::find(key_, column) == key_.end())
+      differs.push_back(fmt::format("n.{0} is distinct from b.{0}", sql::identifier(column)));
   for (const std::string& then : before) {
     changed.push_back(
-        fmt::format("select n.* from {} n anti join {} b on {}", carry_.rows, then, same_values(names())));
+        fmt::format("select n.* from {} n left join (select *, true as lochan_then from {}) b on {} where {}",
+                    carry_.rows, then, same_values(key_), fmt::join(differs, " or ")));
     gone.push_back(fmt::format("select {} from {} n anti join {} b on {}", sql::identifiers(key_, "n."), then,
                                carry_.rows, same_values(key_)));
   }
@@ -323,18 +334,24 @@ void MongoCarry::merge(const std::vector<std::string>& before) {
   carried_.changed = true;
 }
 
-// All rows go there; the server changes only documents that differ. Then what else is there is taken away.
+// All rows go there; the server changes only documents that differ. Then what else is there is taken away: nothing,
+// where the collection is made only now.
 void MongoCarry::compare_in_full() {
   refuse_doubles(session_, carry_, key_, "");
   const bool is_new = !collection_.exists();
   begin_writing();
-  std::vector<std::string> ids;
+  std::vector<ValueMark> ids;
   MongoWriter writer(client_, collection_.name(), before_batch_);
-  send(writer, carry_.rows, &ids);
+  send(writer, carry_.rows, is_new ? nullptr : &ids);
   writer.finish();
   carried_.rows_written = writer.written();
+  if (!is_new) take_back_others(writer, std::move(ids));
+  carried_.changed = is_new || !mark_ || carried_.rows_written > 0 || carried_.rows_removed > 0;
+}
+
+// All documents but these. Of documents of others only those that have fields of ours.
+void MongoCarry::take_back_others(MongoWriter& writer, std::vector<ValueMark> ids) {
   std::ranges::sort(ids);
-  // Of documents of others only those that have fields of ours.
   Bson filter;
   if (fields_ == SinkFields::Add) {
     std::vector<Bson> with_ours;
@@ -344,11 +361,10 @@ void MongoCarry::compare_in_full() {
   }
   client_.find(collection_.name(), filter, Bson().add("projection", Bson().add("_id", 1)), [&](const bson_t* found) {
     const bson_iter_t id = id_of(found);
-    if (!std::ranges::binary_search(ids, sha256(comparable(id)).substr(0, 32))) take_back(writer, id);
+    if (!std::ranges::binary_search(ids, value_mark(id))) take_back(writer, id);
   });
   writer.finish();
   carried_.rows_removed = fields_ == SinkFields::Add ? writer.written() - carried_.rows_written : writer.removed();
-  carried_.changed = is_new || !mark_ || carried_.rows_written > 0 || carried_.rows_removed > 0;
 }
 
 }  // namespace lochan

@@ -36,13 +36,15 @@ class MongoCarry {
   void merge(const std::vector<std::string>& before);
   void take_back_gone(MongoWriter& writer);
   void compare_in_full();
+  void take_back_others(MongoWriter& writer, std::vector<ValueMark> ids);
   void finish();
 
   std::string selects() const;
-  void send(MongoWriter& writer, const std::string& rows, std::vector<std::string>* ids);
+  void send(MongoWriter& writer, const std::string& rows, std::vector<ValueMark>* ids);
   void take_back(MongoWriter& writer, const bson_iter_t& id) const;
-  Bson document(const RowChunk& rows, std::size_t row) const;
-  void refuse_large(const Bson& document, const RowChunk& rows, std::size_t row) const;
+  void append_document(bson_t* into, const RowChunk& rows, std::size_t row) const;
+  void append_fields(bson_t* into, const RowChunk& rows, std::size_t row) const;
+  void refuse_large(const bson_t* document, const RowChunk& rows, std::size_t row) const;
   std::vector<std::string> names() const;
   bool is_field(const std::string& column) const;
   std::vector<std::string> fields() const;  // what documents have of the row
@@ -55,11 +57,13 @@ class MongoCarry {
   const SinkFields fields_;
   const std::function<void()> before_batch_;
   const std::vector<std::string> key_;
+  std::vector<std::size_t> field_columns_;  // those of the row that are fields
   MongoCollection collection_;
   MongoMarks marks_;
   std::optional<MongoMark> mark_;
   MongoMark next_;                         // the mark to come
   std::vector<std::string> gone_columns_;  // own, add: fields of ours that the lake has no more
+  Bson gone_fields_;                       // as `$unset` names them
   CarriedTable carried_;
 };
 

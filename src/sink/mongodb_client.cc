@@ -20,15 +20,6 @@ constexpr std::uint32_t kUnauthorized = 13;
 constexpr std::uint32_t kDuplicateKey = 11000;
 constexpr std::uint32_t kTooLarge = 10334;
 
-void start_driver() {
-  static const bool started = [] {
-    mongoc_init();
-    mongoc_log_set_handler(nullptr, nullptr);  // it would write to standard error
-    return true;
-  }();
-  static_cast<void>(started);
-}
-
 std::string after_last(std::string_view message, std::string_view word) {
   const auto at = message.rfind(word);
   return std::string(at == std::string_view::npos ? message : message.substr(at));
@@ -37,16 +28,18 @@ std::string after_last(std::string_view message, std::string_view word) {
 }  // namespace
 
 MongoClient::MongoClient(const Connection& connection) : connection_(connection) {
-  start_driver();
   bson_error_t error{};
-  const std::unique_ptr<mongoc_uri_t, MongoFree<mongoc_uri_destroy>> uri(
-      mongoc_uri_new_with_error(connection.location.c_str(), &error));
+  const std::unique_ptr<mongoc_uri_t, MongoFree> uri(driver_.uri_new_with_error(connection.location.c_str(), &error));
   if (uri) {
-    if (const char* database = mongoc_uri_get_database(uri.get())) database_ = database;
-    if (mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0) == 0)
-      mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, kSocketTimeout);
-    if (mongoc_uri_get_appname(uri.get()) == nullptr) mongoc_uri_set_appname(uri.get(), "lochan");
-    client_.reset(mongoc_client_new_from_uri_with_error(uri.get(), &error));
+    if (const char* database = driver_.uri_get_database(uri.get())) database_ = database;
+    if (const char* user = driver_.uri_get_username(uri.get())) {
+      const char* known_by = driver_.uri_get_auth_source(uri.get());
+      user_ = fmt::format(" `{}` of database `{}`", user, known_by == nullptr ? "admin" : known_by);
+    }
+    if (driver_.uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0) == 0)
+      driver_.uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, kSocketTimeout);
+    if (driver_.uri_get_appname(uri.get()) == nullptr) driver_.uri_set_appname(uri.get(), "lochan");
+    client_.reset(driver_.client_new_from_uri_with_error(uri.get(), &error));
   }
   if (!client_)
     throw Error(ErrorKind::Project,
@@ -54,16 +47,15 @@ MongoClient::MongoClient(const Connection& connection) : connection_(connection)
         .at(connection.position)
         .hint(
             "write `mongodb://user:password@host:27017/database`; letters such as `@` in a password are written `%40`");
-  mongoc_client_set_error_api(client_.get(), MONGOC_ERROR_API_VERSION_2);
+  driver_.client_set_error_api(client_.get(), MONGOC_ERROR_API_VERSION_2);
   // Marks and what is compared are read where they were written.
-  const std::unique_ptr<mongoc_read_prefs_t, MongoFree<mongoc_read_prefs_destroy>> primary(
-      mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
-  mongoc_client_set_read_prefs(client_.get(), primary.get());
+  const std::unique_ptr<mongoc_read_prefs_t, MongoFree> primary(driver_.read_prefs_new(MONGOC_READ_PRIMARY));
+  driver_.client_set_read_prefs(client_.get(), primary.get());
 }
 
 MongoCollectionHandle MongoClient::collection(const MongoName& name) const {
   return MongoCollectionHandle(
-      mongoc_client_get_collection(client_.get(), name.database.c_str(), name.collection.c_str()));
+      driver_.client_get_collection(client_.get(), name.database.c_str(), name.collection.c_str()));
 }
 
 Bson MongoClient::command(const std::string& database, const Bson& command) const {
@@ -74,8 +66,8 @@ std::optional<Bson> MongoClient::try_command(const std::string& database, const 
                                              std::uint32_t code) const {
   bson_t reply;
   bson_error_t error{};
-  const bool is_done =
-      mongoc_client_command_with_opts(client_.get(), database.c_str(), command.get(), nullptr, nullptr, &reply, &error);
+  const bool is_done = driver_.client_command_with_opts(client_.get(), database.c_str(), command.get(), nullptr,
+                                                        nullptr, &reply, &error);
   Bson answer(bson_copy(&reply));
   bson_destroy(&reply);
   if (is_done) return answer;
@@ -83,27 +75,43 @@ std::optional<Bson> MongoClient::try_command(const std::string& database, const 
   throw explain(error);
 }
 
+Bson MongoClient::write(mongoc_collection_t* collection, const Bson& command) const {
+  bson_t reply;
+  bson_error_t error{};
+  const bool is_done = driver_.collection_write_command_with_opts(collection, command.get(), nullptr, &reply, &error);
+  Bson answer(bson_copy(&reply));
+  bson_destroy(&reply);
+  if (!is_done) throw explain(error);
+  if (const auto refused = bson_at(answer.get(), "writeErrors.0.errmsg")) {
+    bson_set_error(&error, MONGOC_ERROR_SERVER,
+                   static_cast<std::uint32_t>(bson_number(answer.get(), "writeErrors.0.code")), "%s",
+                   bson_iter_utf8(&*refused, nullptr));
+    throw explain(error);
+  }
+  return answer;
+}
+
 void MongoClient::find(const MongoName& name, const Bson& filter, const Bson& options,
                        const std::function<void(BsonView)>& found) const {
   const MongoCollectionHandle from = collection(name);
-  const std::unique_ptr<mongoc_cursor_t, MongoFree<mongoc_cursor_destroy>> cursor(
-      mongoc_collection_find_with_opts(from.get(), filter.get(), options.get(), nullptr));
+  const std::unique_ptr<mongoc_cursor_t, MongoFree> cursor(
+      driver_.collection_find_with_opts(from.get(), filter.get(), options.get(), nullptr));
   read(cursor.get(), found);
 }
 
 void MongoClient::list_collections(const std::string& database, const std::function<void(BsonView)>& found) const {
-  const std::unique_ptr<mongoc_database_t, MongoFree<mongoc_database_destroy>> from(
-      mongoc_client_get_database(client_.get(), database.c_str()));
-  const std::unique_ptr<mongoc_cursor_t, MongoFree<mongoc_cursor_destroy>> cursor(
-      mongoc_database_find_collections_with_opts(from.get(), nullptr));
+  const std::unique_ptr<mongoc_database_t, MongoFree> from(
+      driver_.client_get_database(client_.get(), database.c_str()));
+  const std::unique_ptr<mongoc_cursor_t, MongoFree> cursor(
+      driver_.database_find_collections_with_opts(from.get(), nullptr));
   read(cursor.get(), found);
 }
 
 void MongoClient::read(mongoc_cursor_t* cursor, const std::function<void(BsonView)>& found) const {
   const bson_t* document = nullptr;
-  while (mongoc_cursor_next(cursor, &document)) found({document});
+  while (driver_.cursor_next(cursor, &document)) found({document});
   bson_error_t error{};
-  if (mongoc_cursor_error(cursor, &error)) throw explain(error);
+  if (driver_.cursor_error(cursor, &error)) throw explain(error);
 }
 
 Error MongoClient::explain(const bson_error_t& error) const {
@@ -119,7 +127,7 @@ Error MongoClient::explain(const bson_error_t& error) const {
   if ((error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) ||
       error.domain == MONGOC_ERROR_SASL || error.domain == MONGOC_ERROR_SCRAM ||
       (is_server && error.code == kAuthenticationFailed))
-    return make(ErrorKind::Project, fmt::format("the server refuses the user: {}", message),
+    return make(ErrorKind::Project, fmt::format("the server refuses the user{}: {}", user_, message),
                 "check user and password of the URL, and `?authSource=`, the database that knows the user");
   if (is_server && error.code == kUnauthorized)
     return make(ErrorKind::Project, message, "the connection's user needs the role `readWrite` of the database");

@@ -1,8 +1,6 @@
 // A connection to MongoDB, with errors of ours.
 #pragma once
 
-#include <mongoc/mongoc.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,19 +10,11 @@
 
 #include "project/project.h"
 #include "sink/bson.h"
+#include "sink/mongodb_driver.h"
 
 namespace lochan {
 
-/// Frees a handle of the driver.
-template <auto Destroy>
-struct MongoFree {
-  template <typename Handle>
-  void operator()(Handle* handle) const {
-    Destroy(handle);
-  }
-};
-using MongoCollectionHandle = std::unique_ptr<mongoc_collection_t, MongoFree<mongoc_collection_destroy>>;
-using MongoBulk = std::unique_ptr<mongoc_bulk_operation_t, MongoFree<mongoc_bulk_operation_destroy>>;
+using MongoCollectionHandle = std::unique_ptr<mongoc_collection_t, MongoFree>;
 
 /// Where a table goes.
 struct MongoName {
@@ -45,6 +35,9 @@ class MongoClient {
   Bson command(const std::string& database, const Bson& command) const;
   /// The same; nothing for an error with this code.
   std::optional<Bson> try_command(const std::string& database, const Bson& command, std::uint32_t code) const;
+  /// The answer to a command that writes, tried once more by the driver where the server can tell. Throws also what it
+  /// says of a single document.
+  Bson write(mongoc_collection_t* collection, const Bson& command) const;
   /// Hands over what a query finds. `options`: projection and so on.
   void find(const MongoName& name, const Bson& filter, const Bson& options,
             const std::function<void(BsonView)>& found) const;
@@ -59,8 +52,10 @@ class MongoClient {
   void read(mongoc_cursor_t* cursor, const std::function<void(BsonView)>& found) const;
 
   const Connection& connection_;
+  const MongoDriver& driver_ = mongo_driver();
   std::string database_;
-  std::unique_ptr<mongoc_client_t, MongoFree<mongoc_client_destroy>> client_;
+  std::string user_;  // as errors name the URL's
+  std::unique_ptr<mongoc_client_t, MongoFree> client_;
 };
 
 }  // namespace lochan

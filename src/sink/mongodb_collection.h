@@ -41,17 +41,35 @@ class MongoCollection {
 /// Those of the database whose names begin so.
 void drop_collections(const MongoClient& client, const std::string& database, const std::string& prefix);
 
-/// Writes that go in batches, in any order.
+/// Writes that go in batches, in any order. A batch is one command, built in place as its rows come: the driver's own
+/// bulk writes copy each document several times.
 class MongoWriter {
  public:
   /// `before_batch` may throw.
   MongoWriter(const MongoClient& client, const MongoName& name, std::function<void()> before_batch);
 
-  void insert(const Bson& document);
-  /// The selector names an `_id`. `is_update`: the document has `$set`, else it is the whole.
-  void upsert(const Bson& selector, const Bson& document, bool is_update);
-  void update(const Bson& selector, const Bson& document);
-  void remove(const Bson& selector);
+  /// `document` appends the members of a new document.
+  template <typename Append>
+  void insert(const Append& document) {
+    document(begin_statement());
+    add(Kind::Insert);
+  }
+  /// `id` appends the `_id`; `document` appends `$set` and the like, or the members of the whole document.
+  template <typename AppendId, typename Append>
+  void upsert(const AppendId& id, const Append& document) {
+    bson_t* const statement = begin_statement();
+    bson_t child;
+    bson_append_document_begin(statement, "q", 1, &child);
+    id(&child);
+    bson_append_document_end(statement, &child);
+    bson_append_document_begin(statement, "u", 1, &child);
+    document(&child);
+    bson_append_document_end(statement, &child);
+    bson_append_bool(statement, "upsert", 6, true);
+    add(Kind::Update);
+  }
+  void update(const bson_iter_t& id, const Bson& document);
+  void remove(const bson_iter_t& id);
   /// The last batch.
   void finish();
 
@@ -59,14 +77,20 @@ class MongoWriter {
   std::int64_t removed() const { return removed_; }
 
  private:
-  void added(std::size_t bytes);
+  enum class Kind { Insert, Update, Delete };
+  bson_t* begin_statement();
+  void add(Kind kind);
+  void begin_command(Kind kind);
 
   const MongoClient& client_;
+  const MongoName name_;
   const MongoCollectionHandle collection_;
   const std::function<void()> before_batch_;
-  MongoBulk bulk_;
-  std::int64_t operations_ = 0;
-  std::size_t bytes_ = 0;
+  Bson statement_;       // the one that is built; its memory is used again
+  Bson command_;         // as far as it is built
+  bson_t statements_{};  // its list
+  Kind kind_ = Kind::Insert;
+  std::uint32_t operations_ = 0;
   std::int64_t written_ = 0, removed_ = 0;
 };
 

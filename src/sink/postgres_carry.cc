@@ -240,7 +240,7 @@ std::int64_t PostgresCarry::count(const std::string& rows) {
 }
 
 bool PostgresCarry::is_same_as(const std::string& before) {
-  if (count(before) != count(carry_.rows)) return false;
+  if (count(before) != carry_.row_count) return false;
   return session_
              .query(fmt::format("select count(*) from (select 1 from (from {} except all from {}) limit 1)", carry_.rows,
                                 before))
@@ -302,7 +302,7 @@ void PostgresCarry::append() {
   if (!rows_then_) return write_whole();
   session_.execute(fmt::format("create or replace temp table lochan_changes as from {} except all from {}", carry_.rows,
                                *rows_then_));
-  if (count(*rows_then_) + count(kChanges) != count(carry_.rows)) return write_whole();
+  if (count(*rows_then_) + count(kChanges) != carry_.row_count) return write_whole();
   make_room_for(kChanges);
   carried_.rows_written = copy(target_.name().quoted(), kChanges, names());
   carried_.changed = carried_.rows_written > 0;
@@ -313,7 +313,7 @@ void PostgresCarry::append() {
 bool PostgresCarry::find_changes(const std::string& before) {
   std::vector<std::string> same;
   for (const TargetColumn& column : columns_) same.push_back(fmt::format("n.{0} is not distinct from b.{0}", sql::identifier(column.name)));
-  const std::int64_t rows = count(carry_.rows);
+  const std::int64_t rows = carry_.row_count;
   const Declarations declared = parse_declarations(mark_->declarations);
   const bool may_be_anew = rows >= kLargeTable && target_.is_as_made(columns_) && target_.may_be_swapped(declared, declarations_);
   session_.execute(fmt::format("create or replace temp table lochan_changes as select n.* from {} n anti join {} b on {}{}", carry_.rows,

@@ -20,6 +20,7 @@ struct CarryTable {
   std::string data_version;
   std::vector<Column> columns;
   std::string rows;
+  std::int64_t row_count = 0;
   /// The `_loaded_at` of the newest rows, of a table that is a log by it; else "".
   std::string loaded_at;
   /// Whether this sink is known to have made the target, though the target may have lost its mark.

@@ -106,6 +106,7 @@ void FileReading::make_records(Prepared& prepared, const std::string& word) {
   prepared.path = copy;
   prepared.refusal = made.refusal;
   prepared.refused = std::move(made.refused);
+  prepared.texts = std::move(made.columns);
   // Nothing to find columns in.
   if (made.refusal.empty() && made.records == 0 && word != "excel") prepared.from.file.size_bytes = 0;
 }
@@ -229,26 +230,19 @@ std::vector<Column> FileReading::find_columns(CellTypes types) {
   std::erase_if(columns, [](const Column& column) { return column.name == kLineColumn || column.name == "filename"; });
   const bool is_xml = std::ranges::any_of(
       files_, [&](const Prepared* file) { return file_format_word(table_, file->from.file.name) == "xml"; });
-  if (types == CellTypes::FoundOut && is_xml) find_types_of_text(columns, rows);
+  if (types == CellTypes::FoundOut && is_xml) find_types_of_text(columns);
   return columns;
 }
 
 // XML has texts only: what all of a column's values are, as they would be written again.
-void FileReading::find_types_of_text(std::vector<Column>& columns, const std::string& rows) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kTypes = {
-      {{"BIGINT", "-?(0|[1-9][0-9]{0,17})"},
-       {"DOUBLE", "-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?"},
-       {"BOOLEAN", "true|false"}}};
-  std::vector<std::string> questions;
-  for (const Column& column : columns)
-    for (const auto& [type, pattern] : kTypes)
-      questions.push_back(fmt::format("coalesce(bool_and(regexp_full_match({}::varchar, {})), false)",
-                                      sql::identifier(column.name), sql::literal(pattern)));
-  if (questions.empty()) return;
-  const Rows answers = looking_.query(fmt::format("select {} from {}", fmt::join(questions, ", "), rows));
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    for (std::size_t t = 0; t < kTypes.size() && columns[i].type == "VARCHAR"; ++t)
-      if (answers.rows[0][i * kTypes.size() + t].value_or("false") == "true") columns[i].type = kTypes[t].first;
+void FileReading::find_types_of_text(std::vector<Column>& columns) const {
+  std::map<std::string, TextKinds> kinds;
+  for (const Prepared* file : files_)
+    if (is_read(*file))
+      for (const TextColumn& column : file->texts) kinds[text::lower(column.name)].take(column.kinds);
+  for (Column& column : columns)
+    if (const auto found = kinds.find(text::lower(column.name)); column.type == "VARCHAR" && found != kinds.end())
+      if (const auto type = found->second.type(); !type.empty()) column.type = type;
 }
 
 std::vector<Column> FileReading::find_sound_columns(CellTypes types, const Error& first) {

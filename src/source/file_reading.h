@@ -18,6 +18,7 @@
 #include "source/file_copies.h"
 #include "source/file_format.h"
 #include "source/file_place.h"
+#include "source/xml_json.h"
 
 namespace lochan {
 
@@ -63,6 +64,7 @@ class FileReading {
     FileGroup group{};
     std::string refusal{};  // nothing of it is read, and why
     std::vector<Refused::Record> refused{};
+    std::vector<TextColumn> texts{};  // XML: what the values of its columns are
     std::optional<Sound> sound{};
   };
   struct Cast {
@@ -83,7 +85,7 @@ class FileReading {
   const std::vector<Column>& describe(Session& session, const std::string& rows);
   std::vector<Column> find_columns(CellTypes types);
   std::vector<Column> find_sound_columns(CellTypes types, const Error& first);
-  void find_types_of_text(std::vector<Column>& columns, const std::string& rows);
+  void find_types_of_text(std::vector<Column>& columns) const;
   std::vector<Column> written_columns() const;
   std::string widened(const Column& lake, const std::string& found);
   std::string value_of(const Cast& cast) const;

@@ -7,17 +7,12 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "source/byte_stream.h"
 #include "source/record_text.h"
 
 namespace lochan {
 namespace {
-
-using Record = nlohmann::ordered_json;  // as the file has it, in its order
-
-constexpr std::string_view kText = "_text";
 
 struct FreeReader {
   void operator()(xmlTextReader* reader) const { xmlFreeTextReader(reader); }
@@ -43,20 +38,6 @@ void note_error(void* into, xmlErrorPtr error) {
     said = fmt::format("line {}: {}", error->line, text::trim(error->message));
 }
 
-/// One value more of a name: the second makes a list of both.
-void put(Record& record, const std::string& name, Record value) {
-  const auto there = record.find(name);
-  if (there == record.end()) {
-    record[name] = std::move(value);
-  } else if (there->is_array()) {
-    there->push_back(std::move(value));
-  } else {
-    Record list = Record::array({*there});
-    list.push_back(std::move(value));
-    *there = std::move(list);
-  }
-}
-
 class XmlRecords {
  public:
   XmlRecords(const std::filesystem::path& file, std::string name, const std::string& records,
@@ -72,6 +53,7 @@ class XmlRecords {
     int code = 0;
     while ((code = step()) == 1) {
     }
+    result_.columns = json_.take_columns();
     out_.close();
     if (!out_)
       throw Error(ErrorKind::Unavailable, "a copy of an XML file can't be written")
@@ -113,38 +95,14 @@ class XmlRecords {
   int take_record() {
     xmlNode* node = xmlTextReaderExpand(reader_.get());
     if (node == nullptr) return -1;
-    Record record = Record::object();
-    const Record object = object_of(node);  // `items` refers to it
-    for (const auto& [key, value] : object.items()) record[key] = value.is_structured() ? Record(value.dump()) : value;
-    out_ << record.dump(-1, ' ', false, Record::error_handler_t::replace) << '\n';
+    line_.clear();
+    json_.append_record(node, line_);
+    line_ += '\n';
+    out_.write(line_.data(), static_cast<std::streamsize>(line_.size()));
     ++result_.records;
     open_.pop_back();
     is_ahead_ = true;  // the reader stands behind the whole element
     return xmlTextReaderNext(reader_.get());
-  }
-
-  static Record object_of(const xmlNode* node) {
-    Record object = Record::object();
-    for (const xmlAttr* attribute = node->properties; attribute != nullptr; attribute = attribute->next) {
-      const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlNodeListGetString(node->doc, attribute->children, 1),
-                                                              xmlFree);
-      put(object, as_text(attribute->name), as_text(value.get()));
-    }
-    std::string text;
-    for (const xmlNode* child = node->children; child != nullptr; child = child->next) {
-      if (child->type == XML_ELEMENT_NODE) put(object, as_text(child->name), value_of(child));
-      if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) text += as_text(child->content);
-    }
-    if (const auto trimmed = text::trim(text); !trimmed.empty()) put(object, std::string(kText), std::string(trimmed));
-    return object;
-  }
-
-  // An element with nothing but text is that text.
-  static Record value_of(const xmlNode* node) {
-    Record object = object_of(node);
-    if (object.empty()) return nullptr;
-    return object.size() == 1 && object.contains(kText) && node->properties == nullptr ? object[std::string(kText)]
-                                                                                       : object;
   }
 
   const std::string name_;
@@ -156,6 +114,8 @@ class XmlRecords {
   std::string root_;
   std::vector<std::string> open_;  // the elements that the reader is in
   bool is_ahead_ = false;
+  XmlJson json_;
+  std::string line_;
   RecordText result_;
 };
 

@@ -59,7 +59,8 @@ class CarryFixture {
     };
     last_ = std::max(last_, publication_);
     request.tables.push_back({&table_, version_of(publication_), columns(publication_), rows_of(publication_),
-                              loaded_at_, was_carried_});
+                              session_->query("select count(*) from " + rows_of(publication_)).integer(), loaded_at_,
+                              was_carried_});
     try {
       return sink.carry(*session_, request).at(0);
     } catch (...) {

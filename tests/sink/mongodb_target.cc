@@ -2,6 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -9,6 +14,7 @@
 #include "sink/mongodb_lock.h"
 #include "tests/sink/contract_target.h"
 #include "tests/support/mongo_server.h"
+#include "tests/support/proxy.h"
 
 namespace lochan {
 namespace {
@@ -33,7 +39,11 @@ class MongoTarget final : public ContractTarget {
   MongoTarget() { command(Bson().add("dropDatabase", 1)); }
   ~MongoTarget() override { command(Bson().add("dropDatabase", 1)); }
 
-  Connection connection() override { return connection_; }
+  Connection connection() override {
+    Connection connection = connection_;
+    if (proxy_) connection.url = connection.location = proxy_->through(database_.url());
+    return connection;
+  }
   std::vector<std::string> rows(const std::string& columns) override {
     std::vector<std::string> lines;
     here_.find(sale_, Bson(), Bson(), [&](const bson_t* found) {
@@ -84,6 +94,25 @@ class MongoTarget final : public ContractTarget {
     set(Bson().add_null("owner"));
   }
   bool has_transactions() const override { return false; }
+  int many_rows() const override { return 10'000; }
+  // It is away for a moment, again and again.
+  bool disturb(const std::function<void()>& work) override {
+    using std::chrono_literals::operator""ms;
+    proxy_.emplace(database_.port());
+    std::jthread away([this](const std::stop_token& stop) {
+      constexpr std::array kThere = {40ms, 120ms, 250ms};
+      for (std::size_t turn = 0; !stop.stop_requested(); ++turn) {
+        std::this_thread::sleep_for(kThere[turn % kThere.size()]);
+        proxy_->cut();
+        std::this_thread::sleep_for(20ms);
+        proxy_->restore();
+      }
+    });
+    work();
+    away = {};  // joins
+    proxy_.reset();
+    return true;
+  }
   int port() const override { return database_.port(); }
 
  private:
@@ -106,6 +135,7 @@ class MongoTarget final : public ContractTarget {
   const MongoName sale_{"dwh", "sale"};  // what the fixture's sink calls its schema
   MongoClient here_{connection_};
   std::vector<Bson> sales_, marks_;
+  std::optional<Proxy> proxy_;  // while the server is disturbed
 };
 
 }  // namespace

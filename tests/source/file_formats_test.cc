@@ -232,6 +232,35 @@ TEST_F(FileFormats, XmlByTheElementThatIsARecord) {
               ElementsAre("b.xml:2|`x` in column `id` is no BIGINT"));
 }
 
+// A number is one only where it would be written again with the same digits.
+TEST_F(FileFormats, XmlKeepsTheDigitsOfItsNumbers) {
+  table_.options["records"] = "r";
+  write("a.xml",
+        "<d><r><id>1</id><card>1234567890123456789</card><code>123456789012345678</code><rate>-0.5e3</rate><ok>true</ok></r>"
+        "<r><id>2</id><card>7</card><code>7</code><rate>1234567890.12345</rate><ok/></r>"
+        "<r><id>3</id><pi>3.14159265358979323</pi></r></d>");
+  load();
+  EXPECT_THAT(loaded_rows("typeof(id), typeof(card), typeof(code), typeof(rate), typeof(ok), typeof(pi)")[0],
+              "BIGINT|VARCHAR|BIGINT|DOUBLE|BOOLEAN|VARCHAR");
+  EXPECT_THAT(loaded_rows("card, code, rate, ok, pi"),
+              testing::UnorderedElementsAre("1234567890123456789|123456789012345678|-500.0|true|null",
+                                            "7|7|1234567890.12345|null|null", "null|null|null|null|3.14159265358979323"));
+}
+
+// What stands several times, text beside elements, entities and marked text: the order of the file, and lists.
+TEST_F(FileFormats, XmlOfEveryShapeIsTextOfJson) {
+  table_.options["records"] = "r";
+  write("a.xml",
+        "<!DOCTYPE d [<!ENTITY e \"ent &lt;\">]><d><r id=\"1\"><id>2</id><a>x</a><a/><b><![CDATA[<x> \"q\" \\]]></b>"
+        "<c> mixed <i>in</i> text </c><deep><x y=\"1\"><z/><z>2</z></x>tail</deep>stray</r><r><b>line\nbreak</b></r><r/></d>");
+  load();
+  EXPECT_THAT(loaded_rows("id, a, b, c, deep, _text"),
+              testing::UnorderedElementsAre(
+                  R"(["1","2"]|["x",null]|<x> "q" \|{"i":"in","_text":"mixed  text"}|)"
+                  R"({"x":{"y":"1","z":[null,"2"]},"_text":"tail"}|stray)",
+                  "null|null|line\nbreak|null|null|null", "null|null|null|null|null|null"));
+}
+
 TEST_F(FileFormats, OfXmlThatIsCutOffTheRecordsBeforeAreLoaded) {
   table_.options["records"] = "order";
   write("a.xml", "<o><order><id>1</id></order><order><id>2</id></order><order><i");

@@ -16,6 +16,7 @@ struct Answer {
   HttpReply reply;
   std::size_t most = 0;
   bool is_too_long = false;
+  bool has_headers = false;  // all of them
 };
 
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* into) {
@@ -29,10 +30,12 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* into) {
 }
 
 std::size_t take_header(char* data, std::size_t, std::size_t size, void* into) {
-  auto& headers = static_cast<Answer*>(into)->reply.headers;
+  auto& answer = *static_cast<Answer*>(into);
+  auto& headers = answer.reply.headers;
   const std::string_view line(data, size);
   // A line of status begins an answer: that of a redirect, or a `100 Continue`, came before.
   if (line.starts_with("HTTP/")) headers.clear();
+  answer.has_headers = text::trim(line).empty() || (answer.has_headers && !line.starts_with("HTTP/"));
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   const std::string value(text::trim(line.substr(colon + 1)));
@@ -144,6 +147,12 @@ HttpReply HttpClient::send(const HttpCall& call) {
     throw Error(ErrorKind::Usage, fmt::format("the URL to `{}` can't be used: {}", host, handle_.failure(code)));
   if (code != CURLE_OK)
     throw Error(ErrorKind::Unavailable, fmt::format("no answer from `{}`: {}", host, handle_.failure(code)));
+  // libcurl takes a connection that ends between two headers for the end of an empty answer.
+  if (!answer.has_headers) {
+    failure_ = HttpFailure::Cut;
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("no answer from `{}`: the connection ended within the headers", host));
+  }
   long status = 0;
   curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
   answer.reply.status = static_cast<int>(status);

@@ -138,10 +138,17 @@ ErrorKind kind_of(const Fault& fault, bool in_commit) {
   return ErrorKind::Data;
 }
 
+// There was no room to spill into: more memory is not what was wanting.
+bool is_spill_full(const Fault& fault) {
+  return (fault.type == "Out of Memory" && contains(fault.message, "failed to offload")) ||
+         (contains(fault.message, "No space left on device") && contains(fault.message, "duckdb_temp"));
+}
+
 std::string hint_of(const Fault& fault) {
+  if (is_spill_full(fault))
+    return "free some space in `engine.spill` (.lochan/spill if it isn't set), or set it to another disk";
   if (fault.type == "Out of Memory") return "raise `engine.memory_limit`, or lower `engine.threads`";
-  if (contains(fault.message, "No space left on device"))
-    return "free some space, or set `engine.spill` to another disk";
+  if (contains(fault.message, "No space left on device")) return "free some space there, then run again";
   if (!fault.candidates.empty() && !fault.name.empty()) return text::did_you_mean(fault.name, fault.candidates, "");
   return "";
 }
@@ -166,7 +173,8 @@ Fault parse_fault(std::string_view text) {
   if (const std::string words = catalog_message(fault.message); !words.empty()) {
     fault.message = (contains(fault.message, "Failed to commit") ? "Failed to commit: " : "") + words;
   }
-  for (const std::string_view noise : {"\n\nStack Trace:", "\nThis error signals an assertion", "\nLINE 1:"}) {
+  for (const std::string_view noise : {"\n\nStack Trace:", "\nThis error signals an assertion",
+                                       "\nLINE 1:", "\n\nPossible solutions:", "\nThis limit was set by"}) {
     if (const std::size_t at = fault.message.find(noise); at != std::string::npos) fault.message.resize(at);
   }
   take_candidates(fault);
@@ -179,7 +187,10 @@ Error to_error(const Fault& fault, bool in_commit) {
   if (fault.type == "INTERRUPT") return Error(ErrorKind::Unavailable, "interrupted");
   std::string message = in_our_style(fault.message);
   if (is_fatal(fault)) message = "the engine failed: " + message;
-  if (fault.type == "Out of Memory") message = "the engine ran out of memory: " + message;
+  if (is_spill_full(fault))
+    message = "the disk that the engine spills to is full: " + message;
+  else if (fault.type == "Out of Memory")
+    message = "the engine ran out of memory: " + message;
   return Error(kind_of(fault, in_commit), std::move(message)).hint(hint_of(fault));
 }
 

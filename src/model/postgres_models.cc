@@ -19,6 +19,11 @@ using Values = std::vector<PostgresValue>;
 // What a query names isn't there, or isn't there yet.
 bool is_missing(const std::string& code) { return code == "42P01" || code == "3F000"; }
 
+constexpr const char* kRights =
+    "the connection's user needs `temporary` on the database, `usage` on the schemas and `select` on the tables it "
+    "reads, "
+    "and to own the schema that its models are made in";
+
 // A model that is met again on its own path; of the rest, inputs come first.
 class Order {
  public:
@@ -196,6 +201,15 @@ void PostgresModels::check_foreign(SurveyedModel& surveyed) const {
 }
 
 std::vector<SurveyedModel> PostgresModels::survey() {
+  try {
+    return survey_all();
+  } catch (const Error& error) {
+    if (!error.hint().empty() || connection_.last_code() != "42501") throw;
+    throw Error(error).hint(kRights);
+  }
+}
+
+std::vector<SurveyedModel> PostgresModels::survey_all() {
   look();
   std::map<PostgresName, SurveyedModel> surveyed;
   bool has_unbound = false;
@@ -317,10 +331,7 @@ void PostgresModels::bind(SurveyedModel& surveyed, const Model& model) {
     explained.at(position_in(model, sql, letter)).hint(error.hint());
     if (error.hint().empty() && connection_.last_code() == "42P01")
       explained.hint("name tables with their schema; a model, a sink or somebody else must make it");
-    if (error.hint().empty() && connection_.last_code() == "42501")
-      explained.hint(
-          "the connection's user needs `temporary` on the database, `usage` on the schemas and `select` on the tables "
-          "it reads");
+    if (error.hint().empty() && connection_.last_code() == "42501") explained.hint(kRights);
     throw explained;
   }
 }

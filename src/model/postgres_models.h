@@ -66,6 +66,7 @@ class PostgresModels {
   std::optional<std::string> version(const PostgresName& name) const;
 
  private:
+  std::vector<SurveyedModel> survey_all();
   bool is_as_left(const Model& model, const std::string& fingerprint) const;
   SurveyedModel known(const Model& model) const;
   void bind(SurveyedModel& surveyed, const Model& model);

@@ -18,7 +18,13 @@ class Reading {
     (void)catalog.find(ref, {});  // an unknown ref is told here, and better than by an engine that can't attach it
     reader_ = {ref, catalog.grant_token({ref, false, {}, ""})};
   }
-  ~Reading() { catalog_.revoke_token(reader_.token); }
+  ~Reading() {
+    try {
+      catalog_.revoke_token(reader_.token);
+    } catch (const std::exception&) {
+      // The state can't be written: what it reads is kept a while longer, as that of a dead reader.
+    }
+  }
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
 

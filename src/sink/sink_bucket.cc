@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/temporary_folder.h"
 #include "sink/alive_mark.h"
 #include "sink/sink_place.h"
 
@@ -26,8 +27,6 @@ class SinkBucket final : public SinkPlace {
  public:
   explicit SinkBucket(std::unique_ptr<ObjectStore> store) : store_(std::move(store)) {}
   ~SinkBucket() override {
-    std::error_code ignored;
-    fs::remove_all(staging_, ignored);
     // What may have been committed stays: the next one knows.
     if (state_ == State::Begun) remove_quietly(uploaded_);
     if (state_ == State::Begun || state_ == State::Done) remove_quietly({std::string(kBegun) + alive_.id()});
@@ -52,20 +51,14 @@ class SinkBucket final : public SinkPlace {
     return files;
   }
 
-  const fs::path& staging() override {
-    std::error_code failed;
-    fs::create_directories(staging_, failed);
-    if (failed)
-      throw Error(ErrorKind::Unavailable, fmt::format("can't make {}: {}", staging_.string(), failed.message()));
-    return staging_;
-  }
+  const fs::path& staging() override { return staging_.path(); }
 
   void commit(const FileChange& change) override {
     state_ = State::Begun;
     store_->create(std::string(kBegun) + alive_.id(), AliveMark::host());
     for (const std::string& name : change.added) {
       uploaded_.push_back(name);
-      store_->upload(name, staging_ / name);
+      store_->upload(name, staging_.path() / name);
     }
     name_files(change.manifest);
     // From here on all is there. What can't be removed now, a later commit removes: manifests go after their files.
@@ -147,7 +140,7 @@ class SinkBucket final : public SinkPlace {
 
   const AliveMark alive_;
   const std::unique_ptr<ObjectStore> store_;
-  const fs::path staging_ = fs::temp_directory_path() / ("lochan-" + alive_.id());
+  TemporaryFolder staging_;
   std::int64_t number_ = 0;  // of the last manifest
   std::string manifest_;
   std::set<std::string> named_;  // by it, and by those before it

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "catalog/s3_client.h"
 #include "catalog/s3_reply.h"
 #include "project/files_config.h"
@@ -61,9 +62,7 @@ class BucketPlace final : public FilePlace {
       out << reply.body;
     }
     out.close();
-    if (!out)
-      throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
-          .hint("make room there, or set TMPDIR");
+    if (!out) throw_not_written(copy);
     return copy;
   }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/error.h"
 #include "base/json.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "source/byte_stream.h"
 
@@ -133,7 +133,7 @@ class RecordScan {
 // What is common: which line is refused, and why.
 class Parting {
  public:
-  Parting(const DamagedFile& file, const std::filesystem::path& copy) : file_(file), lines_(file.path), out_(copy, std::ios::binary) {}
+  Parting(const DamagedFile& file, const std::filesystem::path& copy) : file_(file), lines_(file.path), copy_(copy), out_(copy, std::ios::binary) {}
 
  protected:
   /// False: it is no text.
@@ -150,7 +150,7 @@ class Parting {
   }
   std::optional<PartedFile> done() {
     out_.close();
-    if (!out_) throw Error(ErrorKind::Unavailable, "a copy of a damaged file can't be written").hint("make room in TMPDIR, or set it to another folder");
+    if (!out_) throw_not_written(copy_);
     if (lines_.is_broken()) return std::nullopt;
     return std::move(parted_);
   }
@@ -162,6 +162,7 @@ class Parting {
   PartedFile parted_;
 
  private:
+  const std::filesystem::path copy_;
   std::ofstream out_;
 
   // What is left is whether it is UTF-8.

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "source/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace lochan {
 

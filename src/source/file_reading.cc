@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sql.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "engine/lake_type.h"
 #include "project/files_config.h"
@@ -18,6 +19,7 @@
 #include "source/plain_text.h"
 #include "source/raw_table.h"
 #include "source/record_text.h"
+#include "source/web_links.h"
 
 namespace lochan {
 namespace {
@@ -32,6 +34,15 @@ template <typename Columns>
 auto find_column(Columns& columns, const std::string& name) {
   return std::ranges::find_if(columns,
                               [&](const Column& column) { return text::lower(column.name) == text::lower(name); });
+}
+
+// What servers give in place of a file that is away: as CSV it would be rows of one column.
+std::string refuse_page(const std::filesystem::path& file, const std::string& word) {
+  std::string head(4000, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(in.gcount()));
+  return is_page(head) ? fmt::format("it is a page of HTML where {} was wanted{}", word, told_title(head)) : "";
 }
 
 }  // namespace
@@ -62,6 +73,7 @@ FileReading::Prepared FileReading::prepare(const LocalFile& file) {
                           : word == "csv" || word == "excel" ? FileFormat::Csv
                                                              : FileFormat::JsonText;
   if (word == "csv" || word == "json") prepare_text(prepared);
+  if (word != "xml" && prepared.refusal.empty()) prepared.refusal = refuse_page(prepared.path, word);
   if (prepared.refusal.empty() && (word == "xml" || word == "excel" || !file_option(table_, "records").empty()))
     make_records(prepared, word);
   if (word == "csv" && prepared.refusal.empty()) prepared.group.dialect = csv_dialect(table_, prepared.path);
@@ -323,9 +335,7 @@ std::string FileReading::refused() {
   std::ofstream out(path, std::ios::binary);
   out << lines;
   out.close();
-  if (!out)
-    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", path.string()))
-        .hint("make room there, or set TMPDIR");
+  if (!out) throw_not_written(path);
   return fmt::format(
       "select payload, reason, position from read_json({}, format = 'newline_delimited', maximum_object_size = "
       "67108864, columns = "

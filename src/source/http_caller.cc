@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "source/http_address.h"
+#include "source/web_links.h"
 
 namespace lochan {
 namespace {
@@ -38,6 +39,7 @@ bool is_redirect(int status) { return status == 301 || status == 302 || status =
 bool may_pass(int status) { return status == 429 || (status >= 500 && status != 501 && status != 505); }
 
 std::string snippet(const std::string& body) {
+  if (is_page(body)) return " with a page of HTML" + told_title(body);
   std::string line;
   for (const char letter : std::string(text::trim(body)).substr(0, 200)) line += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
   return line.empty() ? "" : fmt::format(": {}", line);
@@ -289,10 +291,15 @@ HttpReply HttpCaller::call(const HttpAsk& ask, const Refused& refused) {
       api_.count([](LandingTally& tally) { ++tally.tried_again; });
       if (!named && reply.status != 429) wait(backoff(tries));
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Usage)
+        throw Error(ErrorKind::Project, fmt::format("connection `{}`: {}: {}", api_.connection().name, ask.what, error.message()))
+            .at(api_.connection().position)
+            .hint("correct the connection's URL, or `path`");
       if (error.kind() != ErrorKind::Unavailable || client_.failure() == HttpFailure::None) throw;
       if (api_.is_stopped()) throw unavailable(ask, "interrupted");
       if (client_.failure() == HttpFailure::Trust) throw unavailable(ask, error.message()).at(api_.connection().position).hint("give the file of its own CA as `certificates`");
-      if (client_.failure() == HttpFailure::Other) throw unavailable(ask, error.message());
+      if (client_.failure() == HttpFailure::Other)
+        throw unavailable(ask, error.message()).at(api_.connection().position).hint("is the connection's URL right, and the server up?");
       api_.log().write(LogLevel::Debug, fmt::format("{}: {}: {}", api_.connection().name, ask.what, error.message()));
       if (!may_try_again(tries)) throw unavailable(ask, fmt::format("{}, {} times", error.message(), tries));
     }

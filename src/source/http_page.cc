@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "source/web_links.h"
 
 namespace lochan {
 namespace {
@@ -192,7 +193,7 @@ class HttpPageReader::Impl {
     const std::string_view trimmed = text::trim(body);
     if (trimmed.empty()) throw Error(ErrorKind::Unavailable, "it answered with an empty body where JSON was wanted");
     if (trimmed.starts_with('<'))
-      throw Error(ErrorKind::Data, fmt::format("it answered with a page of HTML where JSON was wanted{}", title(trimmed)))
+      throw Error(ErrorKind::Data, fmt::format("it answered with a page of HTML where JSON was wanted{}", told_title(trimmed)))
           .hint("open the URL in a browser: it may be a sign-in or a notice, or the path is not the API's");
     if (error == simdjson::UTF8_ERROR) throw Error(ErrorKind::Data, "it answered with letters that are not UTF-8");
     if (!trimmed.starts_with('{') && !trimmed.starts_with('['))
@@ -202,14 +203,6 @@ class HttpPageReader::Impl {
                 fmt::format("it answered with broken JSON, {} of it{}", text::human_bytes(body.size()),
                             is_cut ? fmt::format(": it is cut off after `{}`", trimmed.substr(trimmed.size() - std::min<std::size_t>(30, trimmed.size())))
                                    : fmt::format(": {}", simdjson::error_message(error))));
-  }
-
-  static std::string title(std::string_view html) {
-    const std::string lower = text::lower(html.substr(0, 4000));
-    const auto begin = lower.find("<title>");
-    const auto end = lower.find("</title>");
-    if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
-    return fmt::format(", of the title `{}`", text::trim(html.substr(begin + 7, end - begin - 7)));
   }
 
   // What is wrong on the way to the records, with what stands there.

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "base/error.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "source/byte_stream.h"
 #include "source/record_text.h"
@@ -29,7 +29,7 @@ std::string read_whole(const std::filesystem::path& file, bool& is_broken) {
 class JsonRecords {
  public:
   JsonRecords(std::string name, const std::string& records, const std::filesystem::path& copy)
-      : name_(std::move(name)), records_(records), out_(copy, std::ios::binary) {}
+      : name_(std::move(name)), records_(records), copy_(copy), out_(copy, std::ios::binary) {}
 
   RecordText run(const simdjson::padded_string& text) {
     try {
@@ -48,9 +48,7 @@ class JsonRecords {
       result_.refused.push_back({"", "from here on " + why, fmt::format("{}:{}", name_, result_.records + 1)});
     }
     out_.close();
-    if (!out_)
-      throw Error(ErrorKind::Unavailable, "a copy of a JSON file can't be written")
-          .hint("make room in TMPDIR, or set it to another folder");
+    if (!out_) throw_not_written(copy_);
     return std::move(result_);
   }
 
@@ -86,6 +84,7 @@ class JsonRecords {
 
   const std::string name_;
   const std::string records_;
+  const std::filesystem::path copy_;
   std::ofstream out_;
   RecordText result_;
 };

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sql.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 
 namespace lochan {
@@ -120,9 +121,7 @@ std::string bytes_select(std::span<const LandedBytes> files, std::optional<std::
     out << row.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
   }
   out.close();
-  if (!out)
-    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
-        .hint("make room there, or set TMPDIR");
+  if (!out) throw_not_written(copy);
   return fmt::format(
       "select file as {}, size_bytes, case when modified_us > 0 then make_timestamptz(modified_us) end as modified_at, "
       "etag, content_type, sha256, "

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "source/byte_stream.h"
 
 namespace lochan {
@@ -85,9 +86,7 @@ std::string write_plain_text(const std::filesystem::path& file, const std::strin
   if (bytes.is_broken()) return "it is cut off or damaged: it can't be unpacked to its end";
   if (!conversion.is_whole()) return conversion.refusal();
   out.close();
-  if (!out)
-    throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
-        .hint("make room there, or set TMPDIR");
+  if (!out) throw_not_written(copy);
   return {};
 }
 

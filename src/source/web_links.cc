@@ -1,10 +1,12 @@
 #include "source/web_links.h"
 
+#include <fmt/format.h>
 #include <libxml/HTMLparser.h>
 
 #include <functional>
 #include <memory>
 
+#include "base/text.h"
 #include "source/http_address.h"
 
 namespace lochan {
@@ -32,6 +34,19 @@ std::vector<std::string> links_of_page(const std::string& html, const std::strin
     each_link(xmlDocGetRootElement(page.get()),
               [&](const std::string& link) { links.push_back(resolve_url(url, link)); });
   return links;
+}
+
+bool is_page(std::string_view body) {
+  const std::string lower = text::lower(text::trim(body).substr(0, 20));
+  return lower.starts_with("<html") || lower.starts_with("<!doctype html");
+}
+
+std::string told_title(std::string_view html) {
+  const std::string lower = text::lower(html.substr(0, 4000));
+  const auto begin = lower.find("<title>");
+  const auto end = lower.find("</title>");
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return "";
+  return fmt::format(", of the title `{}`", text::trim(html.substr(begin + 7, end - begin - 7)));
 }
 
 }  // namespace lochan

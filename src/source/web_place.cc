@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/http_server.h"
+#include "base/temporary_folder.h"
 #include "base/text.h"
 #include "project/files_config.h"
 #include "source/file_place.h"
@@ -75,9 +76,7 @@ class WebPlace final : public FilePlace {
       if (reply->status != 206 || reply->body.empty()) break;
     } while (got < file.size_bytes && out);
     out.close();
-    if (!out)
-      throw Error(ErrorKind::Unavailable, fmt::format("`{}` can't be written", copy.string()))
-          .hint("make room there, or set TMPDIR");
+    if (!out) throw_not_written(copy);
     if (file.size_bytes != kUnknownSize && got != file.size_bytes) return std::nullopt;
     return copy;
   }

@@ -1,8 +1,15 @@
 #include "base/http_client.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <mutex>
+#include <thread>
 
 #include "base/error.h"
 #include "base/http_server.h"
@@ -85,6 +92,65 @@ TEST_F(HttpClientTest, ErrorsShowTheHostAndNoMore) {
               testing::AllOf(testing::StartsWith("usage: "), testing::Not(testing::HasSubstr("hidden"))));
   EXPECT_EQ(error(client_, {.url = url("/a"), .headers = {{"X-Key", "a\r\nX-Other: b"}}}),
             "usage: the header `X-Key` holds a line break");
+}
+
+/// Answers each connection with the first bytes of an answer, and ends it.
+class CutServer {
+ public:
+  CutServer() {
+    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::bind(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at);
+    ::listen(socket_, 8);
+    socklen_t size = sizeof at;
+    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&at), &size);
+    port_ = ntohs(at.sin_port);
+    thread_ = std::jthread([this] { serve(); });
+  }
+  ~CutServer() { ::shutdown(socket_, SHUT_RDWR); }
+  int port() const { return port_; }
+  void answer(const std::string& bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes_ = bytes;
+  }
+
+ private:
+  void serve() {
+    for (int peer; (peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; ::close(peer)) {
+      std::array<char, 4096> request{};
+      if (::recv(peer, request.data(), request.size(), 0) <= 0) continue;
+      const std::lock_guard lock(mutex_);
+      ::send(peer, bytes_.data(), bytes_.size(), MSG_NOSIGNAL);
+    }
+    ::close(socket_);
+  }
+
+  int socket_ = -1, port_ = 0;
+  std::mutex mutex_;
+  std::string bytes_;  // guarded by mutex_
+  std::jthread thread_;
+};
+
+// libcurl alone takes an answer that ends between two of its headers for a whole one without a body.
+TEST(HttpClientCut, AnAnswerThatEndsAnywhereIsNone) {
+  CutServer server;
+  HttpClient client;
+  const HttpCall call{.url = fmt::format("http://127.0.0.1:{}/a", server.port())};
+  const std::string whole = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Key: 1\r\nContent-Length: 5\r\n\r\nhello";
+  for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
+    server.answer(whole.substr(0, bytes));
+    try {
+      client.send(call);
+      ADD_FAILURE() << "taken for an answer: " << whole.substr(0, bytes);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Unavailable) << error.what();
+      EXPECT_NE(client.failure(), HttpFailure::None) << bytes;
+    }
+  }
+  server.answer(whole);
+  EXPECT_EQ(client.send(call).body, "hello");
 }
 
 }  // namespace

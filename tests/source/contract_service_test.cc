@@ -1,4 +1,4 @@
-// PostgreSQL, MySQL and files in a bucket hold the contract of sources. In one file, as the contract may be included once in a program.
+// PostgreSQL, MySQL, files in a bucket and those of nginx hold the contract of sources. In one file, as the contract may be included once in a program.
 #include "project/files_config.h"
 #include "tests/source/contract.h"
 #include "tests/source/files_system.h"
@@ -6,6 +6,7 @@
 #include "tests/support/mysql_server.h"
 #include "tests/support/proxy.h"
 #include "tests/support/s3_server.h"
+#include "tests/support/web_server.h"
 
 namespace lochan {
 namespace {
@@ -85,6 +86,19 @@ class BucketSystem final : public FilesSystem {
   std::unique_ptr<ObjectStore> store_;
 };
 
+class NginxSystem final : public FilesSystem {
+ public:
+  Connection connection() const override { return folder_.connection("shop", proxy_.through(folder_.url())); }
+  void go_away() override { proxy_.cut(); }
+  void come_back() override { proxy_.restore(); }
+
+ private:
+  void write_file(const std::string& name, const std::string& text) override { folder_.put(name, text); }
+
+  WebFolder folder_;
+  const Proxy proxy_{folder_.port()};
+};
+
 template <typename System>
 std::unique_ptr<ContractSystem> make() {
   return std::make_unique<System>();
@@ -92,7 +106,10 @@ std::unique_ptr<ContractSystem> make() {
 
 const auto kServers = testing::Values(ContractKind{"mysql", make<MysqlSystem>}, ContractKind{"postgres", make<PostgresSystem>});
 INSTANTIATE_TEST_SUITE_P(Servers, SourceContract, kServers, contract_name);
-INSTANTIATE_TEST_SUITE_P(Buckets, SourceContract, testing::Values(ContractKind{"files_bucket", make<BucketSystem>}), contract_name);
+INSTANTIATE_TEST_SUITE_P(Files, SourceContract,
+                         testing::Values(ContractKind{"files_bucket", make<BucketSystem>},
+                                         ContractKind{"files_nginx", make<NginxSystem>}),
+                         contract_name);
 INSTANTIATE_TEST_SUITE_P(Servers, TableSourceContract, kServers, contract_name);
 
 }  // namespace

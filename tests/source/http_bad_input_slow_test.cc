@@ -200,6 +200,9 @@ TEST_F(HttpBadInput, WhatCanNotBeReachedIsUnavailable) {
   url_ = "https://127.0.0.1" + port;
   EXPECT_THAT(load_error(),
               testing::StartsWith("unavailable: connection `api`: `sale`: no answer from `127.0.0.1" + port + "`: "));
+  url_ = "http://127.0.0.1" + port + ":";
+  EXPECT_THAT(load_error(), AllOf(testing::StartsWith("project: connection `api`: `sale`: the URL to `127.0.0.1" + port + ":` can't be used"),
+                                  HasSubstr("(correct the connection's URL, or `path`)")));
   server_.reset();
   url_ = "http://127.0.0.1" + port;
   EXPECT_THAT(load_error(), HasSubstr("no answer from `127.0.0.1" + port + "`: Failed to connect"));

@@ -60,6 +60,15 @@ void Proxy::cut_after(int bytes) const {
   add_toxic(fmt::format(R"({{"name":"bytes","type":"limit_data","attributes":{{"bytes":{}}}}})", bytes));
 }
 
+void Proxy::cut_after_sent(int bytes) const {
+  add_toxic(
+      fmt::format(R"({{"name":"sent","type":"limit_data","stream":"upstream","attributes":{{"bytes":{}}}}})", bytes));
+}
+
+void Proxy::narrow(int kilobytes) const {
+  add_toxic(fmt::format(R"({{"name":"narrow","type":"bandwidth","attributes":{{"rate":{}}}}})", kilobytes));
+}
+
 void Proxy::reset_after(int milliseconds) const {
   add_toxic(fmt::format(R"({{"name":"reset","type":"reset_peer","attributes":{{"timeout":{}}}}})", milliseconds));
 }

@@ -21,6 +21,10 @@ class Proxy {
   void cut() const;
   /// Ends each connection when the server has sent so many bytes.
   void cut_after(int bytes) const;
+  /// The same when so many were sent to the server.
+  void cut_after_sent(int bytes) const;
+  /// What the server sends comes so slowly, in kB a second.
+  void narrow(int kilobytes) const;
   /// As above, but with a reset in place of an orderly end.
   void reset_after(int milliseconds) const;
   /// What the server sends arrives so much later.

@@ -1,5 +1,5 @@
 // A folder of one attempt: gone with it, and what a dead process left goes with the next.
-#include "source/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

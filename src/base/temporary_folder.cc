@@ -1,4 +1,4 @@
-#include "source/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -69,6 +69,19 @@ const fs::path& TemporaryFolder::path() {
     path_ = pattern;
   }
   return path_;
+}
+
+// A stream keeps no reason: it is the system's last, or what the disk says.
+void throw_not_written(const fs::path& file) {
+  std::error_code failed;
+  const int reason = errno;
+  const fs::space_info space = fs::space(file.parent_path(), failed);
+  constexpr std::uintmax_t kHardlyAny = 64 << 10;
+  const bool is_full = reason == ENOSPC || reason == EDQUOT || (!failed && space.available < kHardlyAny);
+  throw Error(ErrorKind::Unavailable,
+              fmt::format("cannot write `{}`: {}", file.string(),
+                          is_full ? "No space left on device" : std::generic_category().message(reason)))
+      .hint("make room there, or set TMPDIR");
 }
 
 }  // namespace lochan

@@ -22,4 +22,7 @@ class TemporaryFolder {
   int lock_ = -1;
 };
 
+/// Of a file there that couldn't be written to its end.
+[[noreturn]] void throw_not_written(const std::filesystem::path& file);
+
 }  // namespace lochan

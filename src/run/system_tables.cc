@@ -41,7 +41,7 @@ constexpr std::array kRuns = {
     SystemColumn{"publication", "BIGINT", "nullif(publication, 0)"},
     SystemColumn{"started_at", kInstant, "started_at"},
     SystemColumn{"finished_at", kInstant, "finished_at"},
-    SystemColumn{"seconds", "DOUBLE", "(finished_at - started_at) / 1000000.0"},
+    SystemColumn{"seconds", "DOUBLE", "cast(finished_at - started_at as double precision) / 1000000"},
     SystemColumn{"message", "VARCHAR", "message"},
 };
 constexpr std::array kSteps = {

@@ -120,6 +120,8 @@ class Server:
         """They outlive their server."""
         if not self.place.schema and not os.path.exists(self.path(".lochan/state.db")):
             return
+        if self.place.schema and not self.place.ask_state(f"select to_regclass('{self.place.schema}.run')")[0][0]:
+            return
         for (process,) in self.place.ask_state("select process from run where state = 'running'"):
             try:
                 os.kill(process, signal.SIGKILL)

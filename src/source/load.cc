@@ -10,6 +10,7 @@
 #include "base/sql.h"
 #include "engine/compaction.h"
 #include "project/rejected_name.h"
+#include "source/asked_together.h"
 #include "source/raw_table.h"
 
 namespace lochan {
@@ -363,6 +364,14 @@ void land_first(Source& source, const LoadRequest& request) {
   lands->land(*request.landing, tables);
 }
 
+void ask_first(Source& source, const LoadRequest& request) {
+  auto* together = dynamic_cast<AskedTogether*>(&source);
+  if (together == nullptr) return;
+  std::vector<AskedTogether::Table> tables;
+  for (const SourceTable* table : request.tables) tables.push_back({table, cursor_of(request, *table)});
+  together->ask_for(tables);
+}
+
 std::vector<LoadedTable> load_once(Session& session, Source& source, const LoadRequest& request) {
   return session.transaction([&] {
     std::vector<LoadedTable> tables;
@@ -378,6 +387,7 @@ std::vector<LoadedTable> load(Session& session, Source& source, const LoadReques
   land_first(source, request);
   std::vector<LoadedTable> loaded = [&] {
     const Opened opened(source, session);
+    ask_first(source, request);
     for (;;) {
       try {
         return load_once(session, source, request);

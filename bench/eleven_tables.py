@@ -2,8 +2,9 @@
 
 Three measurements of each tool, one after the other in the same folder: the first load; again with nothing new; again when 1,000 rows
 have changed. Lochan loads by `last_updated` into a lake, checks a key in each table, and publishes. DuckDB copies each table whole into
-Parquet, each time: it keeps no cursor. dlt loads by `last_updated` into Parquet, Sling into another database of the same server. CPU is
-of the client's side. Peers that can't be had are left out and named.
+Parquet, each time: it keeps no cursor. dlt loads by `last_updated` into Parquet, Sling into another database of the same server. After
+the first load and the last each target is compared with the source, outside of what is measured. CPU is of the client's side. Peers that
+can't be had are left out and named.
 
   bench/eleven_tables.sh [--orders 5000] [--rounds 3] [--only lochan,duckdb]
 """
@@ -103,8 +104,41 @@ def missing(tool):
     return ""
 
 
-def check(folder, url, changes):
-    """Lochan has every row of every table, and both versions of those that changed."""
+# Of the last version of each row; of the orders, whose values change, the values too.
+DIGEST = """select count(*), sum({key}), count(*) filter (where last_updated = newest), {values} from (
+  select *, max(last_updated) over () as newest, row_number() over (partition by {key} order by last_updated desc) as version from {rows}) as v
+where version = 1"""
+
+
+def digest_at(tool, url, folder):
+    """By table, what the tool's target holds, read by something else than the tool, but for Lochan."""
+    import duckdb as engine
+    found = {}
+    for table, key in TABLES.items():
+        ask = lambda rows: DIGEST.format(key=key, rows=rows, values="sum(units_sold)" if table == "sales_order" else "0")
+        if tool == "lochan":
+            asked = subprocess.run([LOCHAN, "query", "--output", "csv", ask(f"raw.{table}")], cwd=folder, check=True, capture_output=True, text=True)
+            found[table] = asked.stdout.split()[-1].replace(",", "|")
+        elif tool == "sling":
+            found[table] = psql(url + "_sling", ask(f'"{table}"'))
+        elif tool == "source":
+            found[table] = psql(url, ask(f'"{table}"'))
+        else:
+            files = {"duckdb": f"{folder}/{table}.parquet", "dlt": f"{folder}/out/d/{table}/*.parquet"}[tool]
+            found[table] = "|".join(str(value) for value in engine.sql(ask(f"read_parquet('{files}')")).fetchone())
+    return found
+
+
+def check(tool, url, folder, what):
+    """Each tool's target holds what the source does: figures of one that lost rows would mean nothing."""
+    there, here = digest_at("source", url, folder), digest_at(tool, url, folder)
+    for table in TABLES:
+        if here[table] != there[table]:
+            sys.exit(f"{tool}, {what}: {table} has {here[table]}, wanted {there[table]}")
+
+
+def check_versions(url, folder, changes):
+    """Lochan has both versions of the rows that changed."""
     for table in TABLES:
         there = int(psql(url, f'select count(*) from "{table}"')) + changes.get(table, 0)
         asked = subprocess.run([LOCHAN, "query", "--output", "csv", f"select count(*) from raw.{table}"], cwd=folder, check=True, capture_output=True, text=True)
@@ -149,8 +183,10 @@ def main():
                             at += 1
                             psql(url, CHANGE.format(at=f"timestamp '2026-02-01' + interval '{at} minutes'"))
                         costs[tool, what].append(measure(command, folder, env))
+                        if what != WHAT[1]:
+                            check(tool, url, folder, what)
                     if tool == "lochan":
-                        check(folder, url, {"sales_order": 500, "payment": 500})
+                        check_versions(url, folder, {"sales_order": 500, "payment": 500})
                 finally:
                     shutil.rmtree(folder)
     finally:

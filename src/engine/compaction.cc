@@ -35,6 +35,8 @@ bool is_worth_rewriting(const TableFiles& files) {
   return files.surplus + files.deletes * kDeleteFileWeight >= std::max(kMaxSurplus, by_size);
 }
 
+bool may_be_worth_rewriting(std::int64_t data_files) { return data_files > kMaxSurplus; }
+
 bool compact(Session& session, const std::string& table, const std::string& partitions) {
   if (!is_worth_rewriting(read_table_files(session, table))) return false;
   session.execute(fmt::format("create or replace temp table lochan_rows as select * from {}", table));

@@ -24,6 +24,9 @@ TableFiles read_table_files(Session& session, const std::string& table);
 /// with the square root of the table, never with all of it.
 bool is_worth_rewriting(const TableFiles& files);
 
+/// Whether it can be for a table of so many data files, of which no row was deleted.
+bool may_be_worth_rewriting(std::int64_t data_files);
+
 /// Drops the table and creates it again with the same rows when that pays; says whether it did. On a branch that is a
 /// replace. By way of a temporary table, which spills. `partitions` is `dt, bucket(4, id)` or "". Not within a transaction,
 /// as the engine can't drop and create a name in one: an error may leave the table dropped.

@@ -16,6 +16,7 @@
 #include "plan/command_analysis.h"
 #include "plan/database_analysis.h"
 #include "plan/interval_model.h"
+#include "plan/offerings.h"
 #include "project/database_model.h"
 #include "project/http_config.h"
 #include "project/rejected_name.h"
@@ -148,7 +149,8 @@ class Analyser {
       const auto connection = project_.connections.find(*name);
       if (connection == project_.connections.end()) continue;
       try {
-        return raw_columns(make_source(connection->second)->describe(table, {}).columns);
+        const auto is_wanted = [&](const SourceTable& other) { return !entries_.contains(other.table()); };
+        return raw_columns(offerings_.of(source, connection->second, is_wanted).describe(table, {}).columns);
       } catch (Error& error) {
         // A connection that is away fails its own step later; what it doesn't have is the user's mistake now.
         if (error.kind() == ErrorKind::Unavailable) continue;
@@ -163,7 +165,7 @@ class Analyser {
 
   std::optional<std::vector<Column>> collect_columns_to_come(const Connection& connection, const SourceTable& table) {
     std::optional<std::vector<Column>> columns;
-    collect([&] { columns = columns_to_come(project_, connection, table); });
+    collect([&] { columns = columns_to_come_.of(connection, table); });
     return columns;
   }
 
@@ -439,6 +441,8 @@ class Analyser {
   const Project& project_;
   Shadow& shadow_;
   AnalysisOptions options_;
+  Offerings offerings_;
+  ColumnsToCome columns_to_come_{project_};
   std::map<TableName, const Entry*> entries_;
   std::set<TableName> visited_;
   std::map<TableName, const CommandConfig*> makers_;  // of outputs of commands

@@ -31,14 +31,19 @@ std::vector<Column> columns_as_loaded(PostgresConnection& database, const Postgr
                                       const std::vector<Column>& made) {
   std::vector<std::string> lines;
   for (const Column& column : made) lines.push_back(sql::identifier(column.name) + " " + column.type);
-  database.execute("begin");
-  database.execute(fmt::format("create schema if not exists {}", sql::identifier(name.schema)));
-  database.execute(fmt::format("create table {} ({})", name.quoted(), fmt::join(lines, ", ")));
-  const auto found = find_postgres_table(database, name.text());
-  database.execute("rollback");
   std::vector<Column> columns;
-  if (!found) throw Error(ErrorKind::Internal, fmt::format("`{}` was made and isn't there", name.text()));
-  for (const PostgresColumn& column : found->columns) columns.push_back({column.name, column.lake_type(), true});
+  struct Undo {};
+  try {
+    database.transaction([&] {
+      database.execute(fmt::format("create schema if not exists {}", sql::identifier(name.schema)));
+      database.execute(fmt::format("create table {} ({})", name.quoted(), fmt::join(lines, ", ")));
+      const auto found = find_postgres_table(database, name.text());
+      if (!found) throw Error(ErrorKind::Internal, fmt::format("`{}` was made and isn't there", name.text()));
+      for (const PostgresColumn& column : found->columns) columns.push_back({column.name, column.lake_type(), true});
+      throw Undo{};
+    });
+  } catch (const Undo&) {
+  }
   return columns;
 }
 
@@ -159,19 +164,30 @@ class DatabaseAnalyser {
 
 }  // namespace
 
-std::optional<std::vector<Column>> columns_to_come(const Project& project, const Connection& connection,
-                                                   const SourceTable& table) {
+struct ColumnsToCome::Surveyed {
+  PostgresConnection database;
+  std::vector<SurveyedModel> models;
+};
+
+ColumnsToCome::ColumnsToCome(const Project& project) : project_(project) {}
+ColumnsToCome::~ColumnsToCome() = default;
+
+std::optional<std::vector<Column>> ColumnsToCome::of(const Connection& connection, const SourceTable& table) {
   const PostgresName name = name_at(table);
-  for (const auto& [ignored, model] : project.database_models) {
-    if (model.database->is_foreign || !is_made_at(project, model, name, connection)) continue;
+  for (const auto& [ignored, model] : project_.database_models) {
+    if (model.database->is_foreign || !is_made_at(project_, model, name, connection)) continue;
     const std::string& in = *model.database->in.value();
-    const DatabaseNames names = database_names(project, in, {});
-    PostgresConnection database(connection.location, in);
-    for (const SurveyedModel& surveyed : PostgresModels(database, project, names).survey()) {
-      if (surveyed.model != &model) continue;
-      if (surveyed.problem) throw *surveyed.problem;
-      return columns_as_loaded(database, name, surveyed.columns);
+    std::unique_ptr<Surveyed>& surveyed = databases_[in];
+    if (!surveyed) {
+      auto fresh = std::make_unique<Surveyed>(Surveyed{PostgresConnection(connection.location, in), {}});
+      const DatabaseNames names = database_names(project_, in, {});
+      fresh->models = PostgresModels(fresh->database, project_, names).survey();
+      surveyed = std::move(fresh);
     }
+    const auto found = std::ranges::find(surveyed->models, &model, &SurveyedModel::model);
+    if (found == surveyed->models.end()) continue;
+    if (found->problem) throw *found->problem;
+    return columns_as_loaded(surveyed->database, name, found->columns);
   }
   return std::nullopt;
 }

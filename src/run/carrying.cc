@@ -102,12 +102,6 @@ bool is_carried(Lake& lake, const SinkConfig& sink, const SinkTable& table, cons
          mark->target == target_digest(connection, sink, table);
 }
 
-template <typename Report>
-void Carrying::tell(Report&& report) {
-  const std::lock_guard lock(mutex_);
-  report(observer_);
-}
-
 std::vector<StepReport> Carrying::run(const std::vector<PlannedSink>& sinks) {
   std::vector<StepReport> reports;
   for (const PlannedSink& planned : sinks) {
@@ -119,27 +113,11 @@ std::vector<StepReport> Carrying::run(const std::vector<PlannedSink>& sinks) {
   }
   std::vector<std::jthread> threads;
   for (StepReport& report : reports)
-    threads.emplace_back([this, &report] { run_sink(lake_.project().sinks.at(report.name.substr(5)), report); });
+    threads.emplace_back([this, &report] {
+      steps_.run(report, [&] { return carry(lake_.project().sinks.at(report.name.substr(5)), report); });
+    });
   threads.clear();
   return reports;
-}
-
-void Carrying::run_sink(const SinkConfig& sink, StepReport& report) {
-  report.state = StepState::Running;
-  tell([&](Observer& observer) { observer.step_started(report); });
-  const auto started = SteadyClock::now();
-  StepState state = StepState::Failed;
-  try {
-    state = carry(sink, report);
-  } catch (const Error& failure) {
-    report.error = failure.what();
-  } catch (const std::exception& failure) {
-    report.error = fmt::format("internal error: {}", failure.what());
-  }
-  if (state == StepState::Failed && stop_.stop_requested()) state = StepState::Cancelled, report.error = "cancelled";
-  report.state = state;
-  report.seconds = std::chrono::duration<double>(SteadyClock::now() - started).count();
-  tell([&](Observer& observer) { observer.step_finished(report); });
 }
 
 // Those that may have moved since the sink last carried them; a table that was never built is none.
@@ -161,24 +139,15 @@ StepState Carrying::carry(const SinkConfig& sink, StepReport& report) {
   const Connection& connection = lake_.project().connections.at(*sink.to);
   const auto target = make_sink(connection);
   const AttemptLimits limits = attempt_limits(lake_.project().run, sink.limits);
-  const Places places = wait_for_place(sink);
+  const auto places = steps_.wait_for_place(Pools(lake_), *sink.to);
+  if (!places) throw Error(ErrorKind::Unavailable, "cancelled while it waited for a place in a pool");
   std::vector<CarriedTable> carried;
-  for (report.attempts = 1;; ++report.attempts) {
-    std::chrono::milliseconds delay{0};
-    try {
-      carried = attempt(*target, sink, publication, tables, limits);
-      break;
-    } catch (const Error& failure) {
-      if (stop_.stop_requested() || !may_retry(limits, failure, report.attempts)) throw;
-      delay = retry_delay(limits, report.attempts);
-      tell([&](Observer& observer) {
-        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", report.name,
-                                                   report.attempts, delay.count(), failure.what()));
+  steps_.retry(
+      report, limits, [&] { carried = attempt(*target, sink, publication, tables, limits); },
+      [&](const Error&) {
+        recover_engine();
+        return retry_delay(limits, report.attempts);
       });
-    }
-    recover_engine();
-    pause(delay);
-  }
   bool changed = false;
   for (std::size_t i = 0; i < carried.size(); ++i) {
     report.rows_written += carried[i].rows_written;
@@ -219,25 +188,13 @@ std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink
     request.tables.push_back({table, *versions.of(table->table), entry->columns, rows, count, loaded_at(*entry),
                               mark && mark->target == target_digest(connection, sink, *table)});
   }
-  const Watch watch(stop_, limits.timeout, target, now.session());
+  const Watch watch(steps_.stop(), limits.timeout, target, now.session());
   try {
     return target.carry(now.session(), request);
   } catch (const Error&) {
     if (!watch.is_late()) throw;
     throw took_too_long(ErrorKind::Data, limits);
   }
-}
-
-Places Carrying::wait_for_place(const SinkConfig& sink) const {
-  if (auto places = Pools(lake_).take(*sink.to, stop_)) return std::move(*places);
-  throw Error(ErrorKind::Unavailable, "cancelled while it waited for a place in a pool");
-}
-
-void Carrying::pause(std::chrono::milliseconds delay) const {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, stop_, delay, [] { return false; });
 }
 
 void Carrying::recover_engine() {

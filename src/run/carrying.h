@@ -10,6 +10,7 @@
 #include "run/lake.h"
 #include "run/observer.h"
 #include "run/pools.h"
+#include "run/reported_steps.h"
 #include "run/run.h"
 #include "sink/sink.h"
 
@@ -22,29 +23,23 @@ class Carrying {
  public:
   /// All must outlive it. `engine` is opened when a sink has something to carry.
   Carrying(Lake& lake, Engine& engine, Observer& observer, bool in_full, std::stop_token stop)
-      : lake_(lake), engine_(engine), observer_(observer), in_full_(in_full), stop_(std::move(stop)) {}
+      : lake_(lake), engine_(engine), in_full_(in_full), steps_(observer, std::move(stop)) {}
 
   /// The sinks at once, each by itself. What fails is in the reports.
   std::vector<StepReport> run(const std::vector<PlannedSink>& sinks);
 
  private:
-  void run_sink(const SinkConfig& sink, StepReport& report);
   StepState carry(const SinkConfig& sink, StepReport& report);
   std::vector<CarriedTable> attempt(Sink& target, const SinkConfig& sink, std::int64_t publication,
                                     const std::vector<const SinkTable*>& tables, const AttemptLimits& limits);
   std::vector<const SinkTable*> moved_tables(const SinkConfig& sink, std::int64_t publication);
-  Places wait_for_place(const SinkConfig& sink) const;  // throws when the run is to stop
-  void pause(std::chrono::milliseconds delay) const;
   void recover_engine();
-  template <typename Report>
-  void tell(Report&& report);
 
   Lake& lake_;
   Engine& engine_;
-  Observer& observer_;  // guarded by mutex_
   const bool in_full_;
-  const std::stop_token stop_;
-  std::mutex mutex_;
+  ReportedSteps steps_;
+  std::mutex mutex_;  // one at a time opens the engine anew
 };
 
 }  // namespace lochan

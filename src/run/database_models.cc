@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <list>
 #include <thread>
 
@@ -44,12 +43,6 @@ struct DatabaseModels::Group {
   Places places;
 };
 
-template <typename Report>
-void DatabaseModels::tell(Report&& report) {
-  const std::lock_guard lock(mutex_);
-  report(observer_);
-}
-
 std::vector<StepReport> DatabaseModels::run(const std::vector<PlannedDatabaseModel>& models,
                                             const std::set<std::string>& failed_sinks) {
   std::vector<StepReport> reports;
@@ -86,7 +79,8 @@ void DatabaseModels::run_group(Group& group) {
     group.reads[planned->table] = analysed.reads;
     group.sinks[planned->table] = analysed.sinks;
   }
-  group.places = Pools(lake_).take(group.connection, stop_).value_or(Places{});
+  if (auto places = steps_.wait_for_place(Pools(lake_), group.connection))
+    group.places = std::move(*places);
   // Without their order nothing is made: a reader before what it reads.
   const AttemptLimits limits = attempt_limits(lake_.project().run);
   for (int attempt = 1;; ++attempt) {
@@ -95,8 +89,8 @@ void DatabaseModels::run_group(Group& group) {
       break;
     } catch (const Error& failure) {
       group.unknown = failure;
-      if (stop_.stop_requested() || !may_retry(limits, failure, attempt)) break;
-      pause(retry_delay(limits, attempt));
+      if (steps_.is_stopped() || !may_retry(limits, failure, attempt)) break;
+      steps_.pause(retry_delay(limits, attempt));
     }
   }
   for (const auto& [planned, report] : group.models) run_model(group, *planned, *report);
@@ -104,7 +98,7 @@ void DatabaseModels::run_group(Group& group) {
 
 void DatabaseModels::find_order(Group& group) {
   PostgresConnection connection(lake_.project().connections.at(group.connection).location, group.connection);
-  connection.stop_when([this] { return stop_.stop_requested(); });
+  connection.stop_when([this] { return steps_.is_stopped(); });
   std::map<TableName, std::size_t> order;
   for (const SurveyedModel& surveyed : PostgresModels(connection, lake_.project(), group.names).survey()) {
     const TableName& table = surveyed.model->table;
@@ -133,31 +127,20 @@ std::string DatabaseModels::failed_input(const Group& group, const TableName& ta
 }
 
 void DatabaseModels::run_model(Group& group, const PlannedDatabaseModel& planned, StepReport& report) {
-  const auto started = SteadyClock::now();
   if (const std::string input = failed_input(group, planned.table); !input.empty()) {
-    report.state = StepState::Skipped;
-    report.error = fmt::format("`{}`, which it reads, failed", input);
+    steps_.skip(report, fmt::format("`{}`, which it reads, failed", input));
   } else {
-    report.state = StepState::Running;
-    tell([&](Observer& observer) { observer.step_started(report); });
-    StepState state = StepState::Failed;
-    try {
-      state = build(group, planned, report);
-    } catch (const AuditRefused& refused) {
-      state = StepState::HeldBack;
-      report.error = refused.reason;
-    } catch (const Error& failure) {
-      report.error = failure.what();
-    } catch (const std::exception& failure) {
-      report.error = fmt::format("internal error: {}", failure.what());
-    }
-    if (state == StepState::Failed && stop_.stop_requested()) state = StepState::Cancelled, report.error = "cancelled";
-    report.state = state;
+    steps_.run(report, [&] {
+      try {
+        return build(group, planned, report);
+      } catch (const AuditRefused& refused) {
+        report.error = refused.reason;
+        return StepState::HeldBack;
+      }
+    });
   }
   if (report.state != StepState::Built && report.state != StepState::Unchanged)
     group.failed[planned.table] = report.error;
-  report.seconds = std::chrono::duration<double>(SteadyClock::now() - started).count();
-  tell([&](Observer& observer) { observer.step_finished(report); });
 }
 
 StepState DatabaseModels::build(Group& group, const PlannedDatabaseModel& planned, StepReport& report) {
@@ -168,28 +151,20 @@ StepState DatabaseModels::build(Group& group, const PlannedDatabaseModel& planne
   if (const auto circular = group.circular.find(planned.table); circular != group.circular.end())
     throw Error(circular->second);
   const AttemptLimits limits = attempt_limits(lake_.project().run, model.limits);
-  for (report.attempts = 1;; ++report.attempts) {
-    std::chrono::milliseconds delay{0};
-    try {
-      report.rows_written = report.rows_removed = 0;
-      attempt(group, planned, limits, report);
-      return report.state;
-    } catch (const Error& failure) {
-      if (stop_.stop_requested() || !may_retry(limits, failure, report.attempts)) throw;
-      delay = delay_after(limits, failure, report.attempts);
-      tell([&](Observer& observer) {
-        observer.write(LogLevel::Warn, fmt::format("{}: attempt {} failed, next in {} ms: {}", report.name,
-                                                   report.attempts, delay.count(), failure.what()));
-      });
-    }
-    pause(delay);
-    if (stop_.stop_requested()) throw Error(ErrorKind::Unavailable, "cancelled");
-  }
+  StepState state = StepState::Failed;
+  steps_.retry(
+      report, limits,
+      [&] {
+        report.rows_written = report.rows_removed = 0;
+        state = attempt(group, planned, limits, report);
+      },
+      [&](const Error& failure) { return delay_after(limits, failure, report.attempts); });
+  return state;
 }
 
 // On a connection of its own: whatever became of the one before, its transaction and its locks are gone with it.
-void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, const AttemptLimits& limits,
-                             StepReport& report) {
+StepState DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, const AttemptLimits& limits,
+                                  StepReport& report) {
   const Project& project = lake_.project();
   const Model& model = project.database_models.at(planned.table);
   const auto deadline = SteadyClock::now() + limits.timeout;
@@ -197,7 +172,7 @@ void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, 
   std::vector<CheckResult> results;
   try {
     PostgresConnection connection(project.connections.at(group.connection).location, group.connection);
-    connection.stop_when([&] { return stop_.stop_requested() || is_late(); });
+    connection.stop_when([&] { return steps_.is_stopped() || is_late(); });
     PostgresBuildRequest request{.project = project,
                                  .names = group.names,
                                  .model = model,
@@ -215,11 +190,12 @@ void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, 
                   : fmt::format("check `{}` could not be run: {}", result.name, result.error)};
     };
     const auto keep = [&] {
-      const std::lock_guard lock(mutex_);
-      for (const CheckResult& result : results) {
-        observer_.check_finished(result);
-        checks_.push_back(result);
-      }
+      steps_.tell([&](Observer& observer) {
+        for (const CheckResult& result : results) {
+          observer.check_finished(result);
+          checks_.push_back(result);
+        }
+      });
     };
     try {
       const PostgresBuilt built = build_in_postgres(connection, request);
@@ -227,22 +203,15 @@ void DatabaseModels::attempt(Group& group, const PlannedDatabaseModel& planned, 
       if (!built.reason.empty()) report.reason = built.reason;
       report.rows_written = built.rows_written;
       report.rows_removed = built.rows_removed;
-      report.state = built.changed ? StepState::Built : StepState::Unchanged;
+      return built.changed ? StepState::Built : StepState::Unchanged;
     } catch (const AuditRefused&) {
       keep();
       throw;
     }
   } catch (const Error&) {
-    if (is_late() && !stop_.stop_requested()) throw took_too_long(ErrorKind::Data, limits);
+    if (is_late() && !steps_.is_stopped()) throw took_too_long(ErrorKind::Data, limits);
     throw;
   }
-}
-
-void DatabaseModels::pause(std::chrono::milliseconds delay) const {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  changed.wait_for(lock, stop_, delay, [] { return false; });
 }
 
 }  // namespace lochan

@@ -14,6 +14,7 @@
 #include "run/lake.h"
 #include "run/observer.h"
 #include "run/pools.h"
+#include "run/reported_steps.h"
 
 namespace lochan {
 
@@ -22,7 +23,7 @@ class DatabaseModels {
   /// All must outlive it.
   DatabaseModels(Lake& lake, const Analysis& analysis, Observer& observer, std::int64_t run, Instant run_at,
                  std::stop_token stop)
-      : lake_(lake), analysis_(analysis), observer_(observer), run_(run), run_at_(run_at), stop_(std::move(stop)) {}
+      : lake_(lake), analysis_(analysis), run_(run), run_at_(run_at), steps_(observer, std::move(stop)) {}
 
   /// Each database by itself, its models in order; one whose input failed is skipped. `failed` are those of the sinks.
   /// What fails is in the reports.
@@ -38,19 +39,14 @@ class DatabaseModels {
   void run_model(Group& group, const PlannedDatabaseModel& planned, StepReport& report);
   std::string failed_input(const Group& group, const TableName& table) const;
   StepState build(Group& group, const PlannedDatabaseModel& planned, StepReport& report);
-  void attempt(Group& group, const PlannedDatabaseModel& planned, const AttemptLimits& limits, StepReport& report);
-  void pause(std::chrono::milliseconds delay) const;
-  template <typename Report>
-  void tell(Report&& report);
+  StepState attempt(Group& group, const PlannedDatabaseModel& planned, const AttemptLimits& limits, StepReport& report);
 
   Lake& lake_;
   const Analysis& analysis_;
-  Observer& observer_;  // guarded by mutex_
   const std::int64_t run_;
   const Instant run_at_;
-  const std::stop_token stop_;
-  std::mutex mutex_;
-  std::vector<CheckResult> checks_;  // guarded by mutex_
+  ReportedSteps steps_;
+  std::vector<CheckResult> checks_;  // by its `tell`, while steps run
 };
 
 }  // namespace lochan

@@ -41,11 +41,12 @@ Execution::Execution(const RunConfig& config, const RunBinding& binding, Board& 
       observer_(observer),
       most_threads_(binding.threads > 0 ? binding.threads : cores()) {
   const auto wanted = static_cast<std::size_t>(config.workers > 0 ? config.workers : cores());
-  for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i)
-    workers_.push_back(std::make_unique<Worker>(binding_));
-  // Twice as many, as a worker can ask for all cores from its second step on, and must come to ask.
-  has_all_cores_ = binding_.engine.is_open() || workers_.size() < 2 || !board_.has_ready(2 * workers_.size());
-  binding_.engine.open_with_threads(has_all_cores_ ? most_threads_ : 1);
+  for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i) {
+    workers_.push_back(std::make_unique<Worker>(binding_, i == 0 ? binding_.shadow : nullptr));
+    workers_.back()->when_threads_are_needed([this, worker = workers_.back().get()] { take_all_cores(*worker); });
+  }
+  has_all_cores_ = binding_.engine.is_open();
+  if (!has_all_cores_) binding_.engine.open_with_threads(1);
 }
 
 template <typename Report>
@@ -120,7 +121,6 @@ void Execution::work(Worker& worker) {
   for (;;) {
     const std::optional<Task> task = board_.take();
     const std::vector<std::size_t> skipped = board_.drain_skipped();
-    const bool wants_all_cores = !has_all_cores_ && !is_wide();
     if (!task && board_.is_done()) {
       changed_.notify_all();
       break;
@@ -132,7 +132,6 @@ void Execution::work(Worker& worker) {
     lock.unlock();
     for (const std::size_t step : skipped)
       tell([&](Observer& observer) { observer.step_finished(steps_[step].report); });
-    if (wants_all_cores) take_all_cores(worker);
     if (task && task->kind == Task::Kind::Step) run_step(worker, task->step);
     if (task && task->kind == Task::Kind::Audit) run_audit(worker, task->table);
     lock.lock();
@@ -192,16 +191,20 @@ void Execution::recover_engine() {
 }
 
 // While each worker has a step to do, the engine needs no threads besides theirs: handing the pieces of small queries
-// around costs more than it brings. Once there are fewer steps than workers, a step has all cores.
+// around costs more than it brings. Once there are fewer steps than workers, one that reads much has all cores.
 bool Execution::is_wide() const { return workers_.size() > 1 && board_.has_ready(workers_.size()); }
 
 // Never back again: `set threads` to fewer waits, with the engine's list of threads locked, for what they work at to end;
 // and the commit of a lake's transaction, when it is one of them, waits for that list.
 void Execution::take_all_cores(Worker& worker) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (has_all_cores_ || is_wide()) return;
+  }
   try {
-    if (!worker.use_threads(most_threads_)) return;
+    worker.use_threads(most_threads_);
   } catch (const Error&) {
-    return;  // the step that comes next says what is wrong with the engine
+    return;  // the step says what is wrong with the engine
   }
   const std::lock_guard lock(mutex_);
   has_all_cores_ = true;

@@ -164,8 +164,8 @@ void refuse_wrong_request(Lake& lake, const RunRequest& request) {
 Planning make_planning(Lake& lake, const RunRequest& request) {
   const std::int64_t publication = lake.catalog().current_publication();
   const std::vector<Entry> entries = lake.catalog().entries(request.target);
-  Shadow shadow;
-  Analysis analysis = analyse(lake.project(), entries, shadow);
+  auto shadow = std::make_unique<Shadow>();
+  Analysis analysis = analyse(lake.project(), entries, *shadow);
   if (!analysis.problems.empty()) throw ProjectProblems(std::move(analysis.problems));
   Graph graph(analysis);
   const Find find = finder(entries);
@@ -201,7 +201,7 @@ Planning make_planning(Lake& lake, const RunRequest& request) {
                   ? make_plan(lake.project(), analysis, graph, entries, options)
                   : make_plan(lake.project(), analysis, graph, with_rolled_back_code(lake, analysis, entries), options);
   plan.publication = publication;
-  return {std::move(analysis), std::move(graph), std::move(plan)};
+  return {std::move(analysis), std::move(graph), std::move(plan), std::move(shadow)};
 }
 
 Plan plan_run(Lake& lake, const RunRequest& request) { return make_planning(lake, request).plan; }

@@ -1,6 +1,7 @@
 // A plan with all that it was made from: what `plan` shows and what `run` executes.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Planning {
   Analysis analysis;
   Graph graph;
   Plan plan;
+  std::unique_ptr<Shadow> shadow;  // what the models were bound in
 };
 
 /// Throws ProjectProblems when the project's SQL is not sound.

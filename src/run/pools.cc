@@ -2,16 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
-
 namespace lochan {
-namespace {
-
-constexpr std::chrono::milliseconds kLook{100};
-
-}  // namespace
-
 std::optional<Places> Pools::try_take(std::span<const std::string> connections) const {
   const auto& configs = lake_.project().connections;
   Places places;
@@ -29,17 +20,6 @@ std::optional<Places> Pools::try_take(std::span<const std::string> connections) 
 std::optional<Exclusive> Pools::take_one(const std::string& pool, int size) const {
   for (int i = 0; i < size; ++i)
     if (auto place = Exclusive::try_take(lake_, fmt::format("pools/{}.{}", pool, i))) return place;
-  return std::nullopt;
-}
-
-std::optional<Places> Pools::take(const std::string& connection, const std::stop_token& stop) const {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock(mutex);
-  while (!stop.stop_requested()) {
-    if (auto places = try_take(std::span(&connection, 1))) return places;
-    changed.wait_for(lock, stop, kLook, [] { return false; });
-  }
   return std::nullopt;
 }
 

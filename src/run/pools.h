@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,6 @@ class Pools {
   /// A place in the pool of each connection (or `command:clean_up`), those without a pool left out. All or none:
   /// nothing when one has no place now.
   std::optional<Places> try_take(std::span<const std::string> connections) const;
-  /// Waits for it; nothing when it was stopped meanwhile.
-  std::optional<Places> take(const std::string& connection, const std::stop_token& stop) const;
 
  private:
   std::optional<Exclusive> take_one(const std::string& pool, int size) const;

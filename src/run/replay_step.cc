@@ -37,6 +37,7 @@ StepState StepRunner::run_replay(Worker& worker, Step& step) {
     throw Error(ErrorKind::Data, fmt::format("`{}` must be brought up to date first: {}", to_string(table), step.report.reason))
         .hint(fmt::format("lochan run --select {}", to_string(table)));
   Session& session = worker.session();
+  worker.need_threads();
   step.loaded_at = next_loaded_at(step);
   const std::string at = to_string(step.is_source() ? step.loaded_at : run_at_);
   const ReplayQuestion question = replay_question(lake_.project(), analysis_, *current, session.lake(), *step.replay, at);

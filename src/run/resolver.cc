@@ -66,7 +66,8 @@ void Resolver::add_versions(const TableName& table, std::map<TableName, std::str
 ParsedQuery Resolver::parse(const std::string& sql, const std::string& file) {
   const std::lock_guard lock(mutex_);
   if (const auto found = parsed_.find(sql); found != parsed_.end()) return found->second;
-  return parsed_.emplace(sql, shadow_.parse(sql, file)).first->second;
+  if (!shadow_) shadow_.emplace();
+  return parsed_.emplace(sql, shadow_->parse(sql, file)).first->second;
 }
 
 std::string Resolver::resolve(const TableName& table, const std::string& lake, std::vector<TableName>& path) {

@@ -46,7 +46,7 @@ class Resolver {
   const Outside outside_;
   mutable std::mutex mutex_;
   std::map<TableName, std::string> notes_;     // guarded by mutex_
-  Shadow shadow_;                              // guarded by mutex_
+  std::optional<Shadow> shadow_;               // made when there is something to parse; guarded by mutex_
   std::map<std::string, ParsedQuery> parsed_;  // guarded by mutex_
 };
 

@@ -163,7 +163,8 @@ class Runner {
                              branch,
                              with_rejected(written_tables(planning.plan)),
                              macros(),
-                             lake_.project().engine.threads};
+                             lake_.project().engine.threads,
+                             planning.shadow.get()};
     Execution execution(lake_.project().run, binding, board, steps, step_runner, observer_);
     execution.run(stop_, [] {});
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "catalog/lake_file.h"
 #include "check/history.h"
+#include "engine/compaction.h"
 #include "project/rejected_name.h"
 #include "run/aging.h"
 #include "run/archive.h"
@@ -17,6 +18,9 @@
 
 namespace lochan {
 namespace {
+
+constexpr std::int64_t kFewRecords =
+    50'000;  // of a table: searched through by one thread before others have come to help
 
 // Puts the tables of a step back to what they were unless the attempt ends well.
 class Attempt {
@@ -118,8 +122,14 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
   step.loaded_at = next_loaded_at(step);
   LoadRequest request{*step.source, *step.connection, step.source_tables, {},
                       run_,         step.loaded_at,   is_immutable("raw")};
+  request.need_threads = [&worker] { worker.need_threads(); };
+  request.may_be_worth_compacting = [this](const TableName& table) {
+    const auto size = size_of(table);
+    return !size || size->delete_files > 0 || may_be_worth_rewriting(size->data_files);
+  };
   for (const TableName& table : step.report.tables) {
     auto current = lake_.catalog().find(branch_, table);
+    if (const auto size = size_of(table)) request.sizes[table] = *size;
     if (current && step.reload) current->properties.erase("lochan.cursor");
     if (current) add_archived(*current, request);
     request.current.emplace(table, std::move(current));
@@ -149,6 +159,11 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
   step.report.rows_read = rows_read;
   step.report.bytes_read = knows_bytes ? std::optional(bytes_read) : std::nullopt;
   return changed ? StepState::Built : StepState::Unchanged;
+}
+
+std::optional<DescribedSize> StepRunner::size_of(const TableName& table) const {
+  const auto entry = lake_.catalog().find(branch_, table);
+  return entry ? described_size(lake_.catalog(), *entry) : std::nullopt;
 }
 
 // What is read again may have left its table: the load knows when it has to look there.
@@ -181,6 +196,7 @@ StepState StepRunner::run_model(Worker& worker, Step& step) {
   if (model.model->materialized == Materialization::View) return put_view(step);
   step.rebuild = step.rebuild || (reason && reason->rebuild);
   Session& session = worker.session();
+  worker.need_threads();  // nobody knows how much it is going to read
   ModelBuildRequest request{
       *model.model, "", parameters(step, current), current, step.rebuild, model.selected, is_immutable(table.layer)};
   request.full_refresh = step.full_refresh;
@@ -341,6 +357,10 @@ Parameters StepRunner::parameters(const Step& step, const std::optional<Entry>& 
 
 std::vector<CheckResult> StepRunner::audit(Worker& worker, const TableName& table) {
   Session& session = worker.session();
+  const bool reads_others =
+      std::ranges::any_of(analysis_.checks.at(table), [](const AnalysedCheck& check) { return !check.reads.empty(); });
+  const auto size = size_of(table);
+  if (reads_others || !size || size->records > kFewRecords) worker.need_threads();
   std::vector<CheckResult> results;
   std::vector<const CheckConfig*> configs;
   std::map<std::string, SourceTotals> totals;

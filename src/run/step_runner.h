@@ -51,6 +51,7 @@ class StepRunner {
   std::vector<TimeRange> find_intervals(Session& session, Step& step, const std::optional<Entry>& current);
   bool is_immutable(const std::string& layer) const;
   std::int64_t written_bytes(const Step& step, const std::vector<std::optional<Entry>>& before) const;
+  std::optional<DescribedSize> size_of(const TableName& table) const;
   Instant next_loaded_at(const Step& step);
   Quarantine quarantine(const TableName& table) const;
   std::vector<RowRule> rules(const TableName& table) const;

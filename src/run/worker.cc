@@ -8,7 +8,8 @@
 
 namespace lochan {
 
-Worker::Worker(const RunBinding& binding) : binding_(binding), expired_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+Worker::Worker(const RunBinding& binding, Shadow* shadow)
+    : binding_(binding), expired_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), shadow_(shadow) {
   if (expired_event_ < 0) throw Error(ErrorKind::Unavailable, "too many files are open");
 }
 
@@ -35,7 +36,10 @@ Session& Worker::session() {
 }
 
 Shadow& Worker::shadow() {
-  if (!shadow_) shadow_ = std::make_unique<Shadow>();
+  if (shadow_ == nullptr) {
+    own_shadow_ = std::make_unique<Shadow>();
+    shadow_ = own_shadow_.get();
+  }
   return *shadow_;
 }
 
@@ -51,11 +55,7 @@ void Worker::drop_session() {
   if (!token.empty()) binding_.catalog.revoke_token(token);
 }
 
-bool Worker::use_threads(int threads) {
-  if (!session_) return false;
-  session_->execute(fmt::format("set global threads = {}", threads));
-  return true;
-}
+void Worker::use_threads(int threads) { session().execute(fmt::format("set global threads = {}", threads)); }
 
 void Worker::start_attempt(std::chrono::seconds timeout) {
   const std::lock_guard lock(mutex_);

@@ -25,24 +25,30 @@ struct RunBinding {
   std::vector<TableName> tables;  // that the run claimed: what it may write
   std::string macros;             // statements for each new session
   int threads = 0;                // of the engine; 0: as many as cores
+  Shadow* shadow = nullptr;       // that is no longer used otherwise: one worker is spared to make its own
 };
 
 /// `session`, `shadow` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
 class Worker {
  public:
-  explicit Worker(const RunBinding& binding);
+  /// `shadow`, if there is one, must outlive the worker, and nobody else uses it meanwhile.
+  explicit Worker(const RunBinding& binding, Shadow* shadow = nullptr);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   Session& session();
-  /// For parsing; made at the first call.
+  /// For parsing only.
   Shadow& shadow();
   /// Revokes the token first: from then on nothing that the session may still send is written.
   void drop_session();
 
-  /// Sets how many threads the engine has in all. Does nothing, and says so, without a session.
-  bool use_threads(int threads);
+  /// Sets how many threads the engine has in all.
+  void use_threads(int threads);
+  /// What `need_threads` does; before the worker is given work.
+  void when_threads_are_needed(std::function<void()> work) { need_threads_ = std::move(work); }
+  /// To be called before a session reads more than one thread should.
+  void need_threads() const { need_threads_(); }
 
   void start_attempt(std::chrono::seconds timeout);
   void end_attempt();
@@ -57,9 +63,11 @@ class Worker {
  private:
   const RunBinding& binding_;
   const int expired_event_;  // an eventfd
+  std::function<void()> need_threads_ = [] {};
   mutable std::mutex mutex_;
   std::unique_ptr<Session> session_;                               // written by its thread with mutex_ held
-  std::unique_ptr<Shadow> shadow_;                                 // of its thread
+  Shadow* shadow_;                                                 // of its thread
+  std::unique_ptr<Shadow> own_shadow_;
   std::string token_;                                              // guarded by mutex_
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // guarded by mutex_
   bool expired_ = false;                                           // guarded by mutex_

@@ -10,6 +10,7 @@
 #include "base/sql.h"
 #include "engine/compaction.h"
 #include "project/rejected_name.h"
+#include "source/asked_together.h"
 #include "source/raw_table.h"
 
 namespace lochan {
@@ -49,6 +50,15 @@ Cursor cursor_of(const LoadRequest& request, const SourceTable& table) {
   return cursor == cursors.end() ? Cursor{} : cursor->second;
 }
 
+// Up to here, handing pieces of the work to other threads costs more than it brings.
+constexpr std::int64_t kFewRows = 50'000;
+
+bool is_little(const LoadRequest& request, const TableName& table) {
+  if (!request.current.at(table)) return true;
+  const auto size = request.sizes.find(table);
+  return size != request.sizes.end() && size->second.records <= kFewRows;
+}
+
 // One table of one connection, within the attempt's transaction.
 class TableLoad {
  public:
@@ -82,13 +92,13 @@ class TableLoad {
     for (const Column& column : stream.columns) columns_.push_back(column.name);
     loaded.bytes_read = extract.size_bytes;
     may_be_archived_ = may_be_archived(stream, extract);
+    if (!is_little(extract)) request_.need_threads();
     if (is_first() && !request_.quarantine.contains(table_.table()) && extract.refused.empty()) {
       loaded.rows_read = loaded.rows_written = write_first(extract, stream);
     } else {
-      stage(extract, "lochan_read");
-      loaded.rows_read = extract.rows ? *extract.rows : count("lochan_read");
+      loaded.rows_read = stage(extract, "lochan_read");
       refuse(stream.columns, extract, loaded);
-      if (!key_.empty()) require_single_keys("lochan_read");
+      if (!key_.empty() && !is_unique_at(stream)) require_single_keys("lochan_read");
       loaded.rows_written = key_.empty() && table_.load == LoadMode::Full ? replace() : append(extract);
       session_.execute("drop table lochan_read");
     }
@@ -150,9 +160,14 @@ class TableLoad {
     });
   }
 
+  bool is_little(const Extract& extract) const {
+    const bool reads_little = extract.is_little || (extract.rows && *extract.rows <= kFewRows && extract.keys.empty());
+    return reads_little && !may_be_archived_ && lochan::is_little(request_, table_.table());
+  }
+
   // What the source gives, read once.
-  void stage(const Extract& extract, std::string_view name) {
-    told([&] {
+  std::int64_t stage(const Extract& extract, std::string_view name) {
+    return told([&] {
       return session_.execute(fmt::format("create or replace temp table {} as select {} from ({})", name, sql::identifiers(columns_), extract.select));
     });
   }
@@ -224,10 +239,6 @@ class TableLoad {
                                              fmt::join(values, ", ")))
         .at(table_.position)
         .hint("name the columns that tell its rows apart as `key`, or leave `key` out");
-  }
-
-  std::int64_t count(std::string_view table) {
-    return session_.query(fmt::format("select count(*) from {}", table)).integer();
   }
 
   // The rows of the log that came from this connection.
@@ -388,6 +399,14 @@ void land_first(Session& session, Source& source, const LoadRequest& request) {
   lands->land(*request.landing, tables);
 }
 
+void ask_first(Source& source, const LoadRequest& request) {
+  auto* together = dynamic_cast<AskedTogether*>(&source);
+  if (together == nullptr) return;
+  std::vector<AskedTogether::Table> tables;
+  for (const SourceTable* table : request.tables) tables.push_back({table, cursor_of(request, *table)});
+  together->ask_for(tables);
+}
+
 std::vector<LoadedTable> load_once(Session& session, Source& source, const LoadRequest& request) {
   return session.transaction([&] {
     std::vector<LoadedTable> tables;
@@ -403,6 +422,7 @@ std::vector<LoadedTable> load(Session& session, Source& source, const LoadReques
   land_first(session, source, request);
   std::vector<LoadedTable> loaded = [&] {
     const Opened opened(source, session);
+    ask_first(source, request);
     for (;;) {
       try {
         return load_once(session, source, request);
@@ -418,7 +438,9 @@ std::vector<LoadedTable> load(Session& session, Source& source, const LoadReques
     const auto quarantine = request.quarantine.find(loaded[i].table);
     if (loaded[i].log_changed && !request.is_immutable && quarantine != request.quarantine.end() && quarantine->second.has_log)
       compact(session, sql::identifier(session.lake()) + "." + quoted(rejected_table(loaded[i].table)), "");
-    if (has_files && !request.is_immutable) compact(session, raw_name(session, *request.tables[i]), std::string(kRawPartition));
+    if (!has_files || request.is_immutable || !request.may_be_worth_compacting(loaded[i].table)) continue;
+    if (!is_little(request, loaded[i].table)) request.need_threads();
+    compact(session, raw_name(session, *request.tables[i]), std::string(kRawPartition));
   }
   return loaded;
 }

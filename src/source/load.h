@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "catalog/catalog.h"
+#include "catalog/described_size.h"
 #include "engine/engine.h"
 #include "engine/rejected_rows.h"
 #include "project/project.h"
@@ -42,6 +43,10 @@ struct LoadRequest {
   std::map<TableName, RawQuarantine> quarantine{};    // by raw table, where it has any
   std::map<TableName, ArchivedRows> archived{};       // by raw table, where anything is
   const Landing* landing = nullptr;                   // for sources that land what they receive
+  std::map<TableName, DescribedSize> sizes{};         // of the raw tables before the attempt, where that is known
+  std::function<void()> need_threads = [] {};         // called before more is read than one thread should
+  /// Of a raw table as the attempt left it; false spares a look into its manifests.
+  std::function<bool(const TableName&)> may_be_worth_compacting = [](const TableName&) { return true; };
 };
 
 struct LoadedTable {

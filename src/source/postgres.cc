@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
+#include <map>
 
 #include "base/error.h"
 #include "base/sql.h"
 #include "base/text.h"
+#include "source/asked_together.h"
 #include "source/kinds.h"
 #include "source/postgres_catalog.h"
 #include "source/postgres_change_mark.h"
@@ -22,7 +23,9 @@
 namespace lochan {
 namespace {
 
-class PostgresSource final : public Source, public SqlServer {
+constexpr std::int64_t kFewPages = 1024;  // 8 MB: read, counted and searched for its highest value in no time
+
+class PostgresSource final : public Source, public SqlServer, public AskedTogether {
  public:
   explicit PostgresSource(const Connection& connection) : name_(connection.name), url_(connection.location) {}
 
@@ -40,28 +43,44 @@ class PostgresSource final : public Source, public SqlServer {
   }
   bool read_as_marked() const override { return is_read_as_marked_; }
 
+  void ask_for(std::span<const Table> tables) override {
+    asked_.clear();
+    std::vector<std::string> names;
+    for (const Table& table : tables) names.push_back(table.table->from);
+    std::vector<std::optional<PostgresTable>> found = find_postgres_tables(catalog(), names);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (found[i]) asked_[tables[i].table].table = std::move(*found[i]);
+    if (snapshot_) ask_extents(tables);
+  }
+
   void open(Session& session) override {
-    snapshot_ = std::make_shared<PostgresSnapshot>(url_, name_, [&session] { return session.is_interrupted(); });
+    asked_.clear();
+    if (catalog_ && !catalog_->is_still_open()) catalog_.reset();
+    snapshot_ = std::make_shared<PostgresSnapshot>(
+        url_, name_, [&session] { return session.is_interrupted(); }, std::move(catalog_));
     is_read_as_marked_ = !mark_ || postgres_state(snapshot_->connection()) == mark_;
   }
 
   void close(Session& session) noexcept override {
     for (const std::string& name : outside_) session.remove_table(name);
     outside_.clear();
+    asked_.clear();
     snapshot_.reset();
   }
 
   Extract extract(Session& session, const SourceTable& wanted, const Cursor& from) override {
     const PostgresTable table = find(wanted);
-    lock_postgres_table(snapshot_->connection(), table);
+    const PostgresExtent extent = extent_of(wanted, table);
+    Extract extract;
     if (wanted.load == LoadMode::Full) {
-      Extract extract;
-      extract.select = select(session, table, split_postgres_table(*snapshot_, table), "");
+      extract.select = select(session, table, split_postgres_table(extent, snapshot_->version()), "");
       extract.reached.text = "{}";
       extract.is_whole = true;
-      return extract;
+    } else {
+      extract = extract_new(session, table, extent, wanted, from);
     }
-    return extract_new(session, table, wanted, from);
+    extract.is_little = extent.is_ours && extent.pages <= kFewPages;
+    return extract;
   }
 
   SourceTotals totals(Session&, const SourceTable& wanted, std::span<const Column> columns) override {
@@ -110,7 +129,9 @@ class PostgresSource final : public Source, public SqlServer {
 
   PostgresTable find(const SourceTable& wanted) {
     PostgresConnection& connection = catalog();
-    auto found = find_postgres_table(connection, wanted.from);
+    const auto asked = asked_.find(&wanted);
+    auto found =
+        asked != asked_.end() ? std::optional(asked->second.table) : find_postgres_table(connection, wanted.from);
     if (!found) throw unknown_table(wanted);
     if (!found->may_read) {
       const std::string role = connection.query("select current_user").value();
@@ -144,6 +165,59 @@ class PostgresSource final : public Source, public SqlServer {
         .hint(text::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
   }
 
+  // Locks the tables that may be read, and asks how far those reach that are read on by a column. A large one is asked
+  // when its turn comes: a server may limit the time of a statement.
+  void ask_extents(std::span<const Table> tables) {
+    PostgresConnection& connection = snapshot_->connection();
+    std::vector<const PostgresTable*> readable;
+    for (const Table& one : tables)
+      if (const auto asked = asked_.find(one.table); asked != asked_.end() && asked->second.table.may_read)
+        readable.push_back(&asked->second.table);
+    const auto extents = lock_postgres_tables(connection, readable);
+    std::string question;
+    std::vector<Asked*> asking;
+    for (const Table& one : tables) {
+      const auto found = asked_.find(one.table);
+      if (found == asked_.end() || !found->second.table.may_read) continue;
+      Asked& asked = found->second;
+      const auto extent = extents.find(asked.table.oid);
+      asked.extent = extent == extents.end() ? PostgresExtent{0, 0, false} : extent->second;
+      if (!asked.extent->is_ours || asked.extent->pages > kFewPages || asked.table.has_row_rules ||
+          !has_column_cursor(*one.table))
+        continue;
+      asked.from = one.from.text;
+      const PostgresColumnCursor cursor(*one.table, cursor_column(asked.table, *one.table), one.from);
+      question += fmt::format("{}select {}, * from ({}) as table_{}", asking.empty() ? "" : " union all ",
+                              asking.size(), cursor.question(asked.table.quoted()), asking.size());
+      asking.push_back(&asked);
+    }
+    if (asking.empty()) return;
+    for (const auto& row : connection.query(question).rows)
+      asking.at(std::stoul(row.at(0).value()))->reached.assign(row.begin() + 1, row.end());
+  }
+
+  PostgresExtent extent_of(const SourceTable& wanted, const PostgresTable& table) {
+    const auto asked = asked_.find(&wanted);
+    if (asked != asked_.end() && asked->second.extent) return *asked->second.extent;
+    const PostgresTable* const one = &table;
+    const auto extents = lock_postgres_tables(snapshot_->connection(), {&one, 1});
+    return extents.empty() ? PostgresExtent{0, 0, false} : extents.begin()->second;
+  }
+
+  static bool has_column_cursor(const SourceTable& wanted) {
+    return wanted.load != LoadMode::Full && wanted.cursor && **wanted.cursor != PostgresXminCursor::kName;
+  }
+
+  const PostgresColumn& cursor_column(const PostgresTable& table, const SourceTable& wanted) const {
+    auto column = std::ranges::find(table.columns, **wanted.cursor, &PostgresColumn::name);
+    if (column == table.columns.end())
+      column = std::ranges::find_if(
+          table.columns, [&](const PostgresColumn& c) { return text::lower(c.name) == text::lower(**wanted.cursor); });
+    if (column == table.columns.end())
+      throw unknown_column(table, **wanted.cursor, wanted.cursor->position, "`cursor`");
+    return *column;
+  }
+
   static Stream stream(const PostgresTable& table) {
     Stream stream;
     stream.name = table.shown();
@@ -173,43 +247,57 @@ class PostgresSource final : public Source, public SqlServer {
   }
 
   // The key's columns of all rows, from the same snapshot.
-  std::string select_keys(Session& session, PostgresTable table, const SourceTable& wanted) {
+  std::string select_keys(Session& session, PostgresTable table, const PostgresExtent& extent,
+                          const SourceTable& wanted) {
     if (wanted.deletes != SourceDeletes::Detect) return "";
     std::erase_if(table.columns, [&](const PostgresColumn& column) {
       return std::ranges::none_of(wanted.key, [&](const LocatedText& key) { return *key == column.name; });
     });
-    return select(session, table, split_postgres_table(*snapshot_, table), "");
+    return select(session, table, split_postgres_table(extent, snapshot_->version()), "");
   }
 
-  Extract extract_new(Session& session, const PostgresTable& table, const SourceTable& wanted, const Cursor& from) {
+  Extract extract_new(Session& session, const PostgresTable& table, const PostgresExtent& extent,
+                      const SourceTable& wanted, const Cursor& from) {
     if (!wanted.cursor)
       throw Error(ErrorKind::Project, fmt::format("`{}` is loaded incrementally without a cursor", wanted.name))
           .at(wanted.position)
           .hint("give `cursor:`, a column that only grows, or `xmin`");
-    if (**wanted.cursor == PostgresXminCursor::kName) {
+    const std::vector<std::string> parts = split_postgres_table(extent, snapshot_->version());
+    if (!has_column_cursor(wanted)) {
       PostgresXminCursor cursor(wanted, table, *snapshot_);
       Extract extract = cursor.extract(from);
-      extract.select = select(session, table, split_postgres_table(*snapshot_, table), cursor.condition());
-      if (!extract.is_whole) extract.keys = select_keys(session, table, wanted);
+      extract.select = select(session, table, parts, cursor.condition());
+      if (!extract.is_whole) extract.keys = select_keys(session, table, extent, wanted);
       return extract;
     }
-    auto column = std::ranges::find(table.columns, **wanted.cursor, &PostgresColumn::name);
-    if (column == table.columns.end())
-      column = std::ranges::find_if(table.columns, [&](const PostgresColumn& c) { return text::lower(c.name) == text::lower(**wanted.cursor); });
-    if (column == table.columns.end()) throw unknown_column(table, **wanted.cursor, wanted.cursor->position, "`cursor`");
-    PostgresColumnCursor cursor(wanted, *column);
-    PostgresConnection& connection = snapshot_->connection();
-    const std::string condition = cursor.condition(connection, from);
-    Extract extract = cursor.reached(connection, table.quoted(), from);
-    const bool is_whole = condition.empty();
-    extract.select = select(session, table, is_whole ? split_postgres_table(*snapshot_, table) : std::vector<std::string>{""}, condition);
-    if (!is_whole) extract.keys = select_keys(session, table, wanted);
+    const PostgresColumnCursor cursor(wanted, cursor_column(table, wanted), from);
+    Extract extract = cursor.reached(reached(wanted, table, cursor, from));
+    extract.select =
+        select(session, table, extract.is_whole ? parts : std::vector<std::string>{""}, cursor.condition());
+    if (!extract.is_whole) extract.keys = select_keys(session, table, extent, wanted);
     return extract;
   }
+
+  std::vector<PostgresValue> reached(const SourceTable& wanted, const PostgresTable& table,
+                                     const PostgresColumnCursor& cursor, const Cursor& from) {
+    const auto asked = asked_.find(&wanted);
+    if (asked != asked_.end() && !asked->second.reached.empty() && asked->second.from == from.text)
+      return asked->second.reached;
+    return snapshot_->connection().query(cursor.question(table.quoted())).rows.at(0);
+  }
+
+  // What the server has said of a table that was asked for.
+  struct Asked {
+    PostgresTable table;
+    std::optional<PostgresExtent> extent;  // in a snapshot; the table is locked
+    std::string from;
+    std::vector<PostgresValue> reached;  // from there on; empty: not asked yet
+  };
 
   const std::string name_;
   const std::string url_;
   std::unique_ptr<PostgresConnection> catalog_;
+  std::map<const SourceTable*, Asked> asked_;
   std::optional<std::string> mark_;
   bool is_read_as_marked_ = true;
   // Shared with the engine's statements that read its rows.

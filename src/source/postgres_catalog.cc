@@ -10,14 +10,15 @@
 namespace lochan {
 namespace {
 
-constexpr std::string_view kRelations = R"(
-  select c.oid, n.nspname, c.relname, c.relkind, pg_table_is_visible(c.oid),
+constexpr std::string_view kRelation = R"(c.oid, n.nspname, c.relname, c.relkind, pg_table_is_visible(c.oid),
     has_schema_privilege(n.oid, 'usage') and (has_table_privilege(c.oid, 'select') or not exists (
       select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         and not has_column_privilege(c.oid, a.attnum, 'select'))),
-    c.relrowsecurity, greatest(c.reltuples, 0), obj_description(c.oid, 'pg_class')
+    c.relrowsecurity, greatest(c.reltuples, 0), obj_description(c.oid, 'pg_class'))";
+
+constexpr std::string_view kRelations = R"(
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'v', 'm', 'f') and )";
+  where c.relkind in ('r', 'p', 'v', 'm', 'f'))";
 
 // Columns with what their domains are made of at last, as getBaseTypeAndTypmod of lsyscache.c finds it.
 constexpr std::string_view kColumns = R"(
@@ -42,6 +43,20 @@ constexpr std::string_view kIndexes = R"(
   from pg_index i join pg_class c on c.oid = i.indexrelid
   where i.indrelid = any($1::oid[]) and not i.indisprimary
   order by i.indrelid, c.relname)";
+
+// For each of the wanted names the table that it leads to. All ways to write a table are listed, and joined by their
+// text: each wanted name looking through all tables would take their product.
+constexpr std::string_view kFound = R"(
+  named as (
+    select c.oid, spelling.text, spelling.is_full from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+      lateral (values (c.relname::text, false), (quote_ident(c.relname), false), ('"' || replace(c.relname, '"', '""') || '"', false),
+        (n.nspname || '.' || c.relname, true), (quote_ident(n.nspname) || '.' || quote_ident(c.relname), true)) as spelling(text, is_full)
+    where c.relkind in ('r', 'p', 'v', 'm', 'f')),
+  found as (
+    select distinct on (wanted.place) wanted.place, c.oid
+    from unnest($1::text[]) with ordinality as wanted(name, place) join named on named.text = wanted.name join pg_class c using (oid)
+    where named.is_full or pg_table_is_visible(c.oid)
+    order by wanted.place, not pg_table_is_visible(c.oid), c.relname <> wanted.name, c.oid))";
 
 using Row = std::vector<PostgresValue>;
 
@@ -80,7 +95,7 @@ PostgresColumn column_of(const Row& row) {
   return column;
 }
 
-void read_columns(PostgresConnection& connection, std::vector<PostgresTable>& tables) {
+void read_columns(PostgresConnection& connection, std::vector<PostgresTable>& tables, bool with_indexes) {
   std::map<std::string, PostgresTable*> by_oid;
   std::string oids;
   for (PostgresTable& table : tables) {
@@ -94,7 +109,9 @@ void read_columns(PostgresConnection& connection, std::vector<PostgresTable>& ta
     table.columns.push_back(column_of(row));
     if (row[7]) table.descriptions[table.columns.back().name] = *row[7];
   }
-  for (const Row& row : connection.query(kIndexes, {&parameter, 1}).rows) by_oid.at(*row[0])->indexes.push_back(*row[1]);
+  if (with_indexes)
+    for (const Row& row : connection.query(kIndexes, {&parameter, 1}).rows)
+      by_oid.at(*row[0])->indexes.push_back(*row[1]);
   for (PostgresTable& table : tables) {
     std::vector<const PostgresColumn*> key;
     for (const PostgresColumn& column : table.columns)
@@ -110,25 +127,57 @@ std::string PostgresTable::quoted() const { return sql::identifier(schema) + "."
 
 std::vector<PostgresTable> list_postgres_tables(PostgresConnection& connection) {
   const std::string rest =
-      "not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)' "
+      " and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ "
+      "'^pg_(toast|temp)' "
       "order by not pg_table_is_visible(c.oid), n.nspname, c.relname";
   std::vector<PostgresTable> tables;
-  for (const Row& row : connection.query(std::string(kRelations) + rest).rows) tables.push_back(table_of(row));
-  read_columns(connection, tables);
+  for (const Row& row : connection.query(fmt::format("select {}{}{}", kRelation, kRelations, rest)).rows)
+    tables.push_back(table_of(row));
+  read_columns(connection, tables, true);
   return tables;
 }
 
-std::optional<PostgresTable> find_postgres_table(PostgresConnection& connection, const std::string& from) {
-  const std::string rest =
-      "(pg_table_is_visible(c.oid) and $1::text in (c.relname::text, quote_ident(c.relname), '\"' || replace(c.relname, '\"', '\"\"') || '\"') "
-      "or $1::text in (n.nspname || '.' || c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname))) "
-      "order by not pg_table_is_visible(c.oid), c.relname <> $1::text limit 1";
-  const PostgresValue parameter = from;
+std::vector<std::optional<PostgresTable>> find_postgres_tables(PostgresConnection& connection,
+                                                               std::span<const std::string> names) {
+  const PostgresValue wanted = postgres_texts(names);
+  const std::string question = fmt::format(
+      "with {} select {}, found.place from found join pg_class c using (oid) join pg_namespace n on n.oid = "
+      "c.relnamespace",
+      kFound, kRelation);
   std::vector<PostgresTable> tables;
-  for (const Row& row : connection.query(std::string(kRelations) + rest, {&parameter, 1}).rows) tables.push_back(table_of(row));
-  if (tables.empty()) return std::nullopt;
-  read_columns(connection, tables);
-  return std::move(tables.front());
+  std::vector<std::size_t> places;
+  for (const Row& row : connection.query(question, {&wanted, 1}).rows) {
+    tables.push_back(table_of(row));
+    places.push_back(number<std::size_t>(row[9]) - 1);
+  }
+  // Two names may lead to one table.
+  std::vector<PostgresTable> distinct;
+  for (const PostgresTable& table : tables)
+    if (std::ranges::find(distinct, table.oid, &PostgresTable::oid) == distinct.end()) distinct.push_back(table);
+  read_columns(connection, distinct, false);
+  std::vector<std::optional<PostgresTable>> found(names.size());
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    found.at(places[i]) = *std::ranges::find(distinct, tables[i].oid, &PostgresTable::oid);
+  return found;
+}
+
+std::optional<PostgresTable> find_postgres_table(PostgresConnection& connection, const std::string& from) {
+  return std::move(find_postgres_tables(connection, {&from, 1}).front());
+}
+
+std::string with_found_postgres_tables() { return "with recursive " + std::string(kFound); }
+
+std::string postgres_texts(std::span<const std::string> texts) {
+  std::string array = "{";
+  for (const std::string& text : texts) {
+    array += array.size() == 1 ? "\"" : ",\"";
+    for (const char letter : text) {
+      if (letter == '"' || letter == '\\') array += '\\';
+      array += letter;
+    }
+    array += '"';
+  }
+  return array + "}";
 }
 
 }  // namespace lochan

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,15 @@ struct PostgresTable {
 
 /// All of them but partitions, which come with their table, and the system's own; by name.
 std::vector<PostgresTable> list_postgres_tables(PostgresConnection& connection);
-/// The one that `from` names: `sale`, `shop.sale`, or quoted as in SQL. A partition may be named.
+/// Those that these names lead to: `sale`, `shop.sale`, or quoted as in SQL. A partition may be named. Two questions, however many
+/// they are; without indexes, which are for people.
+std::vector<std::optional<PostgresTable>> find_postgres_tables(PostgresConnection& connection, std::span<const std::string> names);
 std::optional<PostgresTable> find_postgres_table(PostgresConnection& connection, const std::string& from);
+
+/// The beginning of a query that goes on from `found(place, oid)`: for the names in `$1`, by their place from 1, the tables
+/// they lead to.
+std::string with_found_postgres_tables();
+/// An array of texts, as a value.
+std::string postgres_texts(std::span<const std::string> texts);
 
 }  // namespace lochan

@@ -24,7 +24,8 @@ bool is_one_of(const std::array<std::uint32_t, N>& types, const PostgresColumn& 
 
 }  // namespace
 
-PostgresColumnCursor::PostgresColumnCursor(const SourceTable& table, const PostgresColumn& column) : table_(table), column_(column) {
+PostgresColumnCursor::PostgresColumnCursor(const SourceTable& table, const PostgresColumn& column, const Cursor& from)
+    : column_(column), before_(highest(from)) {
   const bool is_time = is_one_of(kTimes, column);
   if (!is_time && !is_one_of(kNumbers, column) && !is_one_of(kTexts, column))
     throw Error(ErrorKind::Project, fmt::format("`{}` of `{}` is {}, which can't be a cursor", column.name, table.name, column.declared))
@@ -35,6 +36,11 @@ PostgresColumnCursor::PostgresColumnCursor(const SourceTable& table, const Postg
                                                 column.declared))
         .at(table.position)
         .hint("leave out `lookback`, or choose another cursor");
+  if (!before_) return;
+  boundary_ = cast(*before_);
+  if (table.lookback.count() > 0)
+    boundary_ = fmt::format("({} - interval '{} seconds')::{}", *boundary_, table.lookback.count(), column_.declared);
+  condition_ = fmt::format("({0} >= {1} or {0} is null)", sql::identifier(column_.name), *boundary_);
 }
 
 std::string PostgresColumnCursor::cast(const std::string& text) const {
@@ -48,36 +54,28 @@ std::optional<std::string> PostgresColumnCursor::highest(const Cursor& from) con
   return max != state.end() && max->is_string() ? std::optional(max->get<std::string>()) : std::nullopt;
 }
 
-std::string PostgresColumnCursor::condition(PostgresConnection& connection, const Cursor& from) {
-  boundary_ = highest(from);
-  if (!boundary_) return "";
-  if (table_.lookback.count() > 0)
-    boundary_ = connection
-                    .query(fmt::format("select ({} - interval '{} seconds')::{}::text", cast(*boundary_), table_.lookback.count(),
-                                       column_.declared))
-                    .value();
-  return fmt::format("({0} >= {1} or {0} is null)", sql::identifier(column_.name), cast(*boundary_));
-}
-
-Extract PostgresColumnCursor::reached(PostgresConnection& connection, const std::string& table, const Cursor& from) const {
+std::string PostgresColumnCursor::question(const std::string& table) const {
   const std::string name = sql::identifier(column_.name);
-  Extract extract;
-  extract.is_whole = !boundary_;
-  const bool is_text = column_.lake_type() == "VARCHAR";
-  // Where the lake's order is the server's, the log needs to be looked at only so far back.
-  if (boundary_ && !is_text && boundary_->find("BC") == std::string::npos)
-    extract.within = fmt::format("({0} >= {1}::{2} or {0} is null)", name, sql::literal(*boundary_), column_.lake_type());
   // Nothing comes after infinity and NaN: such rows are read each time, and the cursor stays below them.
   std::string finite = "true";
   if (is_one_of(kTimes, column_)) finite = fmt::format("isfinite({})", name);
   if (column_.type == 700 || column_.type == 701 || column_.type == 1700) finite = fmt::format("{}::text not in ('NaN', 'Infinity')", name);
-  const auto before = highest(from);
-  const std::string earlier = before ? cast(*before) : "null";
-  const std::string where = boundary_ ? fmt::format(" where {0} >= {1} or {0} is null", name, cast(*boundary_)) : "";
   // The source may have lost its highest rows: the cursor never goes back.
-  const PostgresRows seen = connection.query(
-      fmt::format("select greatest(max({}) filter (where {}), {})::text, count(*) from {}{}", name, finite, earlier, table, where));
-  note_reached(extract, column_.name, column_.declared, seen.rows.at(0).at(0), seen.rows.at(0).at(1));
+  return fmt::format("select greatest(max({}) filter (where {}), {})::text, count(*)::text, {}::text from {}{}", name,
+                     finite, before_ ? cast(*before_) : "null", boundary_.value_or("null"), table,
+                     condition_.empty() ? "" : " where " + condition_);
+}
+
+Extract PostgresColumnCursor::reached(std::span<const PostgresValue> answer) const {
+  Extract extract;
+  extract.is_whole = !boundary_;
+  const bool is_text = column_.lake_type() == "VARCHAR";
+  const PostgresValue& boundary = answer[2];
+  // Where the lake's order is the server's, the log needs to be looked at only so far back.
+  if (boundary && !is_text && boundary->find("BC") == std::string::npos)
+    extract.within = fmt::format("({0} >= {1}::{2} or {0} is null)", sql::identifier(column_.name),
+                                 sql::literal(*boundary), column_.lake_type());
+  note_reached(extract, column_.name, column_.declared, answer[0], answer[1]);
   return extract;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/postgres_connection.h"
@@ -14,20 +15,23 @@ namespace lochan {
 class PostgresColumnCursor {
  public:
   /// Throws Error{Project} for a type that can't be a cursor, and for a lookback of one that is no time.
-  PostgresColumnCursor(const SourceTable& table, const PostgresColumn& column);
+  PostgresColumnCursor(const SourceTable& table, const PostgresColumn& column, const Cursor& from);
 
   /// What holds of the rows that may be new, for the server; "": all rows (never read, or read by another column or type).
-  std::string condition(PostgresConnection& connection, const Cursor& from);
-  /// How far the rows reach for which `condition` holds, seen in the connection's snapshot. To be called after it.
-  Extract reached(PostgresConnection& connection, const std::string& table, const Cursor& from) const;
+  const std::string& condition() const { return condition_; }
+  /// A query of one row: how far the rows reach for which `condition` holds.
+  std::string question(const std::string& table) const;
+  /// What the answer means, once it was seen in the snapshot of the rows.
+  Extract reached(std::span<const PostgresValue> answer) const;
 
  private:
   std::optional<std::string> highest(const Cursor& from) const;
   std::string cast(const std::string& text) const;
 
-  const SourceTable& table_;
-  const PostgresColumn& column_;
-  std::optional<std::string> boundary_;
+  const PostgresColumn column_;
+  std::optional<std::string> before_;    // the highest value that was read
+  std::optional<std::string> boundary_;  // where to read on from, as the server computes it
+  std::string condition_;
 };
 
 }  // namespace lochan

@@ -113,8 +113,13 @@ class PostgresOutsideTable final : public OutsideTable {
 
 }  // namespace
 
-PostgresSnapshot::PostgresSnapshot(std::string url, std::string name, std::function<bool()> is_stopped)
-    : url_(std::move(url)), name_(std::move(name)), is_stopped_(std::move(is_stopped)), holder_(connect()) {
+PostgresSnapshot::PostgresSnapshot(std::string url, std::string name, std::function<bool()> is_stopped,
+                                   std::unique_ptr<PostgresConnection> idle)
+    : url_(std::move(url)),
+      name_(std::move(name)),
+      is_stopped_(std::move(is_stopped)),
+      holder_(idle ? std::move(idle) : connect()) {
+  holder_->stop_when(is_stopped_);
   holder_->execute(fmt::format(fmt::runtime(kBegin), ""));
   const PostgresRows answer =
       holder_->query("select pg_export_snapshot(), current_setting('server_version_num'), current_setting('server_encoding')");

@@ -15,8 +15,10 @@ namespace lochan {
 
 class PostgresSnapshot {
  public:
-  /// Connects, and takes the snapshot in a transaction that only reads. Throws Error{Unavailable} when the server is away.
-  PostgresSnapshot(std::string url, std::string name, std::function<bool()> is_stopped);
+  /// Takes the snapshot in a transaction that only reads, of a connection that is idle, or connects. Throws Error{Unavailable}
+  /// when the server is away.
+  PostgresSnapshot(std::string url, std::string name, std::function<bool()> is_stopped,
+                   std::unique_ptr<PostgresConnection> idle = nullptr);
 
   /// The transaction that holds the snapshot. For the session's own thread, and not for rows.
   PostgresConnection& connection() { return *holder_; }

@@ -50,6 +50,7 @@ struct Extract {
   std::vector<std::string> files{};  // whose records it gives; positions are one of them, or one with `:` and a line
   std::vector<std::string> again{};  // of those, the ones that had been read before, with other contents
   std::optional<std::uint64_t> size_bytes{};  // of what is read, where that is known
+  bool is_little = false;  // the whole table at the source surely is
   bool may_stay = false;  // when the select gives no row, the earlier cursor does as well, so that nothing need be published
 };
 

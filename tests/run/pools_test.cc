@@ -28,12 +28,5 @@ TEST_F(PoolsTest, AConnectionWithoutAPoolIsForAll) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "host_1/.lochan/pools"));
 }
 
-TEST_F(PoolsTest, WhoWaitsIsToldToStop) {
-  const auto held = take({"dwh"});
-  std::stop_source stop;
-  stop.request_stop();
-  EXPECT_FALSE(Pools(*host().lake).take("dwh", stop.get_token()));
-}
-
 }  // namespace
 }  // namespace lochan

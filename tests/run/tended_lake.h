@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "base/hash.h"
 #include "project/read_project.h"
@@ -22,10 +24,17 @@ class TendedLake : public testing::Test {
  protected:
   class SetClock final : public Clock {
    public:
-    Instant now() const override { return now_; }
+    Instant now() const override {
+      if (when_asked_ && std::this_thread::get_id() == asked_by_) when_asked_();
+      return now_;
+    }
     void advance(std::chrono::microseconds by) { now_ += by; }
+    /// Is called whenever this thread asks for the time, until it is set to nothing.
+    void when_asked(std::function<void()> work) { when_asked_ = std::move(work); }
 
    private:
+    const std::thread::id asked_by_ = std::this_thread::get_id();
+    std::function<void()> when_asked_;
     // In the past: the engine takes no metadata that is later than the machine's clock.
     Instant now_ = parse_instant("2026-01-01T12:00:00Z");
   };

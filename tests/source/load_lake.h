@@ -1,6 +1,7 @@
 // Loads tables of one connection into a lake as runs do.
 #pragma once
 
+#include "engine/compaction.h"
 #include "project/rejected_name.h"
 #include "source/load.h"
 #include "tests/support/run_lake.h"
@@ -25,7 +26,11 @@ class LoadLake : public RunLake {
   /// One load, published with its cursors. What it throws leaves nothing behind.
   std::vector<LoadedTable> load(Source& source, const Connection& from, const std::vector<const SourceTable*>& tables) {
     LoadRequest request{source_, from, tables, {}, run(), loaded_at_ += std::chrono::seconds{1}};
+    request.need_threads = [this] { ++asked_for_threads_; };
+    request.may_be_worth_compacting = [this](const TableName& table) { return may_be_worth_rewriting(size(table)->data_files); };
     for (const SourceTable* table : tables) request.current[table->table()] = find(table->table());
+    for (const SourceTable* table : tables)
+      if (const auto known = size(table->table())) request.sizes[table->table()] = *known;
     for (const SourceTable* table : tables)
       if (find(rejected_table(table->table()))) request.quarantine[table->table()].has_log = true;
     const Landing place = landing();
@@ -53,6 +58,7 @@ class LoadLake : public RunLake {
   SourceConfig source_;
   NullLog log_;
   LandingTally tally_;  // of the last load from an API
+  int asked_for_threads_ = 0;
   Instant loaded_at_ = parse_instant("2026-11-20T23:59:50Z");  // the loads go over midnight: two partitions
 };
 

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "catalog/catalog.h"
+#include "catalog/described_size.h"
 #include "catalog/rest_server.h"
 #include "engine/engine.h"
 #include "tests/support/test_state.h"
@@ -68,6 +69,10 @@ class RunLake : public testing::Test {
   const Clock& clock() const { return clock_; }
   Session& session() { return *session_; }
   std::optional<Entry> find(const TableName& table) const { return catalog_->find(branch(), table); }
+  std::optional<DescribedSize> size(const TableName& table) const {
+    const auto entry = find(table);
+    return entry ? described_size(*catalog_, *entry) : std::nullopt;
+  }
 
   /// `LAKE` in a text is the branch's lake.
   std::string in_place(std::string sql) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 namespace lochan {
+
 std::optional<Places> Pools::try_take(std::span<const std::string> connections) const {
   const auto& configs = lake_.project().connections;
   Places places;

@@ -90,6 +90,10 @@ class PostgresSink final : public Sink {
       return explained.hint("two rows of a table have the same key: check it by `unique`");
     if (message.find("permission denied") != std::string::npos || message.find("must be owner") != std::string::npos)
       return explained.hint("the connection's user needs its own schema: `create schema … authorization …`");
+    if (message.find("violates check constraint") != std::string::npos ||
+        message.find("violates foreign key constraint") != std::string::npos)
+      return explained.hint(
+          "somebody put that constraint on the table there: take it off, or hold such rows back by a check of the model");
     if (message.find("lock timeout") != std::string::npos)
       return explained.hint("somebody holds a lock on a table of the sink: see `pg_stat_activity` there");
     if (message.find("depend on it") != std::string::npos || message.find("used by a view") != std::string::npos)

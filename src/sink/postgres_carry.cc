@@ -227,7 +227,11 @@ void PostgresCarry::write_new_rows() {
       write_whole();
     return;
   }
-  target_.evolve(columns_);
+  // The lake's columns are what they were: somebody altered the table, and what it has lost is known by comparing all.
+  if (target_.evolve(columns_) && rows_then_) {
+    is_as_left_ = false;
+    rows_then_.reset();
+  }
   target_.declare(before, declarations_);
   if (carry_.table->write == SinkWrite::Append)
     append();

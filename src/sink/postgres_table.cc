@@ -83,7 +83,7 @@ void TargetTable::create(const std::vector<TargetColumn>& columns, const std::st
   look();
 }
 
-void TargetTable::evolve(const std::vector<TargetColumn>& columns) {
+bool TargetTable::evolve(const std::vector<TargetColumn>& columns) {
   struct Found {
     std::string type;
     bool not_null = false;
@@ -114,11 +114,13 @@ void TargetTable::evolve(const std::vector<TargetColumn>& columns) {
     }
     found.erase(there);
   }
+  const bool has_other_columns = !changes.empty();
   for (const auto& [name, gone] : found)
     if (gone.not_null) changes.push_back(fmt::format("alter column {} drop not null", sql::identifier(name)));
-  if (changes.empty()) return;
+  if (changes.empty()) return false;
   connection_.execute(fmt::format("alter table {} {}", name_.quoted(), fmt::join(changes, ", ")));
   look();
+  return has_other_columns;
 }
 
 std::vector<TargetTable::Index> TargetTable::indexes() {

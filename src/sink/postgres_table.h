@@ -42,8 +42,9 @@ class TargetTable {
   void create(const std::vector<TargetColumn>& columns, const std::string& clause = "");
   /// After something was done to it elsewhere: partitions were made, …
   void look();
-  /// Adds columns, widens types, lets columns that are gone be null. Throws when a type can't be widened.
-  void evolve(const std::vector<TargetColumn>& columns);
+  /// Adds columns, widens types, lets columns that are gone be null. Whether it did the first or the second. Throws when a
+  /// type can't be widened.
+  bool evolve(const std::vector<TargetColumn>& columns);
   /// Takes back what is declared no more, and adds what is.
   void declare(const Declarations& before, const Declarations& now);
 

@@ -48,6 +48,10 @@ class SinkFolder final : public SinkPlace {
     }
     finish_exchange();
     clear();
+    std::error_code ignored;
+    if (fs::exists(folder_, ignored) && !fs::is_directory(folder_, ignored))
+      throw Error(ErrorKind::Data, fmt::format("`{}` is there, and is no folder", folder_.string()))
+          .hint("move it away, or give the table another folder: `to: name`");
   }
   ~SinkFolder() override { clear(); }
 

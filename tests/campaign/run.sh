@@ -38,6 +38,10 @@ for seed in 1 2 3; do
   try crash cut --times 50 --seed "$seed"
   try crash cut --times 20 --case maintain --seed "$seed"
 done
+try connectors kill full --every 1
+try connectors kill full --first --every 3
+try connectors interrupt cut chaos --times 100
+try connectors slow away wrong many
 export LOCHAN_TEST_LAKE=s3 LOCHAN_TEST_STATE=postgresql
 for case in first run maintain archive restore; do
   try crash kill --times 60 --case "$case"

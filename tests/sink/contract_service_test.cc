@@ -267,7 +267,7 @@ TEST_P(SinkContract, CancelEndsTheWaitForALock) {
 // The server's answers are cut short after every few bytes: after each statement, and while its answer to the commit is on
 // the way. What was committed is not done again, what was not is done then.
 TEST_P(SinkContract, CutAtAnyPointNeitherLosesNorDoubles) {
-  if (target_->port() == 0) GTEST_SKIP() << "no server is asked";
+  if (target_->port() == 0) GTEST_SKIP() << target_->why_uncut();
   const Proxy proxy(target_->port());
   Connection through = target_->connection();
   through.location = through.url = proxy.through(through.url);
@@ -320,7 +320,7 @@ TEST_P(SinkContract, ServerThatGoesAwayWhileItCopiesLeavesNothingHalf) {
 
 // Any history of changes, publications that are forgotten, targets that lose their rows, and connections that are cut.
 TEST_P(SinkContract, AnyHistoryEndsEqual) {
-  if (target_->port() == 0) GTEST_SKIP() << "no server is asked";
+  if (target_->port() == 0) GTEST_SKIP() << target_->why_uncut();
   const Proxy proxy(target_->port());
   Connection through = target_->connection();
   through.location = through.url = proxy.through(through.url);

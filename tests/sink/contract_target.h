@@ -41,6 +41,7 @@ class ContractTarget {
   virtual bool disturb(const std::function<void()>&) { return false; }
   /// Where the server listens, for a proxy; 0: there is none.
   virtual int port() const { return 0; }
+  virtual std::string why_uncut() const { return "no server is asked"; }
 };
 
 std::unique_ptr<ContractTarget> make_postgres_target();

@@ -8,10 +8,13 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/sql.h"
 #include "project/sink_files.h"
 #include "sink/file_carry.h"
 #include "tests/sink/carry_fixture.h"
 #include "tests/support/passing_store.h"
+#include "tests/support/proxy.h"
+#include "tests/support/s3_server.h"
 
 namespace lochan {
 namespace fs = std::filesystem;
@@ -267,6 +270,139 @@ TEST_F(BucketTest, DeathBetweenAnyTwoWritesLeavesOneOrTheOther) {
   std::string ours;
   store_->list("_lochan/", [&](const ObjectInfo& found) { ours += found.name; });
   EXPECT_THAT(ours, testing::MatchesRegex("_lochan/[0-9]+.json")) << "of what dead writers began nothing is left";
+}
+
+// A bucket of the real server, by a client that asks once: each cut is met.
+class BucketOnALine : public FilesSinkTest {
+ protected:
+  BucketOnALine() {
+    S3Server::get().make_bucket("sink-line");
+    options({.partition_by = {{"dt", {}}}});
+    publish_days();
+  }
+  ~BucketOnALine() override {
+    std::vector<std::string> names;
+    straight_->list("", [&](const ObjectInfo& found) { names.push_back(found.name); });
+    straight_->remove(names);
+  }
+
+  CarriedTable carry_by(std::unique_ptr<ObjectStore> store) {
+    CarryRequest request;
+    request.sink = &config_;
+    request.project = "shop";
+    request.publication = publication_;
+    request.rows_at = [&](const TableName&, std::int64_t publication, const std::string&) {
+      return std::optional(fmt::format("memory.main.sale_{}", publication));
+    };
+    const CarryTable table{&table_,
+                           fmt::format("version {}", publication_),
+                           columns(publication_),
+                           fmt::format("memory.main.sale_{}", publication_),
+                           "",
+                           true};
+    const auto place = make_sink_bucket(std::move(store));
+    FileCarry carry(*place, session(), request, table, [] {});
+    carry.carry();
+    return carry.carried();
+  }
+  std::unique_ptr<ObjectStore> store_at(const std::string& endpoint, int attempts) const {
+    LakePlace place = S3Server::get().place(location_);
+    place.s3.endpoint = endpoint;
+    return make_s3_store(place, clock_, {.attempts = attempts, .first_delay = std::chrono::milliseconds{1}});
+  }
+  CarriedTable carry_straight() { return carry_by(store_at(S3Server::get().endpoint(), 1)); }
+  CarriedTable carry_through(int attempts = 1) { return carry_by(store_at(proxy_.through(S3Server::get().endpoint()), attempts)); }
+
+  // Of the files that the newest manifest names; with all that lie there they must be the same when nothing is half done.
+  std::int64_t rows_there() {
+    std::string newest;
+    straight_->list("_lochan/0", [&](const ObjectInfo& found) { newest = std::max(newest, found.name); });
+    std::vector<std::string> names;
+    for (const ManifestFile& file : parse_manifest(straight_->read(newest), "").files) {
+      straight_->download(file.name, root_ / file.name);
+      names.push_back(sql::literal((root_ / file.name).string()));
+    }
+    return count(fmt::format("read_parquet([{}])", fmt::join(names, ", ")));
+  }
+  int files_there() {
+    int files = 0;
+    straight_->list("", [&](const ObjectInfo& found) { files += found.name.starts_with("_lochan/") ? 0 : 1; });
+    return files;
+  }
+
+  const SystemClock clock_;
+  const Proxy proxy_{S3Server::get().port()};
+  const std::string location_ = "s3://sink-line/" + random_uuid();
+  const std::unique_ptr<ObjectStore> straight_ = make_s3_store(S3Server::get().place(location_), clock_);
+};
+
+TEST_F(BucketOnALine, CutAtAnyPointNeitherLosesNorDoubles) {
+  carry_straight();
+  std::int64_t rows = 30;
+  int unknown = 0;
+  for (const bool is_answer : {true, false}) {
+    int cuts = 0;
+    for (int bytes = 50;; bytes += 97) {
+      SCOPED_TRACE(fmt::format("{} after {} bytes", is_answer ? "answers cut" : "requests cut", bytes));
+      change(fmt::format("insert into SALE values ({}, 'more', date '2026-11-02')", ++rows));
+      is_answer ? proxy_.cut_after(bytes) : proxy_.cut_after_sent(bytes);
+      std::string failure;
+      try {
+        carry_through();
+      } catch (const Error& error) {
+        failure = error.what();
+        ++cuts;
+        EXPECT_TRUE(error.kind() == ErrorKind::Unavailable || error.kind() == ErrorKind::CommitUnknown) << failure;
+        EXPECT_THAT(failure, testing::HasSubstr("s3://sink-line"));
+        unknown += error.kind() == ErrorKind::CommitUnknown ? 1 : 0;
+      }
+      proxy_.restore();
+      const std::int64_t then = rows_there();
+      EXPECT_TRUE(then == rows || (!failure.empty() && then == rows - 1)) << then;
+      carry_straight();
+      ASSERT_EQ(rows_there(), rows) << failure;
+      if (failure.empty()) break;
+    }
+    EXPECT_GT(cuts, 10);
+  }
+  EXPECT_GT(unknown, 0);
+  change("delete from SALE where id = 3");
+  carry_straight();
+  EXPECT_EQ(files_there(), 3) << "of what was cut off nothing is left";
+}
+
+TEST_F(BucketOnALine, ASlowLineChangesNothing) {
+  proxy_.delay(30);
+  proxy_.narrow(200);
+  EXPECT_EQ(carry_through().rows_written, 30);
+  change("insert into SALE values (30, 'more', date '2026-11-04')");
+  carry_through();
+  EXPECT_EQ(rows_there(), 31);
+}
+
+TEST_F(BucketOnALine, AServerThatGoesAwayAndComesBack) {
+  carry_straight();
+  change("insert into SALE values (30, 'more', date '2026-11-04')");
+  proxy_.cut();
+  EXPECT_THAT(error([&] { carry_through(3); }),
+              testing::AllOf(testing::StartsWith("unavailable: "), testing::HasSubstr("s3://sink-line"), testing::HasSubstr(", 3 times")));
+  proxy_.restore();
+  EXPECT_EQ(carry_through().rows_written, 1);
+  EXPECT_EQ(rows_there(), 31);
+}
+
+TEST_F(BucketOnALine, WhatIsWrongWithThePlaceIsToldInWords) {
+  const auto refused = [&](auto&& alter) {
+    LakePlace place = S3Server::get().place(location_);
+    alter(place);
+    return error([&] { carry_by(make_s3_store(place, clock_)); });
+  };
+  EXPECT_THAT(refused([](LakePlace& place) { place.location = "s3://no-such-bucket/x"; }),
+              testing::HasSubstr("there is no bucket `no-such-bucket` at "));
+  EXPECT_THAT(refused([](LakePlace& place) { place.s3.keys.secret_access_key = "wrong"; }),
+              testing::HasSubstr("refuses the secret key of"));
+  EXPECT_THAT(refused([](LakePlace& place) { place.s3.keys.access_key_id = "nobody"; }),
+              testing::HasSubstr("knows no access key `nobody`"));
 }
 
 }  // namespace

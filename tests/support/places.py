@@ -134,6 +134,19 @@ class Proxies:
             if name.startswith(kind):
                 self.ask("POST", f"/proxies/{name}", {"enabled": is_open})
 
+    def disturb(self, kind, toxic, **attributes):
+        """One of Toxiproxy's toxics on what the server sends, until `calm`."""
+        for name in self.names:
+            if name.startswith(kind):
+                self.ask("POST", f"/proxies/{name}/toxics", {"name": toxic, "type": toxic, "attributes": attributes})
+
+    def calm(self, kind):
+        for name in self.names:
+            if name.startswith(kind):
+                for toxic in self.ask("GET", f"/proxies/{name}/toxics"):
+                    self.ask("DELETE", f"/proxies/{name}/toxics/{toxic['name']}")
+                self.ask("POST", f"/proxies/{name}", {"enabled": True})
+
     def drop(self):
         for name in self.names:
             self.ask("DELETE", f"/proxies/{name}")

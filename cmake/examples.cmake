@@ -3,7 +3,7 @@
 
 file(GLOB_RECURSE lochan_example_files RELATIVE "${CMAKE_SOURCE_DIR}/examples" CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/examples/*")
-list(FILTER lochan_example_files EXCLUDE REGEX "/(data|grades|lake|ingested|processed|\\.lochan)/|/\\.env$|/(demo|demo_parts|postgres)\\.sh$|/(compare|readme)\\.py$|/truth\\.sql$|\\.db$")
+list(FILTER lochan_example_files EXCLUDE REGEX "/(data|grades|lake|ingested|processed|\\.lochan)/|/\\.env$|/(demo|demo_parts|postgres)\\.sh$|/(buckets|compare|readme|served)\\.py$|/truth\\.sql$|\\.db$")
 list(FILTER lochan_example_files INCLUDE REGEX "/")
 list(SORT lochan_example_files)
 

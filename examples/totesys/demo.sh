@@ -64,7 +64,7 @@ if [ "$mode" != --embedded ]; then
   begin_to_live
   order=$(owner "select max(sales_order_id) from sales_order")
   wait_for "order $((order + 3)) in the warehouse" is_in_warehouse "$((order + 3))"
-  echo "   order $((order + 3)) is in the warehouse, and was in no file or command of ours"
+  echo "   order $((order + 3)) is in the warehouse, $(age_of_order "$((order + 3))") s after it was made, and was in no file or command of ours"
   grep -hE 'tick (ingest|transform|load)@' .lochan/logs/serve.log | tail -n 6 | cut -c 1-150 | sed 's/^/   /' || true
 
   step "A broken batch"
@@ -85,6 +85,12 @@ if [ "$mode" != --embedded ]; then
   wait_for "the mail that it is well again" has_mail "well again"
   wait_for "the new currency in the warehouse" has_currency "Polish"
   show_mail "well again"
+  why "The warehouse lets nobody in. What is ingested and transformed goes on; a mail says what isn't loaded."
+  psql -X -q -c "alter role ${run}_loader nologin" "$server"
+  wait_for "a mail that says so" has_mail '`sink:warehouse` failed'
+  psql -X -q -c "alter role ${run}_loader login" "$server"
+  wait_for "the mail that it is well again" has_mail '`sink:warehouse` is well again'
+  show_mail '`sink:warehouse` failed'
   stop_living
   wait_for "the last tick in the warehouse" is_settled
   stop_serving

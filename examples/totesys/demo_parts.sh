@@ -182,6 +182,7 @@ wait_for() { # WHAT COMMAND…
   fail "waited in vain for $what"
 }
 is_in_warehouse() { [ "$(loader "select count(*) from warehouse.fact_sales_order where sales_order_id = $1" 2>/dev/null || echo 0)" -gt 0 ]; }
+age_of_order() { owner "select extract(epoch from now() at time zone 'UTC' - created_at)::integer from sales_order where sales_order_id = $1"; }
 has_currency() { [ "$(loader "select count(*) from warehouse.dim_currency where currency_name like '$1%'")" = 1 ]; }
 has_rejected() {
   local count

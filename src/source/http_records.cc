@@ -160,8 +160,8 @@ RecordsSql records_sql(Session& session, const HttpResource& resource, std::span
       fields.push_back(fmt::format("{} {}", name, column.type));
       values.push_back(fmt::format("r.{0} as {0}", name));
     } else if (wanted_type.kind != NestedType::Kind::Plain) {
-      fields.push_back(name + " VARCHAR");
-      const std::string json = fmt::format("r.{}::json", name), made = fmt::format("try_cast({} as {})", json, column.type);
+      fields.push_back(name + " JSON");
+      const std::string json = "r." + name, made = fmt::format("try_cast({} as {})", json, column.type);
       values.push_back(fmt::format("{} as {}", made, name));
       failing.push_back(fmt::format("coalesce({}, false)", loses(json, made, wanted_type)));
       reasons.push_back(fmt::format("case when {} then {} end", failing.back(),

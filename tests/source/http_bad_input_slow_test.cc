@@ -111,20 +111,20 @@ TEST_F(HttpBadInput, WhatIsNotOfTheColumnsTypeIsSetAside) {
 }
 
 TEST_F(HttpBadInput, NestedValuesKeepTheColumnsTypeAndLoseNothing) {
-  table_.options["columns"] = R"({"at": "STRUCT(place VARCHAR, east DOUBLE)[]"})";
+  table_.options["columns"] = R"({"spots": "STRUCT(place VARCHAR, east DOUBLE)[]"})";
   answer(
-      {R"({"data":[{"id":1,"at":[{"place":"a","east":1,"note":"not wanted"}]},{"id":2,"at":[]},{"id":3,"at":null}]})"});
+      {R"({"data":[{"id":1,"spots":[{"place":"a","east":1,"note":"not wanted"}]},{"id":2,"spots":[]},{"id":3,"spots":null}]})"});
   load();
   answer(
-      {R"({"data":[{"id":4,"at":[{"east":2.5,"more":{"x":1}},{"place":"b"}]},{"id":5,"at":[{"east":"far"}]},{"id":6,"at":"nowhere"}]})"});
+      {R"({"data":[{"id":4,"spots":[{"east":2.5,"more":{"x":1}},{"place":"b"}]},{"id":5,"spots":[{"east":"far"}]},{"id":6,"spots":"nowhere"}]})"});
   EXPECT_EQ(load().rows_rejected, 2);
   EXPECT_THAT(
-      rows("select id || ' ' || coalesce(at::varchar, 'none') from LAKE.raw.sale where not _deleted order by id"),
+      rows("select id || ' ' || coalesce(spots::varchar, 'none') from LAKE.raw.sale where not _deleted order by id"),
       ElementsAre("1 [{'place': a, 'east': 1.0}]", "2 []", "3 none",
                   "4 [{'place': NULL, 'east': 2.5}, {'place': b, 'east': NULL}]"));
   EXPECT_THAT(rows("select reason from LAKE.raw.sale__rejected order by position"),
-              ElementsAre(HasSubstr("a value in column `at` is no STRUCT("),
-                          HasSubstr("a value in column `at` is no STRUCT(")));
+              ElementsAre(HasSubstr("a value in column `spots` is no STRUCT("),
+                          HasSubstr("a value in column `spots` is no STRUCT(")));
 }
 
 TEST_F(HttpBadInput, AnEmptyPageIsAnEnd) {

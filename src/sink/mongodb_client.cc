@@ -131,6 +131,9 @@ Error MongoClient::explain(const bson_error_t& error) const {
                 "check user and password of the URL, and `?authSource=`, the database that knows the user");
   if (is_server && error.code == kUnauthorized)
     return make(ErrorKind::Project, message, "the connection's user needs the role `readWrite` of the database");
+  // Documents are found by `_id`: somebody made the same one at this moment, such as a try of ours that was cut.
+  if (error.code == kDuplicateKey && message.find("index: _id_") != std::string_view::npos)
+    return make(ErrorKind::Unavailable, after_last(message, "E11000"), "");
   if (error.code == kDuplicateKey)
     return make(ErrorKind::Data, after_last(message, "E11000"),
                 "two documents would be the same in a unique index: check the column by `unique`");

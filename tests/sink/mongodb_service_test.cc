@@ -249,7 +249,7 @@ TEST_F(MongoSinkTest, SlowServerIsWaitedFor) {
 }
 
 TEST_F(MongoSinkTest, LargestDocumentThereCanBeIsCarried) {
-  publish("select i as id, repeat('x', 16777216 - 100) as what from range(2) r(i)");
+  publish("select i as id, repeat('x', 16 * 1024 * 1024 - 1000) as what from range(2) r(i)");
   EXPECT_EQ(carry().rows_written, 2);
   EXPECT_EQ(documents().size(), 2U);
 }

@@ -2,11 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <optional>
-#include <stop_token>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -94,22 +90,12 @@ class MongoTarget final : public ContractTarget {
     set(Bson().add_null("owner"));
   }
   bool has_transactions() const override { return false; }
-  int many_rows() const override { return 10'000; }
-  // It is away for a moment, again and again.
+  int many_rows() const override { return 5'000; }
+  // Each connection ends while the answers to the first batches come.
   bool disturb(const std::function<void()>& work) override {
-    using std::chrono_literals::operator""ms;
     proxy_.emplace(database_.port());
-    std::jthread away([this](const std::stop_token& stop) {
-      constexpr std::array kThere = {40ms, 120ms, 250ms};
-      for (std::size_t turn = 0; !stop.stop_requested(); ++turn) {
-        std::this_thread::sleep_for(kThere[turn % kThere.size()]);
-        proxy_->cut();
-        std::this_thread::sleep_for(20ms);
-        proxy_->restore();
-      }
-    });
+    proxy_->cut_after(2500);
     work();
-    away = {};  // joins
     proxy_.reset();
     return true;
   }

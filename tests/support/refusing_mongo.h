@@ -1,5 +1,5 @@
-// Speaks as much of MongoDB's protocol as a client asks before it is let in, and refuses every user as MongoDB does: the
-// server of the tests knows no users.
+// Speaks as much of MongoDB's protocol as a client asks before it is let in, and refuses every user as MongoDB does:
+// the server of the tests knows no users.
 #pragma once
 
 #include <bson/bson.h>

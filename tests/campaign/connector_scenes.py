@@ -429,7 +429,7 @@ class Models(Postgres):
     """A table, one that is merged, a view and a materialized view."""
 
     connection = "warehouse"
-    kilobytes = 150_000
+    kilobytes = 100_000
     wrong = [("an unknown user", ".env", "postgres@", "nobody@", r'connection `warehouse`: .*role "nobody" does not exist'),
              ("a user who may not", ".env", "postgres@", "campaign_reader@", r"permission denied for .*\n.*the connection's user needs")]
 
@@ -473,7 +473,7 @@ class Migration(Postgres):
     """Three tables that refer to each other, brought to another database; disturbed on either side."""
 
     connection = "(old|new)"
-    kilobytes = 150_000
+    kilobytes = 100_000
     wrong = [("an unknown user at the source", ".env", "OLD=postgresql://postgres@", "OLD=postgresql://nobody@", r'connection `old`: .*role "nobody" does not exist'),
              ("a user who may not read", ".env", "OLD=postgresql://postgres@", "OLD=postgresql://campaign_reader@", r"may not be read by the connection's user\n.*grant"),
              ("a user who may not write", ".env", "NEW=postgresql://postgres@", "NEW=postgresql://campaign_reader@", r"may not make (one|tables)[^\n]*\n.*(grant|authorization)")]

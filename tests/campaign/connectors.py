@@ -135,7 +135,7 @@ def cut(scene, options, chooser):
     for i in range(options.times):
         kind = chooser.choice(proxy_kinds(scene))
         scene.change()
-        size = int(10 ** chooser.uniform(1, 4.5))
+        size = int(10 ** (1 + 3.5 * (i + chooser.random() / 2) / options.times))  # the first ones end all
         scene.proxies.disturb(kind, "limit_data", bytes=size)
         done = scene.lochan(*scene.command)
         scene.proxies.calm(kind)
@@ -145,6 +145,8 @@ def cut(scene, options, chooser):
             end_well(scene)
         except Broken as broken:
             raise Broken(f"cut after {size} B of `{kind}`: {broken}") from None
+    if not stopped:
+        raise Broken("no cut ended it")
     be_done(scene)
     return f"{stopped} of {options.times} ended it"
 

@@ -1,9 +1,9 @@
 # lochan_examples: the files of examples/ as text in the program, for `lochan init`. Left out: data, exercises, and what
-# only the repository uses (demo.sh and its parts, postgres.sh, buckets.py). A new file is seen at the next configure.
+# only the repository uses (demo.sh and its parts, postgres.sh, buckets.py, served.py). A new file is seen at the next configure.
 
 file(GLOB_RECURSE lochan_example_files RELATIVE "${CMAKE_SOURCE_DIR}/examples" CONFIGURE_DEPENDS
   "${CMAKE_SOURCE_DIR}/examples/*")
-list(FILTER lochan_example_files EXCLUDE REGEX "/(data|grades|lake|ingested|processed|\\.lochan)/|/\\.env$|/(demo|demo_parts|postgres)\\.sh$|/(buckets|compare)\\.py$|\\.db$")
+list(FILTER lochan_example_files EXCLUDE REGEX "/(data|grades|lake|ingested|processed|\\.lochan)/|/\\.env$|/(demo|demo_parts|postgres)\\.sh$|/(buckets|compare|served)\\.py$|\\.db$")
 list(FILTER lochan_example_files INCLUDE REGEX "/")
 list(SORT lochan_example_files)
 

@@ -1,6 +1,6 @@
 /* ---
 description: The category of now, the one before it, and since when.
-tags: golden
+tags: [golden, categories]
 checks:
   - unique: customer_id
 --- */

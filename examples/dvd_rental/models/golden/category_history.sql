@@ -3,7 +3,7 @@ description: Since when each customer has its category, and which ones it had be
 materialized: scd2
 key: customer_id
 compare: category
-tags: golden
+tags: [golden, categories]
 checks:
   - accepted_values: { column: category, values: [new, sleeping, late returner, champion, loyal, promising, occasional] }
 --- */

@@ -1,7 +1,7 @@
 /* ---
 description: The category of each customer, by rules over recency, frequency, value and how often films came back late. The first that fits holds.
 materialized: view
-tags: golden
+tags: [golden, categories]
 --- */
 with scored as (
   select customer_id, overdue_score, total_rental_count, lifetime_value,

@@ -6,9 +6,9 @@ indexes: [ { columns: customer_id, unique: true } ]
 sources: [dvd_rental.customer, dvd_rental.rental, dvd_rental.payment, dvd_rental.inventory, dvd_rental.film, dvd_rental.film_category,
           dvd_rental.category, dvd_rental.film_actor, dvd_rental.actor, dvd_rental.store, dvd_rental.address, dvd_rental.city,
           dvd_rental.country]
-tags: golden
+tags: [golden, views]
 retries: 3
-retry_delay: 120s
+retry_delay: ${REFRESH_RETRY_DELAY:-120s}
 checks:
   - not_null: customer_id
   - range: { column: overdue_score, min: 0, max: 100 }

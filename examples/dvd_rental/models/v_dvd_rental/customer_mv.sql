@@ -2,6 +2,6 @@
 description: The other name of customers_mv.
 in: new
 materialized: view
-tags: golden
+tags: [golden, views]
 --- */
 select * from v_dvd_rental.customers_mv

@@ -4,9 +4,9 @@ in: new
 materialized: materialized_view
 indexes: [ { columns: customer_id, unique: true } ]
 sources: [dvd_rental.customer, dvd_rental.address, dvd_rental.city, dvd_rental.country, dvd_rental.store, dvd_rental.staff]
-tags: golden
+tags: [golden, views]
 retries: 3
-retry_delay: 120s
+retry_delay: ${REFRESH_RETRY_DELAY:-120s}
 checks:
   - not_null: [customer_id, first_name, last_name]
 --- */

@@ -5,9 +5,9 @@ materialized: materialized_view
 indexes: [ { columns: rental_id, unique: true } ]
 sources: [dvd_rental.rental, dvd_rental.inventory, dvd_rental.film, dvd_rental.film_category, dvd_rental.category, dvd_rental.payment,
           dvd_rental.store, dvd_rental.address, dvd_rental.city, dvd_rental.country]
-tags: golden
+tags: [golden, views]
 retries: 3
-retry_delay: 120s
+retry_delay: ${REFRESH_RETRY_DELAY:-120s}
 checks:
   - not_null: [rental_id, customer_id, title, amount]
 --- */

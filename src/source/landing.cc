@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "project/scalar.h"
 
 namespace lochan {
 namespace {
@@ -83,6 +84,15 @@ std::string name_of(Instant instant) {
   return text + "Z";
 }
 
+// Each run that goes on with what another one landed leaves `taken-<run>.json` beside it: which it was last, or 0.
+constexpr std::string_view kTaken = "taken-";
+std::int64_t last_taker(const std::map<std::string, std::uint64_t>& objects) {
+  std::int64_t last = 0;
+  for (auto at = objects.lower_bound(std::string(kTaken)); at != objects.end() && at->first.starts_with(kTaken); ++at)
+    last = std::max(last, parse_integer(at->first.substr(kTaken.size(), at->first.find('.') - kTaken.size())).value_or(0));
+  return last;
+}
+
 // What isn't there, or was not written to its end, is null.
 Json read_json(ObjectStore& store, const std::string& name) {
   try {
@@ -114,13 +124,14 @@ LandedExtraction LandedExtraction::open(const Landing& landing, const std::strin
     const Json begun = read_json(landing.store, last.object("extraction.json"));
     const Json manifest = read_json(landing.store, last.object("manifest.json"));
     const bool is_same = begun.is_object() && begun.value("start", Json()) == to_json(start);
-    const std::int64_t by = manifest.is_object() ? manifest.value("run", std::int64_t{0}) : 0;
+    const std::int64_t by = manifest.is_object() ? std::max(manifest.value("run", std::int64_t{0}), last_taker(found.rbegin()->second)) : 0;
     const bool may_use = manifest.is_object() ? by == landing.run || landing.was_cut_off(by)
                                               : now - touched[last.name_] < kResumedWithin;
     if (is_same && may_use) {
       last.is_resumed_ = true;
       last.is_complete_ = manifest.is_object();
       last.read_responses(found.rbegin()->second);
+      if (last.is_complete_ && by != landing.run) last.take();
       return last;
     }
   }
@@ -172,6 +183,12 @@ std::string LandedExtraction::add_refused(int sequence, int page, const std::str
   landing_->store.write(name + ".zst", compress(body));
   landing_->store.write(name + std::string(kRequestEnding), json.dump(2));
   return name + ".zst";
+}
+
+// It is this run's now: once that has ended, the other side is asked anew, though nothing of it was new.
+void LandedExtraction::take() {
+  const Json taken = {{"run", landing_->run}, {"at", to_iso8601(landing_->clock.now())}};
+  landing_->store.write(object(fmt::format("{}{}.json", kTaken, landing_->run)), taken.dump());
 }
 
 void LandedExtraction::complete() {

@@ -117,6 +117,7 @@ class LandedExtraction {
   LandedExtraction(const Landing& landing, std::string folder, std::string name)
       : landing_(&landing), folder_(std::move(folder)), name_(std::move(name)), mutex_(std::make_unique<std::mutex>()) {}
 
+  void take();
   void read_responses(const std::map<std::string, std::uint64_t>& objects);
   std::string object(const std::string& file) const { return folder_ + name_ + "/" + file; }
 

@@ -229,6 +229,30 @@ TEST_F(ApiLake, KilledBetweenAnyTwoWritesTheNextRunAsksForNothingTwice) {
   }
 }
 
+// Nothing of it was new, so no cursor tells that it was used.
+TEST_F(ApiLake, WhatACancelledRunLandedIsUsedByOneRun) {
+  orders_.load = LoadMode::Full;
+  page_by("page", 200);
+  start();
+  publish({{orders_.table(), {{"lochan.cursor", cursors_property({{"volt", load_orders().reached}})}}}});
+  const std::int64_t cancelled = run();
+  const auto asked_in_a_run = [&] {
+    const std::int64_t before = counted("requests");
+    const Connection connection = api();
+    auto place = landing();
+    place.was_cut_off = [&](std::int64_t run) { return run == cancelled; };
+    LoadRequest request{source_, connection, {&orders_}, {{orders_.table(), find(orders_.table())}}, run(), loaded_at_ += std::chrono::seconds{1}};
+    request.landing = &place;
+    const auto source = make_source(connection);
+    EXPECT_FALSE(lochan::load(session(), *source, request).front().changed);
+    abandon();
+    return counted("requests") - before;
+  };
+  EXPECT_EQ(asked_in_a_run(), 5) << "the one that is cancelled";
+  EXPECT_EQ(asked_in_a_run(), 0);
+  EXPECT_EQ(asked_in_a_run(), 5) << "the API is asked anew";
+}
+
 TEST_F(ApiLake, AFailedRunGoesOnWithTheNextPageAndAFinishedOneBeginsAnew) {
   config_.every_html = 6;
   start();

@@ -294,10 +294,12 @@ class BucketOnALine : public FilesSinkTest {
     request.rows_at = [&](const TableName&, std::int64_t publication, const std::string&) {
       return std::optional(fmt::format("memory.main.sale_{}", publication));
     };
+    const std::string rows = fmt::format("memory.main.sale_{}", publication_);
     const CarryTable table{&table_,
                            fmt::format("version {}", publication_),
                            columns(publication_),
-                           fmt::format("memory.main.sale_{}", publication_),
+                           rows,
+                           session().query("select count(*) from " + rows).integer(),
                            "",
                            true};
     const auto place = make_sink_bucket(std::move(store));

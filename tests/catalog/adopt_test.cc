@@ -134,10 +134,11 @@ TEST_F(AdoptTest, ARecordThatADeadProcessLeftIsWrittenByTheNext) {
 
 TEST_F(AdoptTest, AGapIsNamedAndTheStateBeforeItCanBeHad) {
   for (int i = 1; i <= 4; ++i) publish_append("run-" + std::to_string(i), kSale, i);
-  std::filesystem::remove(folder() / "lake" / record_name(3));
+  store_->remove(record_name(3));
   lose_state();
   const Adoption adoption = read_adoption(*catalog_, std::nullopt);
-  EXPECT_TRUE(std::ranges::any_of(adoption.damaged, [](const BrokenFile& file) { return file.name == record_name(3); }));
+  EXPECT_TRUE(
+      std::ranges::any_of(adoption.damaged, [](const BrokenFile& file) { return file.name == record_name(3); }));
   EXPECT_EQ(versions(2), (Versions{{kSale, "2"}}));
   EXPECT_EQ(error_kind([&] { read_adoption(*catalog_, 3); }), ErrorKind::NotFound);
 }
@@ -145,20 +146,20 @@ TEST_F(AdoptTest, AGapIsNamedAndTheStateBeforeItCanBeHad) {
 TEST_F(AdoptTest, BrokenFilesAreNamed) {
   publish_append("run-1", kSale, 1);
   publish_append("run-2", kDay, 2);
-  write_file(folder() / "lake" / record_name(2), "{\"format\":1,");
-  const std::string metadata = catalog_->find("main", kSale)->metadata_location.substr(std::string("file://").size());
-  write_file(metadata, "{");
+  const std::string metadata = catalog_->find("main", kSale)->metadata_location.substr(store_->uri("").size() + 1);
+  store_->write(record_name(2), "{\"format\":1,");
+  store_->write(metadata, "{");
   lose_state();
   std::vector<std::string> names;
   for (const BrokenFile& file : read_adoption(*catalog_, std::nullopt).damaged) names.push_back(file.name);
-  EXPECT_EQ(names, (std::vector<std::string>{record_name(2),
-                                             metadata.substr((folder() / "lake").string().size() + 1)}));
+  EXPECT_EQ(names, (std::vector<std::string>{record_name(2), metadata}));
 }
 
 TEST_F(AdoptTest, RecordsStayFew) {
   for (int i = 1; i <= 140; ++i) publish_append("run-" + std::to_string(i), i % 2 == 0 ? kSale : kDay, i);
   const auto names = records();
-  EXPECT_EQ(names.front(), record_name(65)) << "whole ones are 1, 65 and 129, and those before the last but one are gone";
+  EXPECT_EQ(names.front(), record_name(65))
+      << "whole ones are 1, 65 and 129, and those before the last but one are gone";
   EXPECT_EQ(names.size(), 76U);
   lose_state();
   EXPECT_EQ(versions(), (Versions{{kSale, "140"}, {kDay, "139"}}));
@@ -168,7 +169,7 @@ TEST_F(AdoptTest, RecordsStayFew) {
 TEST_F(AdoptTest, ALakeOfAnOlderVersionGetsARecordOfAll) {
   publish_append("run-1", kSale, 1);
   publish_append("run-2", kDay, 2);
-  std::filesystem::remove_all(folder() / "lake" / kRecordFolder);
+  for (const std::string& name : records()) store_->remove(name);
   state_->execute("delete from recorded");
   write_missing_records(*catalog_);
   EXPECT_EQ(records(), std::vector<std::string>{record_name(2)});

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "project/project.h"
@@ -54,6 +54,7 @@ struct FakeProcess {
   std::chrono::microseconds began{};  // by uptime
   std::int64_t run = 0;               // once it is bound
   std::optional<FileLock> lock{};
+  std::optional<std::int64_t> lease{};  // where the state is shared: as long as the test lasts
 };
 
 /// The machine's processes: they outlive a supervisor and its launcher.
@@ -84,6 +85,7 @@ class FakeMachine {
     lake_.state().write([&] {
       record.run = fake.run = Journal(lake_.state()).next_number();
       fake.lock = FileLock::try_acquire(run_lock_path(lake_.home(), record.run));
+      if (lake_.leases() != nullptr) fake.lease = lake_.leases()->take(run_lease_name(record.run), lake_.place());
       Journal(lake_.state()).insert(record);
       Ticks(lake_.state()).bind(fake.tick, record.run);
     });
@@ -103,16 +105,23 @@ class FakeMachine {
     exit(process, state == RunState::Succeeded ? 0 : 1);
   }
   void exit(std::int64_t process, int code) {
-    processes.erase(process);
+    end(process);
     ended[process] = {code, 0};
   }
   /// Its lock goes, its rows stay as they are.
   void kill(std::int64_t process) {
-    processes.erase(process);
+    end(process);
     ended[process] = {137, 9};
   }
 
  private:
+  // Its lease as if it had run out.
+  void end(std::int64_t process) {
+    const FakeProcess& fake = processes.at(process);
+    if (fake.lease) lake_.state().write([&] { lake_.leases()->let_go(run_lease_name(fake.run), *fake.lease); });
+    processes.erase(process);
+  }
+
   Lake& lake_;
 };
 
@@ -146,7 +155,9 @@ class FakeLauncher final : public Launcher {
     if (!is_alive(tick, process)) return std::nullopt;
     return std::chrono::ceil<std::chrono::seconds>(machine_.clock.uptime() - machine_.processes.at(process).began);
   }
-  void signal(const TickKey&, std::int64_t process, int number) override { machine_.signals.emplace_back(process, number); }
+  void signal(const TickKey&, std::int64_t process, int number) override {
+    machine_.signals.emplace_back(process, number);
+  }
 
  private:
   FakeMachine& machine_;

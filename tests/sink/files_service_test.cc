@@ -30,6 +30,27 @@ class FilesSinkTest : public CarryFixture, public testing::Test {
   }
   ~FilesSinkTest() override { fs::remove_all(root_); }
 
+  CarriedTable carry_into(std::unique_ptr<ObjectStore> store) {
+    CarryRequest request;
+    request.sink = &config_;
+    request.project = "shop";
+    request.publication = publication_;
+    request.rows_at = [&](const TableName&, std::int64_t publication, const std::string&) {
+      return std::optional(fmt::format("memory.main.sale_{}", publication));
+    };
+    const std::string rows = fmt::format("memory.main.sale_{}", publication_);
+    const CarryTable table{&table_,
+                           fmt::format("version {}", publication_),
+                           columns(publication_),
+                           rows,
+                           session().query("select count(*) from " + rows).integer(),
+                           "",
+                           true};
+    const auto place = make_sink_bucket(std::move(store));
+    FileCarry carry(*place, session(), request, table, [] {});
+    carry.carry();
+    return carry.carried();
+  }
   void options(const SinkFiles& files) { table_.files = std::make_shared<SinkFiles>(files); }
   CarriedTable carry() { return CarryFixture::carry(connection_); }
   void publish_days() {
@@ -110,12 +131,15 @@ TEST_F(FilesSinkTest, CompressedJsonInFilesOfSomeRows) {
 
 TEST_F(FilesSinkTest, JsonOfAFolderIsALineForEachRow) {
   options({.format = SinkFormat::JsonText, .partition_by = {{"dt", {}}}});
-  publish("select * from (values (1, 'a\"b\n', [1, 2], '2026-11-01'), (2, null, [], '2026-11-01')) t(id, what, list, dt)");
+  publish(
+      "select * from (values (1, 'a\"b\n', [1, 2], '2026-11-01'), (2, null, [], '2026-11-01')) t(id, what, list, dt)");
   carry();
   const auto found = files();
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(read_file(root_ / "sale" / found.begin()->first),
-            R"({"id":1,"what":"a\"b\n","list":[1,2]})" "\n" R"({"id":2,"what":null,"list":[]})" "\n");
+  EXPECT_EQ(read_file(root_ / "sale" / found.begin()->first), R"({"id":1,"what":"a\"b\n","list":[1,2]})"
+                                                              "\n"
+                                                              R"({"id":2,"what":null,"list":[]})"
+                                                              "\n");
 }
 
 TEST_F(FilesSinkTest, AppendAddsAFileAndLeavesTheOthers) {
@@ -207,27 +231,7 @@ class MortalStore final : public PassingStore {
 
 class BucketTest : public FilesSinkTest {
  protected:
-  CarriedTable carry_until(int lives) {
-    CarryRequest request;
-    request.sink = &config_;
-    request.project = "shop";
-    request.publication = publication_;
-    request.rows_at = [&](const TableName&, std::int64_t publication, const std::string&) {
-      return std::optional(fmt::format("memory.main.sale_{}", publication));
-    };
-    const std::string rows = fmt::format("memory.main.sale_{}", publication_);
-    const CarryTable table{&table_,
-                           fmt::format("version {}", publication_),
-                           columns(publication_),
-                           rows,
-                           session().query("select count(*) from " + rows).integer(),
-                           "",
-                           true};
-    const auto place = make_sink_bucket(std::make_unique<MortalStore>(*store_, lives_ = lives));
-    FileCarry carry(*place, session(), request, table, [] {});
-    carry.carry();
-    return carry.carried();
-  }
+  CarriedTable carry_until(int lives) { return carry_into(std::make_unique<MortalStore>(*store_, lives_ = lives)); }
   std::string all() const { return "read_parquet('" + (root_ / "**/*.parquet").string() + "')"; }
   // What the newest manifest names.
   std::string named() {
@@ -286,36 +290,18 @@ class BucketOnALine : public FilesSinkTest {
     straight_->remove(names);
   }
 
-  CarriedTable carry_by(std::unique_ptr<ObjectStore> store) {
-    CarryRequest request;
-    request.sink = &config_;
-    request.project = "shop";
-    request.publication = publication_;
-    request.rows_at = [&](const TableName&, std::int64_t publication, const std::string&) {
-      return std::optional(fmt::format("memory.main.sale_{}", publication));
-    };
-    const std::string rows = fmt::format("memory.main.sale_{}", publication_);
-    const CarryTable table{&table_,
-                           fmt::format("version {}", publication_),
-                           columns(publication_),
-                           rows,
-                           session().query("select count(*) from " + rows).integer(),
-                           "",
-                           true};
-    const auto place = make_sink_bucket(std::move(store));
-    FileCarry carry(*place, session(), request, table, [] {});
-    carry.carry();
-    return carry.carried();
-  }
   std::unique_ptr<ObjectStore> store_at(const std::string& endpoint, int attempts) const {
     LakePlace place = S3Server::get().place(location_);
     place.s3.endpoint = endpoint;
     return make_s3_store(place, clock_, {.attempts = attempts, .first_delay = std::chrono::milliseconds{1}});
   }
-  CarriedTable carry_straight() { return carry_by(store_at(S3Server::get().endpoint(), 1)); }
-  CarriedTable carry_through(int attempts = 1) { return carry_by(store_at(proxy_.through(S3Server::get().endpoint()), attempts)); }
+  CarriedTable carry_straight() { return carry_into(store_at(S3Server::get().endpoint(), 1)); }
+  CarriedTable carry_through(int attempts = 1) {
+    return carry_into(store_at(proxy_.through(S3Server::get().endpoint()), attempts));
+  }
 
-  // Of the files that the newest manifest names; with all that lie there they must be the same when nothing is half done.
+  // Of the files that the newest manifest names; with all that lie there they must be the same when nothing is half
+  // done.
   std::int64_t rows_there() {
     std::string newest;
     straight_->list("_lochan/0", [&](const ObjectInfo& found) { newest = std::max(newest, found.name); });
@@ -387,7 +373,8 @@ TEST_F(BucketOnALine, AServerThatGoesAwayAndComesBack) {
   change("insert into SALE values (30, 'more', date '2026-11-04')");
   proxy_.cut();
   EXPECT_THAT(error([&] { carry_through(3); }),
-              testing::AllOf(testing::StartsWith("unavailable: "), testing::HasSubstr("s3://sink-line"), testing::HasSubstr(", 3 times")));
+              testing::AllOf(testing::StartsWith("unavailable: "), testing::HasSubstr("s3://sink-line"),
+                             testing::HasSubstr(", 3 times")));
   proxy_.restore();
   EXPECT_EQ(carry_through().rows_written, 1);
   EXPECT_EQ(rows_there(), 31);
@@ -397,7 +384,7 @@ TEST_F(BucketOnALine, WhatIsWrongWithThePlaceIsToldInWords) {
   const auto refused = [&](auto&& alter) {
     LakePlace place = S3Server::get().place(location_);
     alter(place);
-    return error([&] { carry_by(make_s3_store(place, clock_)); });
+    return error([&] { carry_into(make_s3_store(place, clock_)); });
   };
   EXPECT_THAT(refused([](LakePlace& place) { place.location = "s3://no-such-bucket/x"; }),
               testing::HasSubstr("there is no bucket `no-such-bucket` at "));

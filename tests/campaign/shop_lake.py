@@ -378,14 +378,14 @@ class ShopLake:
 
     def sweep(self):
         """On S3 what was written in the last seconds is left for the next time: the server's clock is coarse."""
-        if self.place.bucket:
-            time.sleep(2)
+        if not self.place.bucket:
+            return self.maintain()
+        time.sleep(2)
         removed = self.maintain()
-        for _ in range(30 if self.place.bucket else 0):
-            if not self.maintain("--dry-run")["removed_files"]:
+        for _ in range(30):
+            time.sleep(2)  # what that one superseded
+            if not self.maintain()["removed_files"]:
                 break
-            time.sleep(1)
-            self.maintain()
         return removed
 
     def files(self):

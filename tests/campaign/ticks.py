@@ -85,6 +85,7 @@ def main():
             rows.append(tick(lake, number, library, folder / "count"))
             if number % options.maintain_every == 0:
                 lake.sweep()
+                lake.place.vacuum_state()
                 tended.append(sizes(lake))
             if number % options.check_every == 0 or number == options.ticks:
                 lake.must_hold(lake.oracle.contents())

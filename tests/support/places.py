@@ -286,6 +286,13 @@ class Place:
         finally:
             connection.close()
 
+    def vacuum_state(self):
+        """PostgreSQL keeps rows that are gone until then."""
+        if self.schema:
+            tables = [name for (name,) in self.ask_state(f"select tablename from pg_tables where schemaname = '{self.schema}'")]
+            commands = [word for name in tables for word in ("-c", f"vacuum full {self.schema}.{name}")]
+            subprocess.run(["psql", "-q", self.url, *commands], check=True, capture_output=True, env=clean_environment())
+
     def state_bytes(self):
         if self.schema:
             return self.ask_state("select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r' and relnamespace = "

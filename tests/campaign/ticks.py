@@ -62,6 +62,8 @@ def judge(rows, tended):
         print(f"{what} after maintain: {early[what]} after a third of the ticks, {late[what]} at the end")
         # The state may grow by the journal's rows of each run, until those of old runs roll over.
         bound = early[what] + 4000 * between if what == "state_bytes" else 1.5 * early[what]
+        if what == "metadata_bytes":  # a table's metadata names up to a hundred of those before it
+            bound += 1000 * min(between, 100)
         if late[what] > bound:
             wrong.append(f"{what} grow on: {early[what]} after a third of the ticks, {late[what]} at the end")
     return wrong

@@ -17,7 +17,7 @@ def spark(server, *statements, ref="main", **bearing):
 
 
 @unittest.skipIf(subprocess.run([SPARK, "status"], capture_output=True, check=False).returncode != 0,
-                 "Spark isn't installed: tests/services/spark.sh install (480 MB)")
+                 "Spark isn't installed: tests/services/spark.sh install (550 MB)")
 class Spark(serve.ServeTest):
     more = "serve: { token: ${LOCHAN_TOKEN:-} }\nschedules: [{ name: often, every: 1s }]"
 

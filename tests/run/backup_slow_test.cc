@@ -64,7 +64,8 @@ class BackupTest : public TendedLake {
   bool lives_to_the_end(Work&& work) {
     const bool has_ended = lochan::lives_to_the_end(std::forward<Work>(work));
     if (!has_ended && is_state_shared())
-      state()->execute("do $$ begin if to_regclass('lease') is not null then update lease set expires_at = 0; end if; end $$");
+      state()->execute(
+          "do $$ begin if to_regclass('lease') is not null then update lease set expires_at = 0; end if; end $$");
     return has_ended;
   }
   RestoreOutcome restore(std::optional<std::int64_t> at = std::nullopt) {

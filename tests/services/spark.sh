@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Apache Spark (PyPI's pyspark) with Iceberg's runtime, for tests/outside/spark_test.py. Nothing stays running.
-#   spark.sh install           about 480 MB into LOCHAN_CACHE, with Maven and a JDK 17 of Debian's
+#   spark.sh install           about 550 MB into LOCHAN_CACHE, with Maven and a JDK 17 of Debian's
 #   spark.sh status            whether it is installed
 #   spark.sh sql STATEMENTS    by spark-sql; the catalog `lake` is the one at LAKE_URI, for which LAKE_TOKEN (or
 #                              LAKE_CREDENTIAL) is borne; the ref is LAKE_REF (main). Rows go to standard output.
@@ -21,7 +21,12 @@ java_home() {
   return 1
 }
 
-is_installed() { [ -e "$home/complete" ] && java_home >/dev/null 2>&1; }
+# For lakes on S3 too.
+is_installed() { [ -e "$home/complete" ] && [ -e "$home/jars/iceberg-aws-bundle-$iceberg.jar" ] && java_home >/dev/null 2>&1; }
+copy_jar() { # ARTIFACT
+  nice mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+    -Dartifact="org.apache.iceberg:$1:$iceberg:jar" -DoutputDirectory="$home/jars"
+}
 
 install_it() {
   ! is_installed || return 0
@@ -31,8 +36,8 @@ install_it() {
   mkdir -p "$home/jars"
   python3 -m venv "$home/venv"
   nice "$home/venv/bin/pip" install -q --disable-pip-version-check "pyspark==$spark"
-  nice mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
-    -Dartifact="org.apache.iceberg:iceberg-spark-runtime-${spark%.*}_2.12:$iceberg:jar" -DoutputDirectory="$home/jars"
+  copy_jar "iceberg-spark-runtime-${spark%.*}_2.12"
+  copy_jar iceberg-aws-bundle
   touch "$home/complete"
 }
 
@@ -45,7 +50,7 @@ sql() {
     --conf spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions
     --conf spark.sql.defaultCatalog=lake --conf $c=org.apache.iceberg.spark.SparkCatalog
     --conf $c.type=rest --conf "$c.uri=${LAKE_URI:?is not set}" --conf "$c.warehouse=${LAKE_REF:-main}"
-    --conf $c.cache-enabled=false)
+    --conf $c.cache-enabled=false --conf $c.header.X-Iceberg-Access-Delegation=vended-credentials)
   [ -z "${LAKE_TOKEN:-}" ] || conf+=(--conf "$c.token=$LAKE_TOKEN")
   [ -z "${LAKE_CREDENTIAL:-}" ] || conf+=(--conf "$c.credential=$LAKE_CREDENTIAL" --conf "$c.oauth2-server-uri=$LAKE_URI/v1/oauth/tokens")
   mkdir -p "$data/tmp"

@@ -1,61 +1,11 @@
 #!/usr/bin/env bash
 # `make demo`: two fruit shops live, and Lochan loads, checks and publishes them meanwhile. It shows, step by step, what
 # happens and why, and proves at the end that not a cent was lost. It works in a temporary folder and leaves nothing.
-#   LOCHAN_BIN=path/to/lochan   another binary than build/release/lochan
-#   DEMO_KEEP=1                 keep the folder, to look around in it
-set -euo pipefail
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lochan=$(realpath -m "${LOCHAN_BIN:-$root/build/release/lochan}")
-folder=$(mktemp -d "${TMPDIR:-/tmp}/lochan-demo.XXXXXX")
+#   LOCHAN_BIN, DEMO_KEEP   see examples/demo_base.sh
+source "$(dirname "$0")/../demo_base.sh"
 shop=$folder/shop
-children=()
-
-bold='' dim='' green='' red='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
-  bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
-fi
 
 # --- what the script itself needs -----------------------------------------------------------------------------------
-
-fail() {
-  echo "${red}demo: $*${plain}" >&2
-  exit 1
-}
-
-# Ends the shops whatever happens: at the end, after an error, after Ctrl-C.
-clean_up() {
-  local status=$? child
-  trap - EXIT INT TERM
-  for child in "${children[@]}"; do kill -TERM "$child" 2>/dev/null || true; done
-  for child in "${children[@]}"; do wait "$child" 2>/dev/null || true; done
-  if [ -n "${DEMO_KEEP:-}" ]; then echo "The project is kept in $shop"; else rm -rf "$folder"; fi
-  exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-step_number=0
-step() {
-  step_number=$((step_number + 1))
-  echo
-  echo "${bold}$step_number. $1${plain}"
-}
-why() { echo "${dim}   $*${plain}"; }
-
-# Shows a command as a person would type it, then runs it.
-show() {
-  echo
-  local word line='$ lochan'
-  for word; do
-    if [[ $word =~ ^[A-Za-z0-9_.+:-]+$ ]]; then line+=" $word"; else line+=" \"$word\""; fi
-  done
-  echo "$bold$line$plain"
-  "$lochan" "$@"
-}
-
-value() { "$lochan" query --output csv "$@" | tail -n 1; }
 
 # Sees every process of this demo ten times a second and keeps the largest sum of their memory. VmHWM is the most that a
 # process has ever had, so nothing is missed between two looks; memory that two of them share is counted twice.
@@ -112,9 +62,7 @@ wait_for_ticks() {
   fail "the shops do not live: see $folder/shops.log"
 }
 
-[ -x "$lochan" ] || fail "there is no $lochan: run \`make build\` first"
 command -v sqlite3 >/dev/null || fail "needs the command sqlite3 (Debian: apt install sqlite3)"
-started=$SECONDS
 
 # --- the demo ---------------------------------------------------------------------------------------------------------
 
@@ -245,6 +193,5 @@ echo "   The reader got $answers answers, $(sort -u "$folder/reader.log" | wc -l
 kill -TERM "$memory_watcher"
 memory=$(cat "$folder/memory" 2>/dev/null || echo 0)
 echo "   Memory: $((memory / 1024)) MB at most, all processes of Lochan together (the aim is 300 MB)"
-echo
-echo "${green}Proved in $((SECONDS - started)) s: $items_in_lake receipt lines of two living shops were loaded, none lost and none doubled; a bad"
-echo "batch was stopped before any reader saw it; and the marts equal the sources to the cent.${plain}"
+proved "$items_in_lake receipt lines of two living shops were loaded, none lost and none doubled; a bad
+batch was stopped before any reader saw it; and the marts equal the sources to the cent."

@@ -9,6 +9,7 @@
 
 #include "run/query.h"
 #include "run/sink_marks.h"
+#include "run/worker.h"
 
 namespace lochan {
 namespace {
@@ -17,11 +18,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::int64_t kFewRows = 100'000;  // of a table
-
-int all_threads(Lake& lake) {
-  const int wanted = lake.project().engine.threads;
-  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 Versions versions_at(Lake& lake, const std::string& ref) {
   return Versions([&lake, ref](const TableName& name) { return lake.catalog().find(ref, name); });
@@ -184,7 +180,7 @@ std::vector<CarriedTable> Carrying::attempt(Sink& target, const SinkConfig& sink
     const auto mark = marks.find(sink.name, table->table);
     const std::string rows = now.resolve_name(table->table);
     const std::int64_t count = now.session().query("select count(*) from " + rows).integer();
-    if (count > kFewRows) now.session().execute(fmt::format("set global threads = {}", all_threads(lake_)));
+    if (count > kFewRows) now.session().execute(fmt::format("set global threads = {}", thread_count(lake_.project().engine.threads)));
     request.tables.push_back({table, *versions.of(table->table), entry->columns, rows, count, loaded_at(*entry),
                               mark && mark->target == target_digest(connection, sink, *table)});
   }

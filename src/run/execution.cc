@@ -16,8 +16,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr int kMaxReopen = 1;  // of an engine that made itself unusable
 
-int cores() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
-
 std::string failed_checks(std::span<const CheckResult> results) {
   std::string text;
   for (const CheckResult& result : results) {
@@ -39,8 +37,8 @@ Execution::Execution(const RunConfig& config, const RunBinding& binding, Board& 
       steps_(steps),
       runner_(runner),
       observer_(observer),
-      most_threads_(binding.threads > 0 ? binding.threads : cores()) {
-  const auto wanted = static_cast<std::size_t>(config.workers > 0 ? config.workers : cores());
+      most_threads_(thread_count(binding.threads)) {
+  const auto wanted = static_cast<std::size_t>(thread_count(config.workers));
   for (std::size_t i = 0; i < std::clamp<std::size_t>(steps.size(), 1, wanted); ++i) {
     workers_.push_back(std::make_unique<Worker>(binding_, i == 0 ? binding_.shadow : nullptr));
     workers_.back()->when_threads_are_needed([this, worker = workers_.back().get()] { take_all_cores(*worker); });

@@ -129,7 +129,7 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
   };
   for (const TableName& table : step.report.tables) {
     auto current = lake_.catalog().find(branch_, table);
-    if (const auto size = size_of(table)) request.sizes[table] = *size;
+    if (const auto size = current ? described_size(lake_.catalog(), *current) : std::nullopt) request.sizes[table] = *size;
     if (current && step.reload) current->properties.erase("lochan.cursor");
     if (current) add_archived(*current, request);
     request.current.emplace(table, std::move(current));

@@ -4,9 +4,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "base/error.h"
 
 namespace lochan {
+
+int thread_count(int wanted) {
+  return wanted > 0 ? wanted : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 Worker::Worker(const RunBinding& binding, Shadow* shadow)
     : binding_(binding), expired_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), shadow_(shadow) {

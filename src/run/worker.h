@@ -28,6 +28,9 @@ struct RunBinding {
   Shadow* shadow = nullptr;       // that is no longer used otherwise: one worker is spared to make its own
 };
 
+/// 0 is as many as cores.
+int thread_count(int wanted);
+
 /// `session`, `shadow` and `drop_session` belong to one thread; `expire` and `is_overdue` may be called from any.
 class Worker {
  public:

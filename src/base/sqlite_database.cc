@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <mutex>
 
@@ -27,7 +28,7 @@ class SqliteDatabase final : public Database {
     sqlite3_busy_timeout(handle_, options.busy_timeout_ms);
     try {
       run("pragma foreign_keys = on");
-      if (!options.read_only) run("pragma journal_mode = wal");
+      if (!options.read_only) keep_a_log(std::chrono::milliseconds{options.busy_timeout_ms});
       // In WAL mode this syncs at checkpoints only; `write_synced` syncs at its commit.
       run("pragma synchronous = normal");
     } catch (...) {
@@ -101,22 +102,39 @@ class SqliteDatabase final : public Database {
       case SQLITE_BUSY:
       case SQLITE_LOCKED:
         throw Error(ErrorKind::Unavailable, message).hint("another process is writing to it for a long time");
-      case SQLITE_FULL: throw Error(ErrorKind::Unavailable, message).hint("free some space, then run again");
+      case SQLITE_FULL:
+        throw Error(ErrorKind::Unavailable, message).hint("free some space, then run again");
       case SQLITE_IOERR:
         // Its shared memory file can't grow either, and then it is told as any other disk error.
         if (const int reason = sqlite3_system_errno(handle_); reason == ENOSPC || reason == EDQUOT)
           throw_file_error("write", path_, reason);
         throw Error(ErrorKind::Unavailable, message);
       case SQLITE_READONLY:
-      case SQLITE_CANTOPEN: throw Error(ErrorKind::Data, message).hint("make the file and its folder writable for this user");
+      case SQLITE_CANTOPEN:
+        throw Error(ErrorKind::Data, message).hint("make the file and its folder writable for this user");
       case SQLITE_NOTADB:
-      case SQLITE_CORRUPT: throw Error(ErrorKind::Data, message).hint("the file is damaged or is no SQLite database");
-      default: throw Error(ErrorKind::Data, message);
+      case SQLITE_CORRUPT:
+        throw Error(ErrorKind::Data, message).hint("the file is damaged or is no SQLite database");
+      default:
+        throw Error(ErrorKind::Data, message);
     }
   }
 
   void run(const char* sql) {
     if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
+  }
+
+  // Of two that make the file at once each has read it before it writes to it, and would wait for the other for ever:
+  // the library gives up at once there, whatever its timeout.
+  void keep_a_log(std::chrono::milliseconds timeout) {
+    constexpr int kPauseMs = 5;
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    for (;;) {
+      const int code = sqlite3_exec(handle_, "pragma journal_mode = wal", nullptr, nullptr, nullptr);
+      if (code == SQLITE_OK) return;
+      if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() >= deadline) fail();
+      sqlite3_sleep(kPauseMs);
+    }
   }
 
   // Prepared statements are kept: the same few are run over and over.
@@ -144,9 +162,12 @@ class SqliteDatabase final : public Database {
 
   static DbValue column(sqlite3_stmt* statement, int index) {
     switch (sqlite3_column_type(statement, index)) {
-      case SQLITE_NULL: return nullptr;
-      case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
-      case SQLITE_FLOAT: return sqlite3_column_double(statement, index);
+      case SQLITE_NULL:
+        return nullptr;
+      case SQLITE_INTEGER:
+        return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
+      case SQLITE_FLOAT:
+        return sqlite3_column_double(statement, index);
       default: {
         const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, index));
         const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
@@ -186,10 +207,10 @@ class SqliteDatabase final : public Database {
   }
 
   std::string path_;
-  std::recursive_mutex mutex_;  // recursive: work inside `write` calls query and execute
-  sqlite3* handle_ = nullptr;   // guarded by mutex_
+  std::recursive_mutex mutex_;                                // recursive: work inside `write` calls query and execute
+  sqlite3* handle_ = nullptr;                                 // guarded by mutex_
   std::map<std::string, Statement, std::less<>> statements_;  // guarded by mutex_
-  int depth_ = 0;               // guarded by mutex_
+  int depth_ = 0;                                             // guarded by mutex_
 };
 
 }  // namespace

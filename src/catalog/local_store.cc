@@ -68,16 +68,7 @@ class LocalStore final : public ObjectStore {
   void list(std::string_view prefix, const std::function<void(const ObjectInfo&)>& found) override {
     const auto slash = prefix.rfind('/');
     const fs::path folder = slash == std::string_view::npos ? root_ : path(prefix.substr(0, slash));
-    std::error_code failed;
-    // Links to folders are not followed: a listing never leaves the root.
-    for (fs::recursive_directory_iterator file(folder, failed), end; !failed && file != end; file.increment(failed)) {
-      struct stat info{};
-      if (::lstat(file->path().c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
-      ObjectInfo object{file->path().string().substr(root_.string().size() + 1),
-                        static_cast<std::uint64_t>(info.st_size), modified_at(info)};
-      if (object.name.starts_with(prefix)) found(object);
-    }
-    if (failed && failed != std::errc::no_such_file_or_directory) throw_file_error("list", folder, failed.value());
+    list_folder(folder, prefix, found);
   }
 
   void sync() override {
@@ -116,6 +107,25 @@ class LocalStore final : public ObjectStore {
 
   static Instant modified_at(const struct stat& info) {
     return instant_from_micros(std::int64_t{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000);
+  }
+
+  // Folder by folder: one that goes away meanwhile takes only what is in it from the listing. Links to folders are not
+  // followed: a listing never leaves the root.
+  void list_folder(const fs::path& folder, std::string_view prefix,
+                   const std::function<void(const ObjectInfo&)>& found) const {
+    std::error_code failed;
+    for (fs::directory_iterator file(folder, failed), end; !failed && file != end; file.increment(failed)) {
+      struct stat info{};
+      if (::lstat(file->path().c_str(), &info) != 0) continue;
+      if (S_ISDIR(info.st_mode)) {
+        list_folder(file->path(), prefix, found);
+        continue;
+      }
+      const ObjectInfo object{file->path().string().substr(root_.string().size() + 1),
+                              static_cast<std::uint64_t>(info.st_size), modified_at(info)};
+      if (object.name.starts_with(prefix)) found(object);
+    }
+    if (failed && failed != std::errc::no_such_file_or_directory) throw_file_error("list", folder, failed.value());
   }
 
   fs::path path(std::string_view name) const {

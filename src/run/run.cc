@@ -43,8 +43,7 @@ class Runner {
       run_plan(std::move(planning), outcome);
     } else {
       outcome.plan = std::move(planning.plan);
-      if (request_.tick)
-        Ticks(lake_.state()).end_without_run(*request_.tick, lake_.clock().now());
+      if (request_.tick) Ticks(lake_.state()).end_without_run(*request_.tick, lake_.clock().now());
       if (request_.queued) RunQueue(lake_.state()).end(*request_.queued, RunState::Nothing, "", lake_.clock().now());
     }
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
@@ -124,7 +123,9 @@ class Runner {
     bool told = false;
     for (;;) {
       std::optional<Catalog::Claimed> taken;
-      run.write([&] { taken = lake_.catalog().claim(run.number(), request_.target, written_tables(planning.plan)); });
+      run.write([&] {
+        taken = lake_.catalog().claim(run.number(), request_.target, with_rejected(written_tables(planning.plan)));
+      });
       if (!taken) {
         if (lake_.catalog().current_publication() == planning.plan.publication) return true;
         lake_.catalog().release_claims(run.number());
@@ -201,7 +202,8 @@ class Runner {
         if (found == held.end()) continue;
         step.state = StepState::HeldBack;
         if (!step.error.empty()) step.error += "; ";
-        step.error += step.tables.size() == 1 ? found->second : fmt::format("`{}`: {}", to_string(table), found->second);
+        step.error +=
+            step.tables.size() == 1 ? found->second : fmt::format("`{}`: {}", to_string(table), found->second);
       }
     }
   }
@@ -273,8 +275,7 @@ class Runner {
       request.run = run.number();
       request.author = request_.author;
       request.message = request_.command;
-      if (request_.backfill)
-        request.message += " " + show_intervals(request_.backfill->range, Interval::Day);
+      if (request_.backfill) request.message += " " + show_intervals(request_.backfill->range, Interval::Day);
       request.first = [&] { run.require_own(); };
       request.also = [&](std::int64_t publication) {
         // Whoever asked until now has nothing published; whoever asks from here on is told that it has ended.

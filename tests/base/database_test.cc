@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <barrier>
+#include <future>
+
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/migration.h"
@@ -22,8 +25,9 @@ class SqlitePlace final : public DatabasePlace {
   const fs::path folder_ = fs::temp_directory_path() / ("lochan-db-" + random_uuid());
 };
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, DatabaseContract,
-                         testing::Values([]() -> std::unique_ptr<DatabasePlace> { return std::make_unique<SqlitePlace>(); }));
+INSTANTIATE_TEST_SUITE_P(Sqlite, DatabaseContract, testing::Values([]() -> std::unique_ptr<DatabasePlace> {
+                           return std::make_unique<SqlitePlace>();
+                         }));
 
 class DatabaseTest : public ::testing::Test {
  protected:
@@ -48,6 +52,21 @@ TEST_F(DatabaseTest, TextMayHaveAnyByte) {
   EXPECT_EQ(rows[0].text(1), std::string("it's\0x", 6));
   EXPECT_EQ(std::get<double>(rows[0][2]), 1.5);
   EXPECT_TRUE(rows[1].is_null(1));
+}
+
+// As a run and `maintain` that are the first to come to a lake, at the same moment.
+TEST_F(DatabaseTest, ManyMayMakeTheFileAtOnce) {
+  for (int round = 0; round < 50; ++round) {
+    const fs::path path = path_.parent_path() / std::to_string(round) / "state.db";
+    std::barrier all(4);
+    const auto come = [&] {
+      all.arrive_and_wait();
+      open_sqlite(path)->execute("create table if not exists item(id bigint)");
+    };
+    std::vector<std::future<void>> coming;
+    for (int i = 0; i < 4; ++i) coming.push_back(std::async(std::launch::async, come));
+    for (auto& one : coming) EXPECT_NO_THROW(one.get()) << "round " << round;
+  }
 }
 
 TEST_F(DatabaseTest, WhatIsNoDatabaseIsSaidSo) {

@@ -30,9 +30,8 @@ class LocalStoreTest : public testing::Test {
   std::unique_ptr<ObjectStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Folder, ObjectStoreContract, testing::Values<MakeStore>([](const fs::path& folder) {
-                           return make_local_store(folder);
-                         }));
+INSTANTIATE_TEST_SUITE_P(Folder, ObjectStoreContract,
+                         testing::Values<MakeStore>([](const fs::path& folder) { return make_local_store(folder); }));
 INSTANTIATE_TEST_SUITE_P(Layered, ObjectStoreContract, testing::Values<MakeStore>([](const fs::path& folder) {
                            std::map<std::string, std::unique_ptr<ObjectStore>> layers;
                            layers["raw"] = make_local_store(folder.string() + "-raw");
@@ -54,6 +53,24 @@ TEST_F(LocalStoreTest, LayersMayLieElsewhere) {
   std::set<std::string> names;
   store->list("", [&](const ObjectInfo& info) { names.insert(info.name); });
   EXPECT_EQ(names, (std::set<std::string>{"raw/sale/data/1", "mart/day/data/1"}));
+}
+
+// Others tidy up meanwhile: what they don't touch is listed all the same.
+TEST_F(LocalStoreTest, AFolderThatGoesAwayTakesNothingElseFromAListing) {
+  for (int i = 0; i < 20; ++i) store_->create("raw/t" + std::to_string(i) + "/data/1", "a");
+  std::set<std::string> listed, kept;
+  store_->list("", [&](const ObjectInfo& info) {
+    if (listed.empty())
+      for (int i = 0; i < 20; ++i) {
+        const std::string table = "raw/t" + std::to_string(i);
+        if (i % 2 == 0 && !info.name.starts_with(table + "/"))
+          fs::remove_all(folder_ / "lake" / table);
+        else
+          kept.insert(table + "/data/1");
+      }
+    listed.insert(info.name);
+  });
+  EXPECT_EQ(listed, kept);
 }
 
 TEST_F(LocalStoreTest, NeverLeavesItsRoot) {

@@ -1,5 +1,6 @@
 // A run that publishes while tending is asking: whichever questions are asked before and after, none of its files is
 // removed.
+#include "project/rejected_name.h"
 #include "run/started_run.h"
 #include "tests/run/tended_lake.h"
 
@@ -81,6 +82,30 @@ TEST_F(TendingRace, ARunThatPublishesAtAnyMomentKeepsItsFiles) {
         << "published at question " << moment << " of " << asked;
   }
   EXPECT_GT(published, 5) << "tending no longer asks for the time, so nothing is met between its questions";
+}
+
+// Tending claims what nobody has: a log that it took for its own would lose the files a run is about to name.
+TEST_F(TendingRace, ARunHoldsTheLogsOfWhatItRefusesToo) {
+  class Looking final : public Observer {
+   public:
+    explicit Looking(Lake& lake) : lake_(lake) {}
+    void run_started(std::int64_t, int) override {}
+    void step_started(const StepReport&) override {
+      for (const Catalog::Claimed& claimed : lake_.catalog().claims()) held.push_back(claimed.table);
+    }
+    void step_finished(const StepReport&) override {}
+    void check_finished(const CheckResult&) override {}
+    void write(LogLevel, std::string_view) noexcept override {}
+
+    std::vector<TableName> held;
+
+   private:
+    Lake& lake_;
+  };
+  write("drop/first.csv", "id,amount\n1,2\n");
+  Looking looking(lake());
+  ASSERT_EQ(lochan::run(lake(), {}, looking, {}).state, RunState::Succeeded);
+  EXPECT_THAT(looking.held, testing::UnorderedElementsAre(kRaw, rejected_table(kRaw)));
 }
 
 }  // namespace

@@ -27,14 +27,19 @@ int take_lock(const fs::path& folder) {
   return -1;
 }
 
-// Whoever holds no lock any more is dead: the kernel let go of it. One that is just being made has none yet.
+// Whoever holds no lock any more is dead: the kernel let go of it. An empty one was left in the middle of its making or
+// removing; whoever is just making it makes another.
 void remove_those_of_dead_processes(const fs::path& where) {
   std::error_code failed;
   for (auto at = fs::directory_iterator(where, failed); !failed && at != fs::directory_iterator();
        at.increment(failed)) {
     const fs::path folder = at->path();
     std::error_code ignored;
-    if (!folder.filename().string().starts_with(kPrefix) || !fs::exists(folder / kLock, ignored)) continue;
+    if (!folder.filename().string().starts_with(kPrefix)) continue;
+    if (!fs::exists(folder / kLock, ignored)) {
+      ::rmdir(folder.c_str());
+      continue;
+    }
     const int lock = take_lock(folder);
     if (lock < 0) continue;
     fs::remove_all(folder, ignored);

@@ -41,6 +41,15 @@ TEST_F(TemporaryFolderTest, IsGoneWithItsOwner) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(TemporaryFolderTest, WhatWasLeftInTheMiddleOfItsMakingIsRemoved) {
+  fs::create_directories(where_ / "lochan-files-abcdef");
+  fs::create_directories(where_ / "somebodys");
+  TemporaryFolder folder;
+  folder.path();
+  EXPECT_FALSE(fs::exists(where_ / "lochan-files-abcdef"));
+  EXPECT_TRUE(fs::exists(where_ / "somebodys"));
+}
+
 TEST_F(TemporaryFolderTest, WhatAKilledProcessLeftIsRemovedAndALivingOnesStays) {
   const ::pid_t child = ::fork();
   if (child == 0) {

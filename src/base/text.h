@@ -13,6 +13,9 @@ std::string lower(std::string_view text);
 /// Always at least one part; empty parts are kept.
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// How many bytes the letter of UTF-8 at the beginning has; 0 when there is none, or a zero byte
+/// (https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf, table 3-7).
+std::size_t letter_length(std::string_view text);
 /// With U+FFFD for each zero byte and each byte that is no part of UTF-8.
 std::string mended_utf8(std::string_view text);
 

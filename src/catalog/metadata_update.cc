@@ -36,14 +36,6 @@ bool is_same_schema(const Json& a, const Json& b) {
          a.value("identifier-field-ids", Json::array()) == b.value("identifier-field-ids", Json::array());
 }
 
-template <typename Test>
-void erase_if(Json& list, const Test& test) {
-  Json kept = Json::array();
-  for (Json& item : list)
-    if (!test(item)) kept.push_back(std::move(item));
-  list = std::move(kept);
-}
-
 }  // namespace
 
 MetadataUpdate::MetadataUpdate(Json metadata, std::int64_t now_ms)
@@ -139,7 +131,7 @@ void MetadataUpdate::set_current_schema(const Json& update) {
 void MetadataUpdate::remove_schemas(const Json& update) {
   for (const Json& id : field(update, "schema-ids")) {
     if (id == metadata_.at("current-schema-id")) refuse("the current schema can't be removed");
-    erase_if(metadata_["schemas"], [&](const Json& schema) { return schema.at("schema-id") == id; });
+    erase_by_id(metadata_["schemas"], "schema-id", id);
   }
 }
 
@@ -161,7 +153,7 @@ void MetadataUpdate::set_default_spec(const Json& update) {
 void MetadataUpdate::remove_specs(const Json& update) {
   for (const Json& id : field(update, "spec-ids")) {
     if (id == metadata_.at("default-spec-id")) refuse("the default partition spec can't be removed");
-    erase_if(metadata_["partition-specs"], [&](const Json& spec) { return spec.at("spec-id") == id; });
+    erase_by_id(metadata_["partition-specs"], "spec-id", id);
   }
 }
 

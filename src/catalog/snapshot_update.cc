@@ -13,14 +13,6 @@ namespace {
 
 [[noreturn]] void refuse(std::string message) { throw Error(ErrorKind::Usage, std::move(message)); }
 
-template <typename Test>
-void erase_if(Json& list, const Test& test) {
-  Json kept = Json::array();
-  for (Json& item : list)
-    if (!test(item)) kept.push_back(std::move(item));
-  list = std::move(kept);
-}
-
 }  // namespace
 
 void MetadataUpdate::add_snapshot(const Json& update) {
@@ -67,9 +59,8 @@ void MetadataUpdate::remove_snapshots(const Json& update) {
   for (const Json& id : update.at("snapshot-ids")) {
     for (const auto& [name, ref] : metadata_["refs"].items())
       if (ref.at("snapshot-id") == id) refuse(fmt::format("the ref `{}` points to snapshot {}", name, id.dump()));
-    erase_if(metadata_["snapshots"], [&](const Json& snapshot) { return snapshot.at("snapshot-id") == id; });
-    for (const char* list : {"statistics", "partition-statistics"})
-      erase_if(metadata_[list], [&](const Json& file) { return file.at("snapshot-id") == id; });
+    erase_by_id(metadata_["snapshots"], "snapshot-id", id);
+    for (const char* list : {"statistics", "partition-statistics"}) erase_by_id(metadata_[list], "snapshot-id", id);
   }
 }
 
@@ -82,13 +73,13 @@ void MetadataUpdate::remove_snapshot_ref(const Json& update) {
 void MetadataUpdate::set_statistics(const Json& update, const char* list) {
   const Json& file = update.at(std::string_view(list) == "statistics" ? "statistics" : "partition-statistics");
   const Json id = file.at("snapshot-id");
-  erase_if(metadata_[list], [&](const Json& known) { return known.at("snapshot-id") == id; });
+  erase_by_id(metadata_[list], "snapshot-id", id);
   metadata_[list].push_back(file);
 }
 
 void MetadataUpdate::remove_statistics(const Json& update, const char* list) {
   const Json& id = update.at("snapshot-id");
-  erase_if(metadata_[list], [&](const Json& known) { return known.at("snapshot-id") == id; });
+  erase_by_id(metadata_[list], "snapshot-id", id);
 }
 
 Json MetadataUpdate::finish() && {

@@ -131,6 +131,11 @@ const Json* find_by_id(const Json& list, const char* key, std::int64_t id) {
   return found == list.end() ? nullptr : &*found;
 }
 
+void erase_by_id(Json& list, const char* key, std::int64_t id) {
+  list.erase(std::remove_if(list.begin(), list.end(), [&](const Json& item) { return item.at(key) == id; }),
+             list.end());
+}
+
 const Json* find_snapshot(const Json& metadata, std::int64_t id) {
   return find_by_id(metadata.at("snapshots"), "snapshot-id", id);
 }

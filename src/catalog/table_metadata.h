@@ -34,6 +34,7 @@ Entry describe_table(const TableName& table, const std::string& location, const 
 std::optional<std::int64_t> current_snapshot_id(const Json& metadata);
 const Json* find_snapshot(const Json& metadata, std::int64_t id);
 const Json* find_by_id(const Json& list, const char* key, std::int64_t id);
+void erase_by_id(Json& list, const char* key, std::int64_t id);
 /// The newest snapshot that changed data, as text; "0" for a table without one.
 std::string data_version(const Json& metadata);
 std::string snapshot_operation(const Json& snapshot);
@@ -54,8 +55,8 @@ enum class Pinned { Branch, Publication };
 /// The copy that every ref but `main` serves. DuckDB reads an older file of `metadata-log` when `last-updated-ms` is
 /// later than its transaction's start; after a clock's step, or a publish in the same millisecond, that would be a
 /// state from before the branch's base. What can't change under its reader needs no log. Of the snapshots it takes the
-/// last one that `snapshot-log` has before its transaction's start: a log that is ahead of `now_ms`, because the clock was
-/// set back, is told as one of a day ago. Iceberg's Java library refuses a `last-updated-ms` before the log's end.
+/// last one that `snapshot-log` has before its transaction's start: a log that is ahead of `now_ms`, because the clock
+/// was set back, is told as one of a day ago. Iceberg's Java library refuses a `last-updated-ms` before the log's end.
 Json pinned_metadata(const Json& metadata, Pinned by, std::int64_t now_ms);
 /// Whether its `snapshot-log` ends later than that.
 bool is_ahead(const Json& metadata, std::int64_t now_ms);

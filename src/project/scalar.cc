@@ -29,21 +29,6 @@ std::size_t count_digits(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
 }
 
-/// How many bytes the letter of UTF-8 at the beginning has; 0 when there is none (RFC 3629).
-std::size_t utf8_size(std::string_view text) {
-  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
-  const auto follows = [&](std::size_t i, int low = 0x80, int high = 0xBF) { return at(i) >= low && at(i) <= high; };
-  const int first = at(0);
-  if (first == 0) return 0;
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF)
-    return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-  if (first >= 0xF0 && first <= 0xF4)
-    return follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3) ? 4 : 0;
-  return 0;
-}
-
 }  // namespace
 
 bool is_plain_word(std::string_view text) {
@@ -114,9 +99,14 @@ std::string show_duration(std::chrono::milliseconds duration) {
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto unit = static_cast<std::size_t>(
       std::ranges::find_if_not(text, [](char letter) { return is_digit(letter) || letter == '.'; }) - text.begin());
-  constexpr std::array<std::pair<std::string_view, double>, 8> kSizeUnits{
-      {{"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}, {"tb", 1e12},
-       {"kib", 0x1p10}, {"mib", 0x1p20}, {"gib", 0x1p30}, {"tib", 0x1p40}}};
+  constexpr std::array<std::pair<std::string_view, double>, 8> kSizeUnits{{{"kb", 1e3},
+                                                                           {"mb", 1e6},
+                                                                           {"gb", 1e9},
+                                                                           {"tb", 1e12},
+                                                                           {"kib", 0x1p10},
+                                                                           {"mib", 0x1p20},
+                                                                           {"gib", 0x1p30},
+                                                                           {"tib", 0x1p40}}};
   const auto number = parse_number(text.substr(0, unit));
   const std::string name = text::lower(text::trim(text.substr(unit)));
   const auto found = std::ranges::find(kSizeUnits, name, &std::pair<std::string_view, double>::first);
@@ -134,7 +124,7 @@ std::string cut_text(std::string_view text, std::size_t most) {
 
 std::optional<std::size_t> find_not_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t size = utf8_size(text.substr(at));
+    const std::size_t size = text::letter_length(text.substr(at));
     if (size == 0) return at;
     at += size;
   }

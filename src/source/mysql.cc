@@ -66,8 +66,10 @@ class MysqlSource final : public Source, public SqlServer {
       std::string value = mysql::identifier(column.name);
       // The server shows six digits of a float, and bits as bytes.
       if (column.type == "FLOAT") value = fmt::format("({} * 1e0)", value);
-      if (found != table.columns.end() && found->form() == MysqlForm::Bit) value = fmt::format("cast({} as unsigned)", value);
-      for (const std::string_view function : total_functions(column.type)) values += fmt::format(", {}({})", function, value);
+      if (found != table.columns.end() && found->form() == MysqlForm::Bit)
+        value = fmt::format("cast({} as unsigned)", value);
+      for (const std::string_view function : total_functions(column.type))
+        values += fmt::format(", {}({})", function, value);
     }
     return read_totals(columns, snapshot_->query(fmt::format("select {} from {}", values, table.quoted())).rows.at(0));
   }
@@ -113,21 +115,14 @@ class MysqlSource final : public Source, public SqlServer {
   Error unknown_table(const SourceTable& wanted) {
     std::vector<std::string> names;
     for (const MysqlTable& table : list_mysql_tables(catalog())) names.push_back(table.shown());
-    const std::string others = names.empty() ? "there is no table in it that the user may see"
-                                             : fmt::format("there are {}", fmt::join(names, ", "));
-    return Error(ErrorKind::NotFound, fmt::format("connection `{}`: no table `{}`", name_, wanted.from))
-        .at(wanted.position)
-        .hint(text::did_you_mean(wanted.from, names, others));
+    return lochan::unknown_table(name_, wanted, names);
   }
 
   Error unknown_column(const MysqlTable& table, const std::string& name, const Position& position,
                        std::string_view use) const {
     std::vector<std::string> names;
     for (const MysqlColumn& column : table.columns) names.push_back(column.name);
-    return Error(ErrorKind::Data,
-                 fmt::format("connection `{}`: no column `{}` in `{}` to be {}", name_, name, table.shown(), use))
-        .at(position)
-        .hint(text::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
+    return lochan::unknown_column(name_, table.shown(), name, names, position, use);
   }
 
   static Stream stream(const MysqlTable& table) {
@@ -172,7 +167,7 @@ class MysqlSource final : public Source, public SqlServer {
       return text::lower(candidate.name) == text::lower(**wanted.cursor);
     });
     if (column == table.columns.end())
-      throw unknown_column(table, **wanted.cursor, wanted.cursor->position, "the cursor");
+      throw unknown_column(table, **wanted.cursor, wanted.cursor->position, "`cursor`");
     MysqlColumnCursor cursor(wanted, *column);
     const std::string condition = cursor.condition(*snapshot_, from);
     Extract extract = cursor.reached(*snapshot_, table.quoted(), from);

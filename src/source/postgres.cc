@@ -1,5 +1,6 @@
-// A PostgreSQL database as a source. Rows come by `copy … to stdout` in binary, read by a reader of ours: the engine's own
-// extension changes values (docs/types.md), keeps no snapshot over several statements, and can't be stopped at the server.
+// A PostgreSQL database as a source. Rows come by `copy … to stdout` in binary, read by a reader of ours: the engine's
+// own extension changes values (docs/types.md), keeps no snapshot over several statements, and can't be stopped at the
+// server.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -92,9 +93,11 @@ class PostgresSource final : public Source, public SqlServer, public AskedTogeth
       // The sum of a real is one, with six digits; an oid has none.
       if (column.type == "FLOAT") value += "::float8";
       if (found != table.columns.end() && found->form() == PostgresForm::Oid) value += "::int8";
-      for (const std::string_view function : total_functions(column.type)) values += fmt::format(", {}({})::text", function, value);
+      for (const std::string_view function : total_functions(column.type))
+        values += fmt::format(", {}({})::text", function, value);
     }
-    return read_totals(columns, snapshot_->connection().query(fmt::format("select {} from {}", values, table.quoted())).rows.at(0));
+    return read_totals(
+        columns, snapshot_->connection().query(fmt::format("select {} from {}", values, table.quoted())).rows.at(0));
   }
 
   std::string ask(Session& session, const std::string& query) override {
@@ -114,7 +117,8 @@ class PostgresSource final : public Source, public SqlServer, public AskedTogeth
       column.name = unused_name(read.columns, field.name);
       read.columns.push_back(std::move(column));
     }
-    read.selects = {fmt::format("select {} from ({}\n) as answer({})", fmt::join(values, ", "), query, fmt::join(names, ", "))};
+    read.selects = {
+        fmt::format("select {} from ({}\n) as answer({})", fmt::join(values, ", "), query, fmt::join(names, ", "))};
     outside_.push_back(session.add_table(make_outside_table(snapshot_, std::move(read))));
     return "select * from " + outside_.back();
   }
@@ -135,10 +139,12 @@ class PostgresSource final : public Source, public SqlServer, public AskedTogeth
     if (!found) throw unknown_table(wanted);
     if (!found->may_read) {
       const std::string role = connection.query("select current_user").value();
-      throw Error(ErrorKind::Data, fmt::format("connection `{}`: the role `{}` may not read `{}`", name_, role, found->shown()))
+      throw Error(ErrorKind::Data,
+                  fmt::format("connection `{}`: the role `{}` may not read `{}`", name_, role, found->shown()))
           .at(wanted.position)
-          .hint(fmt::format("grant it: grant usage on schema {} to {}; grant select on {} to {}", sql::identifier(found->schema),
-                            sql::identifier(role), found->quoted(), sql::identifier(role)));
+          .hint(fmt::format("grant it: grant usage on schema {} to {}; grant select on {} to {}",
+                            sql::identifier(found->schema), sql::identifier(role), found->quoted(),
+                            sql::identifier(role)));
     }
     for (const std::string& name : columns_as_text(wanted)) {
       const auto column = std::ranges::find(found->columns, name, &PostgresColumn::name);
@@ -151,18 +157,14 @@ class PostgresSource final : public Source, public SqlServer, public AskedTogeth
   Error unknown_table(const SourceTable& wanted) {
     std::vector<std::string> names;
     for (const PostgresTable& table : list_postgres_tables(catalog())) names.push_back(table.shown());
-    const std::string others = names.empty() ? "there is no table in it" : fmt::format("there are {}", fmt::join(names, ", "));
-    return Error(ErrorKind::NotFound, fmt::format("connection `{}`: no table `{}`", name_, wanted.from))
-        .at(wanted.position)
-        .hint(text::did_you_mean(wanted.from, names, others));
+    return lochan::unknown_table(name_, wanted, names);
   }
 
-  Error unknown_column(const PostgresTable& table, const std::string& name, const Position& position, std::string_view use) const {
+  Error unknown_column(const PostgresTable& table, const std::string& name, const Position& position,
+                       std::string_view use) const {
     std::vector<std::string> names;
     for (const PostgresColumn& column : table.columns) names.push_back(column.name);
-    return Error(ErrorKind::Data, fmt::format("connection `{}`: no column `{}` in `{}` for {}", name_, name, table.shown(), use))
-        .at(position)
-        .hint(text::did_you_mean(name, names, fmt::format("there are {}", fmt::join(names, ", "))));
+    return lochan::unknown_column(name_, table.shown(), name, names, position, use);
   }
 
   // Locks the tables that may be read, and asks how far those reach that are read on by a column. A large one is asked
@@ -232,7 +234,8 @@ class PostgresSource final : public Source, public SqlServer, public AskedTogeth
   }
 
   // One select over the table for each of the conditions, as one table of the engine.
-  std::string select(Session& session, const PostgresTable& table, const std::vector<std::string>& parts, const std::string& where) {
+  std::string select(Session& session, const PostgresTable& table, const std::vector<std::string>& parts,
+                     const std::string& where) {
     std::vector<std::string> values;
     for (const PostgresColumn& column : table.columns) values.push_back(column.selected());
     PostgresRead read{table.shown(), table.columns, {}, static_cast<std::int64_t>(table.expected_rows)};
@@ -307,6 +310,8 @@ class PostgresSource final : public Source, public SqlServer, public AskedTogeth
 
 }  // namespace
 
-std::unique_ptr<Source> make_postgres_source(const Connection& connection) { return std::make_unique<PostgresSource>(connection); }
+std::unique_ptr<Source> make_postgres_source(const Connection& connection) {
+  return std::make_unique<PostgresSource>(connection);
+}
 
 }  // namespace lochan

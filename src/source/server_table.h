@@ -1,4 +1,4 @@
-// What the sources that are database servers share.
+// What the sources that are databases share.
 #pragma once
 
 #include <fmt/format.h>
@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "source/source.h"
 
@@ -25,8 +27,14 @@ std::string unused_name(const std::vector<Column>& columns, const std::string& n
 /// The columns that the user wants as the server writes them: the names in the table's `columns:`.
 std::vector<std::string> columns_as_text(const SourceTable& table);
 
-/// Notes how far a column cursor reaches, once the server has said the column's highest value (nothing: there is none) and
-/// how many rows the select gives. `declared` is the column's type at the server.
+/// What is told of a table that the server doesn't show us; `names` are those that it does.
+Error unknown_table(const std::string& connection, const SourceTable& wanted, const std::vector<std::string>& names);
+/// And of a column of a table; `use` is what names it: "the cursor".
+Error unknown_column(const std::string& connection, const std::string& table, const std::string& name,
+                     const std::vector<std::string>& names, const Position& position, std::string_view use);
+
+/// Notes how far a column cursor reaches, once the server has said the column's highest value (nothing: there is none)
+/// and how many rows the select gives. `declared` is the column's type at the server.
 void note_reached(Extract& extract, const std::string& column, const std::string& declared,
                   const std::optional<std::string>& highest, const std::optional<std::string>& rows);
 

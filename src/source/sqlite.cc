@@ -1,6 +1,7 @@
-// An SQLite database as a source. What is in it is asked of libsqlite3; rows come through the engine's sqlite extension, and
-// there through `sqlite_query` only: a plain scan of an attached table opens a connection for each thread, so a table that
-// is written to would be read in several states, and the extension's casts drop offsets of times and digits of decimals.
+// An SQLite database as a source. What is in it is asked of libsqlite3; rows come through the engine's sqlite
+// extension, and there through `sqlite_query` only: a plain scan of an attached table opens a connection for each
+// thread, so a table that is written to would be read in several states, and the extension's casts drop offsets of
+// times and digits of decimals.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "source/column_cursor.h"
 #include "source/kinds.h"
+#include "source/server_table.h"
 #include "source/sqlite_column.h"
 #include "source/sqlite_file.h"
 
@@ -40,7 +42,9 @@ class SqliteSource final : public Source {
     });
   }
 
-  std::optional<std::string> change_mark(std::span<const SourceTable* const>) override { return sqlite_change_mark(path_); }
+  std::optional<std::string> change_mark(std::span<const SourceTable* const>) override {
+    return sqlite_change_mark(path_);
+  }
 
   void open(Session& session) override {
     told([&] { SqliteFile file(path_); });
@@ -60,7 +64,8 @@ class SqliteSource final : public Source {
   Extract extract(Session& session, const SourceTable& table, const Cursor& from) override {
     const std::vector<SqliteColumn> columns = told([&] { return SqliteFile(path_).columns(table.from); });
     if (table.load == LoadMode::Full) {
-      const std::int64_t rows = session.query(fmt::format("select n::bigint from {}", query("select count(*) as n", table, ""))).integer();
+      const std::int64_t rows =
+          session.query(fmt::format("select n::bigint from {}", query("select count(*) as n", table, ""))).integer();
       return {select(columns, table, ""), Cursor{"{}"}, true, false, "", {}, rows};
     }
     return extract_new(session, columns, table, from);
@@ -69,13 +74,18 @@ class SqliteSource final : public Source {
   // The engine adds up: SQLite's own sums are floating, and its order of values is by how they are stored.
   SourceTotals totals(Session& session, const SourceTable& table, std::span<const Column> columns) override {
     std::vector<SqliteColumn> chosen = told([&] { return SqliteFile(path_).columns(table.from); });
-    std::erase_if(chosen, [&](const SqliteColumn& column) { return std::ranges::find(columns, column.name, &Column::name) == columns.end(); });
-    if (chosen.empty()) return read_totals(columns, session.query(fmt::format("select n from {}", query("select count(*) as n", table, ""))).rows.at(0));
+    std::erase_if(chosen, [&](const SqliteColumn& column) {
+      return std::ranges::find(columns, column.name, &Column::name) == columns.end();
+    });
+    if (chosen.empty())
+      return read_totals(
+          columns, session.query(fmt::format("select n from {}", query("select count(*) as n", table, ""))).rows.at(0));
     std::string values = "count(*)";
     for (const Column& column : columns)
       for (const std::string_view function : total_functions(column.type))
         values += fmt::format(", {}({})::varchar", function, sql::identifier(column.name));
-    return read_totals(columns, session.query(fmt::format("select {} from ({})", values, select(chosen, table, ""))).rows.at(0));
+    return read_totals(columns,
+                       session.query(fmt::format("select {} from ({})", values, select(chosen, table, ""))).rows.at(0));
   }
 
   Error explain(const Error& error) const override {
@@ -85,8 +95,9 @@ class SqliteSource final : public Source {
       return away(fmt::format("`{}` is gone or can't be opened", path_), "check the connection's path in lochan.yaml");
     }
     if (says("database is locked") || says("database table is locked"))
-      return away(fmt::format("`{}` stayed locked by another program for {} s", path_, SqliteFile::kBusyTimeout.count() / 1000),
-                  "look who holds it; in WAL mode writers don't lock readers out");
+      return away(
+          fmt::format("`{}` stayed locked by another program for {} s", path_, SqliteFile::kBusyTimeout.count() / 1000),
+          "look who holds it; in WAL mode writers don't lock readers out");
     if (says("disk I/O error")) return away(fmt::format("`{}` can't be read: disk I/O error", path_), "");
     if (says("malformed") || says("file is not a database"))
       return Error(ErrorKind::Data, fmt::format("connection `{}`: `{}` is no sound SQLite database", name_, path_))
@@ -110,7 +121,9 @@ class SqliteSource final : public Source {
     try {
       return work();
     } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("connection `{}`: {}", name_, error.message())).at(error.position()).hint(error.hint());
+      throw Error(error.kind(), fmt::format("connection `{}`: {}", name_, error.message()))
+          .at(error.position())
+          .hint(error.hint());
     }
   }
 
@@ -119,7 +132,8 @@ class SqliteSource final : public Source {
     stream.name = table;
     std::vector<const SqliteColumn*> key;
     for (const SqliteColumn& column : columns) {
-      stream.columns.push_back({column.name, type_from_sqlite(column.declared), !column.not_null && column.key_position == 0});
+      stream.columns.push_back(
+          {column.name, type_from_sqlite(column.declared), !column.not_null && column.key_position == 0});
       if (column.key_position > 0) key.push_back(&column);
     }
     std::ranges::sort(key, {}, &SqliteColumn::key_position);
@@ -130,7 +144,8 @@ class SqliteSource final : public Source {
 
   static Error unknown_table(SqliteFile& file, const SourceTable& table) {
     const std::vector<std::string> names = file.tables();
-    const std::string others = names.empty() ? "there is no table in it" : fmt::format("there are {}", fmt::join(names, ", "));
+    const std::string others =
+        names.empty() ? "there is no table in it" : fmt::format("there are {}", fmt::join(names, ", "));
     return Error(ErrorKind::NotFound, fmt::format("no table `{}`", table.from))
         .at(table.position)
         .hint(text::did_you_mean(table.from, names, others));
@@ -138,11 +153,13 @@ class SqliteSource final : public Source {
 
   // `sqlite_query(…)` of one statement over the table.
   std::string query(const std::string& select, const SourceTable& table, const std::string& where) const {
-    const std::string statement = fmt::format("{} from {}{}{}", select, sql::identifier(table.from), where.empty() ? "" : " where ", where);
+    const std::string statement =
+        fmt::format("{} from {}{}{}", select, sql::identifier(table.from), where.empty() ? "" : " where ", where);
     return fmt::format("sqlite_query({}, {})", sql::literal(database_), sql::literal(statement));
   }
 
-  std::string select(const std::vector<SqliteColumn>& columns, const SourceTable& table, const std::string& where) const {
+  std::string select(const std::vector<SqliteColumn>& columns, const SourceTable& table,
+                     const std::string& where) const {
     std::vector<std::string> texts, values;
     for (const SqliteColumn& column : columns) {
       texts.push_back(fmt::format("{} as {}", carried_text(column), sql::identifier(column.name)));
@@ -152,7 +169,8 @@ class SqliteSource final : public Source {
                        query(fmt::format("select {}", fmt::join(texts, ", ")), table, where));
   }
 
-  Extract extract_new(Session& session, const std::vector<SqliteColumn>& columns, const SourceTable& table, const Cursor& from) const {
+  Extract extract_new(Session& session, const std::vector<SqliteColumn>& columns, const SourceTable& table,
+                      const Cursor& from) const {
     const auto found = std::ranges::find_if(columns, [&](const SqliteColumn& column) {
       return table.cursor && text::lower(column.name) == text::lower(**table.cursor);
     });
@@ -161,7 +179,8 @@ class SqliteSource final : public Source {
     const auto boundary = cursor.boundary(session, from);
     const std::string where =
         boundary ? fmt::format("{} or {} is null", not_below(*found, *boundary), sql::identifier(found->name)) : "";
-    Extract extract = cursor.extract(session, select({*found}, table, where), select(columns, table, where), boundary, from);
+    Extract extract =
+        cursor.extract(session, select({*found}, table, where), select(columns, table, where), boundary, from);
     if (table.deletes == SourceDeletes::Detect && !extract.is_whole) {
       std::vector<SqliteColumn> keys = columns;
       std::erase_if(keys, [&](const SqliteColumn& column) {
@@ -179,9 +198,7 @@ class SqliteSource final : public Source {
       return Error(ErrorKind::Project, fmt::format("`{}` is loaded incrementally without a cursor", table.name))
           .at(table.position)
           .hint("give `cursor:`, a column that only grows");
-    return Error(ErrorKind::Data, fmt::format("connection `{}`: no column `{}` in `{}` to be the cursor", name_, **table.cursor, table.from))
-        .at(table.cursor->position)
-        .hint(text::did_you_mean(**table.cursor, names, fmt::format("there are {}", fmt::join(names, ", "))));
+    return unknown_column(name_, table.from, **table.cursor, names, table.cursor->position, "`cursor`");
   }
 
   std::string name_;
@@ -191,6 +208,8 @@ class SqliteSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_sqlite_source(const Connection& connection) { return std::make_unique<SqliteSource>(connection); }
+std::unique_ptr<Source> make_sqlite_source(const Connection& connection) {
+  return std::make_unique<SqliteSource>(connection);
+}
 
 }  // namespace lochan

@@ -4,7 +4,7 @@
 
 #include "model/model_build.h"
 #include "project/rejected_name.h"
-#include "tests/support/run_lake.h"
+#include "tests/model/model_lake.h"
 
 namespace lochan {
 namespace {
@@ -16,13 +16,9 @@ using testing::IsEmpty;
 const TableName kPrice{"mart", "price"};
 const TableName kLog = rejected_table(kPrice);
 
-class QuarantineTest : public RunLake {
+class QuarantineTest : public ModelLake {
  protected:
-  QuarantineTest() : RunLake({kPrice, kLog}) {
-    model_.table = kPrice;
-    model_.file = "models/mart/price.sql";
-    rules_ = {{"range_price", "price < 0", "'price is ' || price"}};
-  }
+  QuarantineTest() : ModelLake(kPrice, {kLog}) { rules_ = {{"range_price", "price < 0", "'price is ' || price"}}; }
   void as(Materialization materialized) {
     model_.materialized = materialized;
     model_.key = {LocatedText{"id", {}}};
@@ -33,13 +29,7 @@ class QuarantineTest : public RunLake {
   ModelBuilt build(const std::string& values, bool rebuild = false) {
     ModelBuildRequest request{model_, "select * from (values " + values + ") t(id, price)", {}, find(kPrice), rebuild};
     request.quarantine = {rules_, find(kLog).has_value(), "2026-11-20 12:00:00+00", run()};
-    ModelBuilt built;
-    try {
-      built = build_model(session(), request);
-    } catch (...) {
-      abandon();
-      throw;
-    }
+    ModelBuilt built = build_on_branch(request);
     std::vector<PublishTable> published;
     if (built.changed) published.push_back({kPrice, {}});
     if (built.log_changed) published.push_back({kLog, {}});
@@ -51,7 +41,6 @@ class QuarantineTest : public RunLake {
     return rows("select " + columns + " from LAKE.mart.price__rejected order by all");
   }
 
-  Model model_;
   std::vector<RowRule> rules_;
 };
 
@@ -94,8 +83,8 @@ TEST_F(QuarantineTest, ByKeyANewerVersionTakesARefusedOnesPlace) {
   build("(1, 1), (2, -2), (3, -3)");
   build("(2, 2), (3, -30), (4, 4)");
   EXPECT_THAT(table(), ElementsAre("1|1", "2|2", "4|4"));
-  EXPECT_THAT(log(), ElementsAre(R"({"id":2,"price":-2}|1|2)", R"({"id":3,"price":-30}|2|null)",
-                                 R"({"id":3,"price":-3}|1|2)"));
+  EXPECT_THAT(
+      log(), ElementsAre(R"({"id":2,"price":-2}|1|2)", R"({"id":3,"price":-30}|2|null)", R"({"id":3,"price":-3}|1|2)"));
 }
 
 // A key's last good version stays while a newer one is refused.
@@ -132,7 +121,8 @@ TEST_F(QuarantineTest, MoreThanTheLimitFailsTheStep) {
 // What each value comes back as from a payload.
 TEST_F(QuarantineTest, AValueComesBackFromThePayloadAsItself) {
   session().execute(
-      "create temp table awkward as select true as b, 9223372036854775807 as big, 0.1::double as d, 'nan'::double as nan, "
+      "create temp table awkward as select true as b, 9223372036854775807 as big, 0.1::double as d, 'nan'::double as "
+      "nan, "
       "12345678901234567890.123456789::decimal(38,9) as \"a/b~c\", date '0044-03-15' as day, "
       "timestamptz '2026-01-01 12:00:00.123456+00' as at, '\\x00\\xFF'::blob as bytes, '' as empty, 'q\"\\ü' as text, "
       "[1.50::decimal(4,2), null] as list, {'x': 'a,b', 'y': null::integer} as struct, null::varchar as nothing");

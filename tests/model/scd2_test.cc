@@ -2,8 +2,7 @@
 // what is written, and what is refused.
 #include <gmock/gmock.h>
 
-#include "model/model_build.h"
-#include "tests/support/run_lake.h"
+#include "tests/model/model_lake.h"
 
 namespace lochan {
 namespace {
@@ -13,11 +12,9 @@ using testing::HasSubstr;
 
 const TableName kItem{"staging", "item"};
 
-class Scd2Test : public RunLake {
+class Scd2Test : public ModelLake {
  protected:
-  Scd2Test() : RunLake({kItem}) {
-    model_.table = kItem;
-    model_.file = "models/staging/item.sql";
+  Scd2Test() : ModelLake(kItem) {
     model_.materialized = Materialization::Scd2;
     model_.key = {LocatedText{"id", {}}};
   }
@@ -31,15 +28,7 @@ class Scd2Test : public RunLake {
                               find(kItem),
                               rebuild};
     request.full_refresh = full_refresh;
-    ModelBuilt built;
-    try {
-      built = build_model(session(), request);
-    } catch (...) {
-      abandon();
-      throw;
-    }
-    if (built.changed) publish({{kItem, {}}});
-    return built;
+    return build_and_publish(request);
   }
   std::string build_error(const std::string& select, bool rebuild = false) {
     return error([&] { build(select, "2026-02-01", rebuild); });
@@ -48,8 +37,6 @@ class Scd2Test : public RunLake {
       const std::string& columns = "* replace (valid_from::date as valid_from, valid_to::date as valid_to)") {
     return rows("select " + columns + " from LAKE.staging.item order by id, valid_from");
   }
-
-  Model model_;
 };
 
 constexpr const char* kItems = "select * from (values (1, 'a'), (2, 'b')) t(id, name)";

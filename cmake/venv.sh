@@ -5,6 +5,7 @@ set -euo pipefail
 
 requirements=$(cd "$(dirname "$0")/.." && pwd)/tests/requirements.txt
 cache=${LOCHAN_CACHE:-$HOME/.cache/lochan}
+command -v python3 >/dev/null || "$(dirname "$0")/setup.sh" python3-venv  # `make services` alone
 release=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 folder=$cache/python-$release-$(sha256sum "$requirements" | cut -c 1-12)
 

@@ -44,7 +44,7 @@ start_it() {
   launch env MINIO_ROOT_USER=lochan MINIO_ROOT_PASSWORD=lochan-secret MINIO_BROWSER=off MINIO_UPDATE=off MINIO_CI_CD=1 \
     MINIO_KMS_SECRET_KEY="lochan:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" \
     "$program" server --quiet --certs-dir "$certificates" --address "127.0.0.1:$PORT" "$DATA/disk"
-  wait_until 60 curl --noproxy '*' -fsS --insecure "$scheme://127.0.0.1:$PORT/minio/health/ready"
+  wait_for 60 "$scheme://127.0.0.1:$PORT/minio/health/ready" --insecure
 }
 
 describe_it() {

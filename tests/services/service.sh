@@ -1,7 +1,7 @@
 # What the scripts of this folder share; they source it, name themselves and define three functions:
 #   NAME, PORT      the service, and where on 127.0.0.1 it listens
 #   install_it      puts its programs in place; does nothing when they are there
-#   start_it        ends with `launch PROGRAM…` and `wait_until SECONDS COMMAND…`
+#   start_it        ends with `launch PROGRAM…` and `wait_until SECONDS COMMAND…` or `wait_for SECONDS URL`
 #   describe_it     prints NAME=VALUE lines of how to reach it
 # Data, log and pid file are under LOCHAN_SERVICES (/tmp/lochan-services): throw-away. Another LOCHAN_SERVICES and another
 # port make a second server.
@@ -41,6 +41,12 @@ wait_until() {
     [ $SECONDS -lt $deadline ] || { tail -n 20 "$LOG" >&2; fail "it did not answer in time; its log is $LOG"; }
     sleep 0.1
   done
+}
+
+# SECONDS URL [OPTION…]: until it answers with success.
+wait_for() {
+  command -v curl >/dev/null || packages curl
+  wait_until "$1" curl --noproxy '*' -fsS "${@:3}" "$2"
 }
 
 stop_it() {

@@ -14,7 +14,7 @@ start_it() {
   [ -e "$DATA/server.crt" ] || openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$DATA/server.key" -out "$DATA/server.crt" >>"$LOG" 2>&1
   launch "$("$here/../../cmake/venv.sh" --path)" -u "$here/smtp_sink.py" "$PORT" "$DATA/server.crt" "$DATA/server.key"
-  wait_until 60 curl --noproxy '*' -fsS --cacert "$DATA/server.crt" "https://127.0.0.1:$((PORT + 3))/messages"
+  wait_for 60 "https://127.0.0.1:$((PORT + 3))/messages" --cacert "$DATA/server.crt"
 }
 
 describe_it() {

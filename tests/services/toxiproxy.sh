@@ -20,7 +20,7 @@ install_it() {
 
 start_it() {
   launch "$program" -host 127.0.0.1 -port "$PORT"
-  wait_until 30 curl -fsS "http://127.0.0.1:$PORT/version"
+  wait_for 30 "http://127.0.0.1:$PORT/version"
 }
 
 describe_it() { echo "TOXIPROXY_URL=http://127.0.0.1:$PORT"; }

@@ -53,7 +53,7 @@ http {
 }
 CONF
   launch "$program" -p "$DATA" -c nginx.conf -e stderr
-  wait_until 30 curl --noproxy '*' -fsS "http://127.0.0.1:$PORT/"
+  wait_for 30 "http://127.0.0.1:$PORT/"
 }
 
 describe_it() {

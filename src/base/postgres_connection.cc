@@ -146,7 +146,8 @@ Error PostgresConnection::failed(const void* raw) {
   position_ = 0;
   std::from_chars(position.data(), position.data() + position.size(), position_);
   if (code_.empty()) {
-    const std::string said = one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+    std::string said = one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+    said = text::trim(std::string_view(said).substr(0, said.find("Is the server running")));  // the hint asks that
     return not_let_in(said, fmt::format("connection `{}`: {}", name_, without_password(said)));
   }
   std::string message = fmt::format("connection `{}`: {}", name_, field(result, PG_DIAG_MESSAGE_PRIMARY));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds docs/commands.md against what the program says of its commands.
+"""Holds docs/commands.md against what the program says of its commands. What stands before the first of them is left as it is.
 
     tests/cli/commands_page.py            fails where they differ, and shows where
     tests/cli/commands_page.py --write    writes the page anew
@@ -17,11 +17,6 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/commands.md"
 PROGRAM = os.environ.get("LOCHAN_BIN", ROOT / "build/dev/lochan")
-BEGIN = """# Commands
-
-What `lochan --help` and `lochan COMMAND --help` say. Exit codes: 0 done, 1 something failed that was run, 2 usage or project error, 130 interrupted.
-`tests/cli/commands_page.py --write` writes this page.
-"""
 
 
 def help_of(*words):
@@ -41,7 +36,7 @@ def block(heading, told):
 
 def page():
     whole = help_of()
-    text = BEGIN + f"\n```\n{whole}\n```\n"
+    text = PAGE.read_text().split("```")[0] + f"```\n{whole}\n```\n"
     for command in commands_in(whole):
         told = help_of(command)
         text += block(f"## {command}", told)

@@ -77,6 +77,27 @@ wait_for() { # WHAT COMMAND…
   fail "waited in vain for $what"
 }
 
+# --- the mail that was sent ---------------------------------------------------------------------------------------------------
+
+# Starts the mail server of tests/services: `mail_url` is for SMTP_URL. What it took is asked for by what tells this demo's mail from
+# others', the address that it goes to.
+start_mail_server() { # ADDRESS
+  local answer
+  answer=$(start_server smtp)
+  mail_to=$1 mail_url=smtp://$(sed -n 's/^SMTP_PLAIN=//p' <<<"$answer")
+  mail_taken=$(sed -n 's/^SMTP_TAKEN=//p' <<<"$answer") mail_certificate=$(sed -n 's/^SMTP_CERTIFICATE=//p' <<<"$answer")
+}
+mails_with() { # TEXT COUNT|SHOW
+  curl --noproxy '*' -fsS --cacert "$mail_certificate" "$mail_taken/messages" | python3 -c '
+import json, sys
+found = [m for m in json.load(sys.stdin) if sys.argv[1] in m["to"][0] and sys.argv[2] in m["subject"] + m["text"]]
+if sys.argv[3] == "count": print(len(found))
+else: print("   mail to " + found[-1]["to"][0] + ": " + found[-1]["subject"]); print("".join("     " + l + "\n" for l in found[-1]["text"].splitlines()[:12]))
+' "$mail_to" "$1" "$2"
+}
+has_mail() { [ "$(mails_with "$1" count)" -gt 0 ]; }
+show_mail() { mails_with "$1" show; }
+
 clean_up() {
   local status=$? child mark
   trap '' INT TERM

@@ -3,52 +3,34 @@
 # there, with every promise counted by SQL. An API is asked where the cities lie that have no coordinates. Then each customer becomes a
 # document in MongoDB, with a category, and a view that wasn't refreshed stops that. It works in a temporary folder and drops its databases.
 #   demo.sh [URL]               a server on which databases may be made; by default the tests' own is started
-#   LOCHAN_BIN=path/to/lochan   another binary than build/release/lochan
-set -euo pipefail
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lochan=$(realpath -m "${LOCHAN_BIN:-$root/build/release/lochan}")
-folder=$(mktemp -d "${TMPDIR:-/tmp}/lochan-dvd.XXXXXX")
+#   MONGODB_URL                 a MongoDB with the database to write into, in place of the tests' own
+#   LOCHAN_BIN, DEMO_KEEP       see ../demo_base.sh
+source "$(dirname "$0")/../demo_base.sh"
 server=${1:-}
+run=lochan_dvd_$$
 databases=()
-geocoder=
+own_mongodb=
 export PGTZ=UTC PGOPTIONS='--client-min-messages=warning'
 
-fail() {
-  echo "demo.sh: $*" >&2
-  exit 1
+clean_more() {
+  local database
+  for database in "${databases[@]}"; do psql -X -q -c "drop database if exists $database with (force)" "$server"; done
+  [ -z "$own_mongodb" ] || "$python" -c 'import pymongo, sys; pymongo.MongoClient(sys.argv[1]).drop_database(sys.argv[2])' "$MONGODB_URL" "$run"
 }
-clean_up() {
-  local status=$? database
-  trap - EXIT INT TERM
-  [ -z "$geocoder" ] || kill "$geocoder" 2>/dev/null || true
-  for database in "${databases[@]}"; do psql -X -q -c "drop database if exists $database with (force)" "$server" || true; done
-  rm -rf "$folder"
-  exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
-[ -x "$lochan" ] || fail "there is no $lochan: run \`make build\` first"
+[ -n "$server" ] || server=$(start_server postgres | sed -n 's/^POSTGRES_URL=//p')
 command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
-[ -n "$server" ] || server=$("$root/tests/services/postgres.sh" start | sed -n 's/^POSTGRES_URL=//p')
 
 make_database() { # prints its URL
   psql -X -q -c "create database $1" "$server"
   echo "${server%/*}/$1"
 }
-run=lochan_dvd_$$
 databases=("${run}_old" "${run}_new")
 OLD_URL=$(make_database "${databases[0]}")
 NEW_URL=$(make_database "${databases[1]}")
 export OLD_URL NEW_URL
 ask() { psql -X -At -v ON_ERROR_STOP=1 -c 'set search_path to dvd_rental' -c "$2" "$1" | tail -n 1; }
-tell() { printf '\n$ lochan %s\n' "$*"; }
-try() {
-  tell "$@"
-  "$lochan" "$@" 2>&1
-}
+try() { show "$@" 2>&1; }
 
 cd "$folder"
 "$lochan" init dvd_rental project >/dev/null
@@ -90,8 +72,7 @@ before=$(ask "$NEW_URL" "select count(*) || ' ' || sum(amount) from payment")
 
 # --- where the cities lie ---------------------------------------------------------------------------------------------------
 
-python3 geocoder.py --port 0 --every-429 7 --every-500 11 --unknown 6 >"$folder/url" &
-geocoder=$!
+start python3 geocoder.py --port 0 --every-429 7 --every-500 11 --unknown 6 >"$folder/url"
 for _ in $(seq 600); do [ -s "$folder/url" ] && break; sleep 0.05; done
 GEOCODER_URL=$(cat "$folder/url")
 export GEOCODER_URL
@@ -108,13 +89,16 @@ try run --select tag:coordinates
 
 # --- the golden record, and categories -------------------------------------------------------------------------------------
 
-MONGODB_URL=${MONGODB_URL:-$("$root/tests/services/mongodb.sh" start | sed -n 's/^MONGODB_URL=//p')/$run}
-export MONGODB_URL
 python=${LOCHAN_PYTHON:-}
 if [ ! -x "$python" ]; then
   "$root/cmake/venv.sh" >/dev/null
   python=$("$root/cmake/venv.sh" --path)
 fi
+if [ -z "${MONGODB_URL:-}" ]; then
+  own_mongodb=yes
+  MONGODB_URL=$(start_server mongodb | sed -n 's/^MONGODB_URL=//p')/$run
+fi
+export MONGODB_URL
 compare() { "$python" "$root/examples/dvd_rental/compare.py" "$NEW_URL" "$MONGODB_URL"; }
 
 try run --select tag:golden
@@ -143,4 +127,6 @@ documents=$(compare) || fail 'the golden record differs at the end'
 
 rentals=$(ask "$NEW_URL" "select count(*) from rental where rental_date >= '2026-04-03'")
 payments=$(ask "$NEW_URL" "select count(*) from payment where payment_date >= '2026-04-03'")
-printf '\nproved: 15 tables equal row for row after the migration; ten days mixed in, %s rentals and %s payments, no promise broken, no day twice;\n%s cities placed by an API, each asked for once a day; %s, and a view that was not refreshed stopped them\n' "$rentals" "$payments" "$((cities - left))" "$documents"
+proved "15 tables equal row for row after the migration; ten days mixed in, $rentals rentals and $payments payments, no promise broken,
+no day twice; $((cities - left)) cities placed by an API, each asked for once a day; $documents, and a view that
+was not refreshed stopped them."

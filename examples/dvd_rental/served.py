@@ -6,10 +6,11 @@ person restarts it, and then all is there.
 
     served.py [URL]   a PostgreSQL server on which databases may be made; by default the tests' own is started
 
-It needs pymongo, works in a temporary folder, and drops its database. LOCHAN_BIN names another binary than build/release/lochan,
+It works in a temporary folder, drops its database, and stops what it started. LOCHAN_BIN names another binary than build/release/lochan,
 DEMO_DAYS another number of days, DEMO_KEEP=1 keeps the folder.
 """
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -68,6 +69,18 @@ def service(name, command, **environment):
     return dict(line.split("=", 1) for line in output.stdout.splitlines() if "=" in line)
 
 
+def is_running(name):
+    return subprocess.run([ROOT / f"tests/services/{name}.sh", "status"], capture_output=True).returncode == 0
+
+
+def become_a_python_with_pymongo():
+    """That of the tests, where this one has none."""
+    if importlib.util.find_spec("pymongo"):
+        return
+    python = subprocess.run([ROOT / "cmake/venv.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    os.execv(python, [python, *sys.argv])
+
+
 class Chat:
     """Takes what a webhook brings."""
 
@@ -93,6 +106,7 @@ class Rental:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lochan-dvd-served-"))
         self.project = self.folder / "project"
         self.name = f"lochan_dvd_served_{os.getpid()}"
+        self.started = [name for name in ["smtp"] + ([] if server else ["postgres"]) if not is_running(name)]
         self.server = server or service("postgres", "start")["POSTGRES_URL"]
         self.url = f"{self.server.rsplit('/', 1)[0]}/{self.name}"
         self.mail = service("smtp", "start")
@@ -121,6 +135,8 @@ class Rental:
                 process.wait()
         service("mongodb", "stop", **self.mongo)
         self.psql(f"drop database if exists {self.name} with (force)", self.server)
+        for name in self.started:
+            service(name, "clean")
         if os.environ.get("DEMO_KEEP"):
             print("kept in", self.folder)
         else:
@@ -405,6 +421,7 @@ def without_mongodb(rental):
 def main():
     if not os.access(LOCHAN, os.X_OK):
         fail(f"there is no {LOCHAN}: run `make build` first")
+    become_a_python_with_pymongo()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rental = Rental(sys.argv[1] if len(sys.argv) > 1 else None)
     try:

@@ -3,39 +3,20 @@
 # Lochan loads, keeps history, checks, publishes and carries to the warehouse. At the end every row is compared: the shops with
 # the lake by psql, the lake with the warehouse. It works in a temporary folder and drops its databases.
 #   postgres.sh [URL]           a server on which databases may be made; by default the tests' own is started
-#   LOCHAN_BIN=path/to/lochan   another binary than build/release/lochan
 #   ROUNDS=5                    how often `lochan run` while the shops live
-set -euo pipefail
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
-lochan=$(realpath -m "${LOCHAN_BIN:-$root/build/release/lochan}")
-folder=$(mktemp -d "${TMPDIR:-/tmp}/lochan-postgres.XXXXXX")
+#   LOCHAN_BIN, DEMO_KEEP       see ../demo_base.sh
+source "$(dirname "$0")/../demo_base.sh"
 server=${1:-}
-shops=''
 databases=()
 export PGTZ=UTC PGOPTIONS='--client-min-messages=warning'
 
-fail() {
-  echo "postgres.sh: $*" >&2
-  exit 1
+clean_more() {
+  local database
+  for database in "${databases[@]}"; do psql -X -q -c "drop database if exists $database with (force)" "$server"; done
 }
-clean_up() {
-  local status=$? database
-  trap - EXIT INT TERM
-  [ -z "$shops" ] || { kill -TERM "$shops" 2>/dev/null && wait "$shops"; } || true
-  for database in "${databases[@]}"; do psql -X -q -c "drop database if exists $database with (force)" "$server" || true; done
-  rm -rf "$folder"
-  exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
-[ -x "$lochan" ] || fail "there is no $lochan: run \`make build\` first"
+[ -n "$server" ] || server=$(start_server postgres | sed -n 's/^POSTGRES_URL=//p')
 command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
-if [ -z "$server" ]; then
-  server=$("$root/tests/services/postgres.sh" start | sed -n 's/^POSTGRES_URL=//p')
-fi
 
 # --- three databases, one project ---------------------------------------------------------------------------------------
 
@@ -60,24 +41,22 @@ cp warehouse/dwh.yaml sinks/
 
 # --- the shops live, and Lochan keeps up --------------------------------------------------------------------------------
 
-GENERATOR_START=$(date -u -d '2 days ago' '+%Y-%m-%d 08:00:00')
+# Whatever the hour, the first sales are more than 150,000 s old.
+GENERATOR_START=$(date -u -d '2 days ago' '+%Y-%m-%d %H:%M:%S')
 export GENERATOR_START UPDATE_ROWS_PER_TICK=8
 "$lochan" --quiet simulate shop --config simulate.yaml --fast --tick-interval 1800 --ticks 80
 "$lochan" run
-DELETE_OLDER_THAN_SEC=150000 "$lochan" simulate shop --config simulate.yaml --tick-interval 0.2 >shops.log 2>&1 &
-shops=$!
+start env DELETE_OLDER_THAN_SEC=150000 "$lochan" simulate shop --config simulate.yaml --tick-interval 0.2 >shops.log 2>&1
+shops=$child
 for _ in $(seq "${ROUNDS:-5}"); do
   sleep 1
   "$lochan" run
 done
-kill -TERM "$shops"
-wait "$shops"
-shops=''
+stop "$shops"
 tail -n 2 shops.log
 "$lochan" run
 
 # --- is it true? --------------------------------------------------------------------------------------------------------
-
 
 # same WHAT FILE FILE
 same() {
@@ -87,7 +66,6 @@ same() {
     fail "$1: rows differ"
   fi
   printf '   %-28s %7d rows, equal\n' "$1" "$(wc -l <"$2")"
-
 }
 
 echo "the shops and the lake:"
@@ -125,4 +103,4 @@ sed -n 's/^  \([a-z_.]*\): *{ *\(to: \([a-z_]*\)\)\?.*/\1 \3/p' sinks/dwh.yaml |
   "$lochan" query --output csv "select concat_ws('|', $columns) as row from $table" | tail -n +2 | sed 's/^"\(.*\)"$/\1/' | LC_ALL=C sort >"$folder/ours"
   same "dwh.$target" "$folder/theirs" "$folder/ours"
 done
-echo "Proved: the lake has every row of two living PostgreSQL shops as they have it, with its past; and the warehouse has every row of the lake."
+proved "the lake has every row of two living PostgreSQL shops as they have it, with its past; and the warehouse has every row of the lake."

@@ -43,5 +43,5 @@ same 'money raised, USD' "$(at_source money_raised_usd)" "$(value 'select sum(mo
 followed=$(value "select count(*) from staging.organization where seen_by = 'specific'")
 [ "$followed" = 3 ] || fail "$followed of 3 followed organizations were found"
 
-proved "$(value 'select count(*) from staging.organization') organizations with their people, rounds and investments equal the API's own sums," \
-  "3 that we follow were found by name, and $(at_source refused) refused calls lost and doubled nothing."
+proved "$(value 'select count(*) from staging.organization') organizations with their people, rounds and investments equal the API's own sums,
+3 that we follow were found by name, and $(at_source refused) refused calls lost and doubled nothing."

@@ -5,19 +5,12 @@
 #   demo.sh               PostgreSQL as source and as warehouse, and a mail server
 #   demo.sh --s3          and the two places are two S3 buckets with object locks
 #   demo.sh --embedded    no servers: a SQLite file as source, no warehouse, no mail
-#   LOCHAN_BIN=path/to/lochan   another binary than build/release/lochan
-#   DEMO_KEEP=1                 keep the folder, to look around in it
-set -euo pipefail
-
+#   LOCHAN_BIN, DEMO_KEEP see ../demo_base.sh
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-lochan=$(realpath -m "${LOCHAN_BIN:-$root/build/release/lochan}")
 mode=${1:-}
+source "$here/../demo_base.sh"
 source "$here/demo_parts.sh"
-
 case $mode in '' | --s3 | --embedded) ;; *) fail "usage: demo.sh [--s3 | --embedded]" ;; esac
-[ -x "$lochan" ] || fail "there is no $lochan: run \`make build\` first"
-started=$SECONDS
 
 # --- what there is to begin with ------------------------------------------------------------------------------------------
 
@@ -112,10 +105,9 @@ if [ "$mode" = --s3 ]; then
   compare_objects
 fi
 look_for_secrets
-echo
 versions=$(value "select count(*) from mart.fact_sales_order")
 orders=$(value "select count(distinct sales_order_id) from mart.fact_sales_order")
-proved="Proved in $((SECONDS - started)) s: $versions versions of $orders orders, all dimensions and totals equal SQL computed at the source"
-if [ "$mode" != --embedded ]; then proved+=", and the warehouse equals the lake; a broken batch was mailed and stopped before any reader saw it"; fi
-if [ "$mode" = --s3 ]; then proved+="; of $(wc -l <"$folder/objects.last") objects in two buckets none was overwritten or removed"; fi
-echo "${green}$proved.${plain}"
+told="$versions versions of $orders orders, all dimensions and totals equal SQL computed at the source"
+if [ "$mode" != --embedded ]; then told+=", and the warehouse equals the lake; a broken batch was mailed and stopped before any reader saw it"; fi
+if [ "$mode" = --s3 ]; then told+="; of $(wc -l <"$folder/objects.last") objects in two buckets none was overwritten or removed"; fi
+proved "$told."

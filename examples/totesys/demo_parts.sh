@@ -1,72 +1,24 @@
-# The parts of demo.sh that are no story: servers, users, waiting, comparing. Sourced by it.
-folder=$(mktemp -d "${TMPDIR:-/tmp}/lochan-totesys.XXXXXX")
-server='' run=totesys_$$ living='' serving=''
+# The parts of demo.sh that are no story: servers, users, waiting, comparing. Sourced by it, after demo_base.sh.
+server='' run=totesys_$$
 export PGTZ=UTC PGOPTIONS='--client-min-messages=warning' INGEST_EVERY=2s LOAD_EVERY=3s
+unset TOTESYS_URL WAREHOUSE_URL INGESTED PROCESSED SMTP_URL ALERT_TO # the demo has its own, in .env
 
-bold='' dim='' green='' red='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
-  bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
-fi
-fail() {
-  echo "${red}demo: $*${plain}" >&2
-  exit 1
+clean_more() { # STATUS
+  local name
+  if [ "$1" != 0 ] && [ -e "$folder/serve.out" ]; then tail -n 20 "$folder/serve.out" >&2; fi
+  if [ "$1" != 0 ] && [ -e "$folder/company.log" ]; then tail -n 20 "$folder/company.log" >&2; fi
+  [ -n "$server" ] || return 0
+  for name in "${run}" "${run}_dwh"; do psql -X -q -c "drop database if exists $name with (force)" "$server"; done
+  for name in app reader loader; do psql -X -q -c "drop role if exists ${run}_$name" "$server"; done
 }
-step_number=0
-step() {
-  step_number=$((step_number + 1))
-  echo
-  echo "${bold}$step_number. $1${plain}"
-}
-why() { echo "${dim}   $*${plain}"; }
-# Shows a command as a person would type it, passwords apart, then runs it.
-show() {
-  local word line='$ lochan'
-  for word; do
-    word=${word//:\/\/*@/:\/\/…@}
-    if [[ $word =~ ^[A-Za-z0-9_.+:/@=…-]+$ ]]; then line+=" $word"; else line+=" \"$word\""; fi
-  done
-  echo
-  echo "$bold$line$plain"
-  "$lochan" "$@"
-}
-value() { "$lochan" query --output csv "$@" | tail -n 1; }
-
-clean_up() {
-  local status=$? name
-  trap - EXIT INT TERM
-  [ -z "$living" ] || { kill -TERM "$living" && wait "$living"; } 2>/dev/null || true
-  [ -z "$serving" ] || { kill -TERM "$serving" && wait "$serving"; } 2>/dev/null || true
-  if [ "$status" != 0 ] && [ -e "$folder/serve.out" ]; then tail -n 20 "$folder/serve.out" >&2; fi
-  if [ -n "$server" ]; then
-    for name in "${run}" "${run}_dwh"; do psql -X -q -c "drop database if exists $name with (force)" "$server" || true; done
-    for name in app reader loader; do psql -X -q -c "drop role if exists ${run}_$name" "$server" || true; done
-  fi
-  for name in postgres smtp s3; do
-    [ ! -e "$folder/$name.started" ] || "$root/tests/services/$name.sh" clean || true
-  done
-  if [ -n "${DEMO_KEEP:-}" ]; then echo "The project is kept in $folder/totesys"; else rm -rf "$folder"; fi
-  exit "$status"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # --- servers and users ----------------------------------------------------------------------------------------------------
 
-# Starts one, and remembers to stop it unless it was there before.
-start_server() { # NAME
-  "$root/tests/services/$1.sh" status >/dev/null 2>&1 || touch "$folder/$1.started"
-  "$root/tests/services/$1.sh" start
-}
-password() { od -An -N 12 -t x1 /dev/urandom | tr -d ' \n'; }
-
 start_servers() {
-  command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
-  local mail
   server=$(start_server postgres | sed -n 's/^POSTGRES_URL=//p')
-  mail=$(start_server smtp)
-  [ -n "$server" ] && [ -n "$mail" ] || fail "a server did not start"
-  mail_taken=$(sed -n 's/^SMTP_TAKEN=//p' <<<"$mail") mail_certificate=$(sed -n 's/^SMTP_CERTIFICATE=//p' <<<"$mail")
+  start_mail_server "data+$run@example.com"
+  [ -n "$server" ] && [ -n "$mail_taken" ] || fail "a server did not start"
+  command -v psql >/dev/null || fail "needs the command psql (Debian: apt install postgresql-client)"
   local address=${server#*@}
   address=${address%/*}
   app_password=$(password) reader_password=$(password) loader_password=$(password)
@@ -78,8 +30,8 @@ start_servers() {
   {
     echo "TOTESYS_URL=$reader_url"
     echo "WAREHOUSE_URL=$loader_url"
-    echo "SMTP_URL=smtp://$(sed -n 's/^SMTP_PLAIN=//p' <<<"$mail")"
-    echo "ALERT_TO=data+$run@example.com"
+    echo "SMTP_URL=$mail_url"
+    echo "ALERT_TO=$mail_to"
   } >.env
   # The warehouse is switched on: its connection, what to carry there, and when.
   sed -i 's/# warehouse:/warehouse:/; s/# - { name: load/- { name: load/' lochan.yaml
@@ -130,24 +82,18 @@ simulate() {
   "$lochan" --quiet simulate totesys "${where[@]}" "$@"
 }
 begin_to_live() {
-  "$lochan" simulate totesys --to "totesys=$owner_url" --tick-interval 0.5 >"$folder/company.log" 2>&1 &
-  living=$!
+  start "$lochan" simulate totesys --to "totesys=$owner_url" --tick-interval 0.5 >"$folder/company.log" 2>&1
+  living=$child
 }
 stop_living() {
-  kill -TERM "$living"
-  wait "$living" || true
-  living=''
+  stop "$living"
   tail -n 2 "$folder/company.log" | sed 's/^/   /'
 }
 begin_to_serve() {
-  "$lochan" serve --port 0 --stop-runs >"$folder/serve.out" 2>&1 &
-  serving=$!
+  start "$lochan" serve --port 0 --stop-runs >"$folder/serve.out" 2>&1
+  serving=$child
 }
-stop_serving() {
-  kill -TERM "$serving"
-  wait "$serving" || true
-  serving=''
-}
+stop_serving() { stop "$serving"; }
 
 # What the company's own database writes down of its orders, to be compared with.
 remember_versions_postgres() {
@@ -170,17 +116,6 @@ remember_versions_sqlite() {
 
 # --- waiting ------------------------------------------------------------------------------------------------------------------
 
-wait_for() { # WHAT COMMAND…
-  local what=$1
-  shift
-  for _ in $(seq 240); do
-    "$@" && return
-    [ -z "$serving" ] || kill -0 "$serving" 2>/dev/null || fail "lochan serve ended"
-    [ -z "$living" ] || kill -0 "$living" 2>/dev/null || { cat "$folder/company.log" >&2; fail "the company ended"; }
-    sleep 0.5
-  done
-  fail "waited in vain for $what"
-}
 is_in_warehouse() { [ "$(loader "select count(*) from warehouse.fact_sales_order where sales_order_id = $1" 2>/dev/null || echo 0)" -gt 0 ]; }
 age_of_order() { owner "select extract(epoch from now() at time zone 'UTC' - created_at)::integer from sales_order where sales_order_id = $1"; }
 has_currency() { [ "$(loader "select count(*) from warehouse.dim_currency where currency_name like '$1%'")" = 1 ]; }
@@ -193,17 +128,6 @@ is_settled() {
     "$(loader "select max(last_updated_date + last_updated_time) from (select last_updated_date, last_updated_time from warehouse.fact_sales_order
                union all select last_updated_date, last_updated_time from warehouse.fact_payment) x")" ]
 }
-mails() { curl --noproxy '*' -fsS --cacert "$mail_certificate" "$mail_taken/messages"; }
-mails_with() { # TEXT COUNT|SHOW
-  mails | python3 -c '
-import json, sys
-found = [m for m in json.load(sys.stdin) if sys.argv[1] in m["to"][0] and sys.argv[2] in m["subject"] + m["text"]]
-if sys.argv[3] == "count": print(len(found))
-else: print("   mail to " + found[-1]["to"][0] + ": " + found[-1]["subject"]); print("".join("     " + l + "\n" for l in found[-1]["text"].splitlines()[:12]))
-' "$run" "$1" "$2"
-}
-has_mail() { [ "$(mails_with "$1" count)" -gt 0 ]; }
-show_mail() { mails_with "$1" show; }
 
 # --- comparing ----------------------------------------------------------------------------------------------------------------
 

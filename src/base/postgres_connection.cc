@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -22,6 +23,27 @@ using Result = std::unique_ptr<PGresult, Clear>;
 bool is_good(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/// Why there is no connection. `said` is what the server or the library says, `message` the same without the password,
+/// which may be part of any word.
+Error not_let_in(std::string_view said, std::string message) {
+  const auto says = [&](std::initializer_list<std::string_view> parts) {
+    return std::ranges::any_of(parts, [&](std::string_view part) { return said.find(part) != std::string_view::npos; });
+  };
+  if (says({"certificate verify failed", "root certificate file", "server certificate for",
+            "server does not support SSL"}))
+    return Error(ErrorKind::Data, std::move(message))
+        .hint(
+            "the server is not the one that the URL trusts: check `sslmode`, and that `sslrootcert` names the "
+            "certificate of who signed the server's");
+  if (says({"authentication failed", "no password supplied", "does not exist", "pg_hba.conf",
+            "is not permitted to log in", "permission denied for database"}))
+    return Error(ErrorKind::Data, std::move(message))
+        .hint("check the connection's user, password and database in lochan.yaml");
+  return Error(ErrorKind::Unavailable, std::move(message))
+      .hint(says({"FATAL:"}) ? "the server is there, and lets nobody in at the moment: it starts, stops or has no room"
+                             : "check that the server runs and that the connection's address in lochan.yaml is right");
 }
 
 // Classes and codes of https://www.postgresql.org/docs/15/errcodes-appendix.html after which the same may go well later.
@@ -123,21 +145,9 @@ Error PostgresConnection::failed(const void* raw) {
   position_ = 0;
   std::from_chars(position.data(), position.data() + position.size(), position_);
   if (code_.empty()) {
-    const std::string message = without_password(one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory"));
-    const bool is_refused_server = message.find("certificate verify failed") != std::string::npos ||
-                                   message.find("root certificate file") != std::string::npos ||
-                                   message.find("server certificate for") != std::string::npos ||
-                                   message.find("server does not support SSL") != std::string::npos;
-    if (is_refused_server)
-      return Error(ErrorKind::Data, fmt::format("connection `{}`: {}", name_, message))
-          .hint("the server is not the one that the URL trusts: check `sslmode`, and that `sslrootcert` names the certificate of who signed the server's");
-    const bool is_refused_user = message.find("authentication failed") != std::string::npos ||
-                                 message.find("no password supplied") != std::string::npos ||
-                                 message.find("does not exist") != std::string::npos ||
-                                 message.find("pg_hba.conf") != std::string::npos;
-    return Error(is_refused_user ? ErrorKind::Data : ErrorKind::Unavailable, fmt::format("connection `{}`: {}", name_, message))
-        .hint(is_refused_user ? "check the connection's user, password and database in lochan.yaml"
-                              : "check that the server runs and that the connection's address in lochan.yaml is right");
+    std::string said = one_line(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+    said = text::trim(std::string_view(said).substr(0, said.find("Is the server running")));  // the hint asks that
+    return not_let_in(said, fmt::format("connection `{}`: {}", name_, without_password(said)));
   }
   std::string message = fmt::format("connection `{}`: {}", name_, field(result, PG_DIAG_MESSAGE_PRIMARY));
   if (const std::string detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) message += fmt::format(" ({})", detail);

@@ -1,6 +1,7 @@
 #include "engine/fault.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -50,6 +51,16 @@ std::string catalog_message(const std::string& message) {
   return message.substr(start + 11, end - start - 11);
 }
 
+// What stands between the two in the message, without quotes; "" when they don't stand there.
+std::string between(std::string_view message, std::string_view before, std::string_view after) {
+  const std::size_t start = message.find(before);
+  if (start == std::string_view::npos) return "";
+  const std::string_view rest = message.substr(start + before.size());
+  std::string name(text::trim(rest.substr(0, rest.find(after))));
+  std::erase(name, '"');
+  return rest.find(after) == std::string_view::npos ? "" : name;
+}
+
 // What stands between quotes in a list: `"id", "name"`.
 std::vector<std::string> quoted_names(std::string_view list) {
   std::vector<std::string> names;
@@ -71,6 +82,7 @@ void take_candidates(Fault& fault) {
     fault.message.resize(at);
     const std::vector<std::string> names = quoted_names(fault.message);
     if (fault.name.empty() && !names.empty()) fault.name = names.back();
+    if (fault.name.empty()) fault.name = between(fault.message, " with name ", " does not exist");
   }
 }
 
@@ -144,13 +156,29 @@ bool is_spill_full(const Fault& fault) {
          (contains(fault.message, "No space left on device") && contains(fault.message, "duckdb_temp"));
 }
 
+// A name that is not there, in the words of a project; "" where the message says something else.
+std::string missing_name(const Fault& fault) {
+  const std::string_view message = fault.message;
+  if (const std::string name = between(message, "Referenced column ", " not found in FROM clause"); !name.empty())
+    return fmt::format("no column `{}`", name);
+  if (const std::string table = between(message, "Table ", " does not have a column named \""); !table.empty())
+    return fmt::format("no column `{}` in `{}`", between(message, "column named \"", "\""), table);
+  if (fault.subtype == "COLUMN_NOT_FOUND" && !fault.name.empty()) return fmt::format("no column `{}`", fault.name);
+  const std::string name = between(message, " with name ", " does not exist");
+  if (name.empty()) return "";
+  if (contains(message, "unction with name ")) return fmt::format("no function or macro `{}`", name);
+  return contains(message, "Table with name ") ? fmt::format("no table `{}`", name) : "";
+}
+
 std::string hint_of(const Fault& fault) {
   if (is_spill_full(fault))
     return "free some space in `engine.spill` (.lochan/spill if it isn't set), or set it to another disk";
   if (fault.type == "Out of Memory") return "raise `engine.memory_limit`, or lower `engine.threads`";
   if (contains(fault.message, "No space left on device")) return "free some space there, then run again";
-  if (!fault.candidates.empty() && !fault.name.empty()) return text::did_you_mean(fault.name, fault.candidates, "");
-  return "";
+  if (fault.candidates.empty() || fault.name.empty()) return "";
+  const bool is_column = fault.message.starts_with("Referenced column ");
+  return text::did_you_mean(fault.name, fault.candidates,
+                            is_column ? fmt::format("there are `{}`", fmt::join(fault.candidates, "`, `")) : "");
 }
 
 }  // namespace
@@ -185,7 +213,8 @@ bool is_fatal(const Fault& fault) { return fault.type == "FATAL" || fault.type =
 
 Error to_error(const Fault& fault, bool in_commit) {
   if (fault.type == "INTERRUPT") return Error(ErrorKind::Unavailable, "interrupted");
-  std::string message = in_our_style(fault.message);
+  std::string message = missing_name(fault);
+  if (message.empty()) message = in_our_style(fault.message);
   if (is_fatal(fault)) message = "the engine failed: " + message;
   if (is_spill_full(fault))
     message = "the disk that the engine spills to is full: " + message;

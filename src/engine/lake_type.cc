@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "base/sql.h"
+#include "base/text.h"
 #include "engine/sql_text.h"
+#include "project/column_type.h"
 
 namespace lochan {
 namespace {
@@ -64,16 +66,14 @@ class TypeReader {
     if (!token_) return std::nullopt;
     const std::string name = take_name();
     std::optional<std::string> type;
-    if (name == "STRUCT" || name == "ROW") {
+    if (name == "STRUCT") {
       type = read_struct();
     } else if (name == "MAP") {
       type = read_map();
-    } else if (name == "DECIMAL" || name == "NUMERIC") {
-      type = "DECIMAL" + std::string(take_parentheses());
-    } else if (is("(")) {
-      take_parentheses();  // ENUM(…), UNION(…), VARCHAR(10), GEOMETRY('…')
-      type = "VARCHAR";
+    } else if (name == "DECIMAL") {
+      type = decimal(take_parentheses());
     } else {
+      take_parentheses();  // ENUM(…), UNION(…), VARCHAR(10), GEOMETRY('…'), TIMESTAMP(6)
       type = plain(name);
     }
     while (type && is("[")) {  // a list, or an array of a fixed size
@@ -84,9 +84,22 @@ class TypeReader {
     return type;
   }
 
+  // With what DuckDB takes for the digits that aren't written.
+  static std::string decimal(std::string_view parentheses) {
+    std::string digits(parentheses);
+    std::erase(digits, ' ');
+    if (digits.empty()) digits = "(18,3)";
+    if (digits.find(',') == std::string::npos) digits.insert(digits.size() - 1, ",0");
+    return "DECIMAL" + digits;
+  }
+
   std::string plain(const std::string& name) {
     std::string known = name;
-    if ((name == "TIMESTAMP" || name == "TIME") && is_word("WITH")) {
+    if ((name == "DOUBLE" && is_word("precision")) || (name == "VARCHAR" && is_word("varying"))) {
+      take();
+      take_parentheses();
+    }
+    if ((name == "TIMESTAMP" || name == "TIME") && is_word("with")) {
       take(), take(), take();
       known = name + "TZ";
     }
@@ -119,7 +132,9 @@ class TypeReader {
   }
 
   bool is(std::string_view symbol) const { return token_ && token_->of(text_) == symbol; }
-  bool is_word(std::string_view word) const { return token_ && token_->kind == SqlTokenKind::Word && is(word); }
+  bool is_word(std::string_view word) const {
+    return token_ && token_->kind == SqlTokenKind::Word && text::lower(token_->of(text_)) == word;
+  }
 
   void take() {
     if (token_) token_ = next_token(text_, token_->end());
@@ -132,11 +147,8 @@ class TypeReader {
   std::string take_name() {
     std::string name(token_->of(text_));
     if (token_->kind == SqlTokenKind::QuotedName) name = name.substr(1, name.size() - 2);
-    std::ranges::transform(name, name.begin(), [](char letter) {
-      return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
-    });
     take();
-    return name;
+    return std::string(own_type_name(name));
   }
   std::string_view take_parentheses() {
     if (!is("(")) return "";

@@ -54,16 +54,8 @@ std::size_t offset_in(std::string_view sql, const Fault& fault) {
 Error bind_error(const Fault& fault) {
   std::string message = to_error(fault).message();
   std::string hint = to_error(fault).hint();
-  if (fault.subtype == "COLUMN_NOT_FOUND" && !fault.name.empty()) {
-    message = fmt::format("no column `{}`", fault.name);
-    if (!fault.candidates.empty())
-      hint = text::did_you_mean(fault.name, fault.candidates,
-                                fmt::format("there are `{}`", fmt::join(fault.candidates, "`, `")));
-  } else if (fault.subtype == "MISSING_ENTRY" && !fault.name.empty()) {
-    const bool is_function = fault.message.find("unction with name") != std::string::npos;
-    message = fmt::format("no {} `{}`", is_function ? "function or macro" : "table", fault.name);
-    hint = text::did_you_mean(fault.name, fault.candidates, is_function ? "macros are made in macros/*.sql" : "");
-  } else if (fault.type == "Permission") {
+  if (hint.empty() && message.starts_with("no function or macro")) hint = "macros are made in macros/*.sql";
+  if (fault.type == "Permission") {
     message = "a query of a project reads tables of the lake, not files or other databases";
     hint = "bring it into the lake by a source";
   }

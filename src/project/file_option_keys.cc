@@ -1,7 +1,12 @@
 // The keys of connections to files, and of tables that are read from them.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "base/json.h"
+#include "base/text.h"
+#include "project/column_type.h"
 #include "project/file_keys.h"
 #include "project/files_config.h"
 
@@ -39,13 +44,36 @@ void add_option(Keys<SourceTable>& keys, std::string_view name, ValueType type, 
   });
 }
 
+/// What DuckDB would take for a type, by its first word: the others stand in parentheses, or are names of fields.
+bool verify_type(const YamlEntry& column, const std::string& type, Problems& problems) {
+  const auto end = std::ranges::find_if(
+      type, [](char letter) { return letter != '_' && std::isalnum(static_cast<unsigned char>(letter)) == 0; });
+  const std::string name(type.begin(), end);
+  if (std::ranges::count(type, '(') != std::ranges::count(type, ')')) {
+    problems.add(column.value.position,
+                 fmt::format("`{}` has the type `{}`, whose parentheses don't close", column.key, type),
+                 "within braces a type with a comma is put in quotes: `price: \"DECIMAL(10,2)\"`");
+    return false;
+  }
+  if (own_type_name(name).empty())
+    problems.add(column.value.position, fmt::format("`{}` has the type `{}`, which there isn't", column.key, type),
+                 text::did_you_mean(
+                     name, type_names(),
+                     "such as BIGINT, DOUBLE, \"DECIMAL(10,2)\", VARCHAR, DATE, TIMESTAMP or \"STRUCT(a INTEGER)\""));
+  return true;
+}
+
 void read_columns(ValueReader& reader, const YamlValue& value, SourceTable& table) {
   const ValueType type{.shape = Shape::Text, .count = Count::Named};
   if (value.kind != YamlValue::Kind::Mapping) return reader.add_wrong_type(value, "columns", type);
   // Names of columns are the file's, so any text goes.
   nlohmann::ordered_json columns = nlohmann::ordered_json::object();
   for (const YamlEntry& entry : value.entries)
-    if (auto text = reader.read_scalar(entry.value, entry.key, {})) columns[entry.key] = std::move(*text);
+    if (auto text = reader.read_scalar(entry.value, entry.key, {})) {
+      // What comes after an open parenthesis is a piece of the type.
+      if (!verify_type(entry, *text, reader.problems())) return;
+      columns[entry.key] = std::move(*text);
+    }
   table.options["columns"] = columns.dump();
 }
 

@@ -33,13 +33,17 @@ struct FilesUse {
   bool all = true;
   std::string other;  // the first that is of another kind
   bool http = false;  // any is of kind http
+  bool known = true;  // of each the kind is known
 };
 
 FilesUse find_files_use(const Project& project, const SourceConfig& source) {
   FilesUse use;
   for (const LocatedText& from : source.from) {
     const auto found = project.connections.find(*from);
-    if (found == project.connections.end() || found->second.kind.empty()) continue;
+    if (found == project.connections.end() || found->second.kind.empty()) {
+      use.known = false;
+      continue;
+    }
     use.http = use.http || found->second.kind == "http";
     if (found->second.kind == "files") {
       use.any = true;
@@ -73,7 +77,7 @@ void verify_load(const SourceTable& table, const FilesUse& files, Problems& prob
   else if (table.deletes == SourceDeletes::Detect && table.key.empty())
     problems.add(table.position, fmt::format("`deletes: detect` of `{}` needs a `key`, by which it sees which rows are gone", table.name),
                  "name the column or columns that tell its rows apart, such as `key: id`");
-  if (table.load == LoadMode::Incremental && !table.cursor && !has_only_files)
+  if (table.load == LoadMode::Incremental && !table.cursor && !has_only_files && files.known)
     problems.add(table.position, fmt::format("`{}` is loaded incrementally without a `cursor`", table.name),
                  "name the column that only grows, such as `cursor: updated_at`");
   if (table.load == LoadMode::Incremental && has_only_files && (table.cursor || table.lookback.count() > 0))
@@ -125,6 +129,10 @@ bool is_from_servers(const Project& project, const SourceConfig& source) {
 void verify_options(const Project& project, const SourceConfig& source, const SourceTable& table, const FilesUse& files,
                     Problems& problems) {
   if (files.all) return;
+  if (files.http && table.from != table.name)
+    problems.add(table.position,
+                 fmt::format("`from` of `{}` is for databases and files, and {}", table.name, files.other),
+                 "remove `from`: what an API is asked for stands in `request`");
   for (const auto& [option, value] : table.options)
     if (option == "columns" && files.http)
       continue;

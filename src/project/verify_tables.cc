@@ -22,7 +22,7 @@ void verify_names(const Project& project, Problems& problems) {
     Position position;
   };
   std::map<std::string, First> first;
-  const auto add = [&](const TableName& table, const Position& position) {
+  const auto add = [&](const TableName& table, const Position& position, std::string_view otherwise = "") {
     if (rejected_of({table.layer, text::lower(table.name)}))
       problems.add(position, fmt::format("`{}` is a name for refused records", to_string(table)),
                    "those of a table go to `<table>__rejected`: name it otherwise");
@@ -33,7 +33,7 @@ void verify_names(const Project& project, Problems& problems) {
                  is_same ? fmt::format("table `{}` is made twice", to_string(table))
                          : fmt::format("tables `{}` and `{}` differ in capitals only", to_string(table),
                                        to_string(found->second.table)),
-                 fmt::format("the other one is {}", to_string(found->second.position)));
+                 fmt::format("the other one is {}{}", to_string(found->second.position), is_same ? otherwise : ""));
   };
   std::vector<std::pair<Position, TableName>> raw;
   for (const auto& [name, source] : project.sources)
@@ -41,7 +41,9 @@ void verify_names(const Project& project, Problems& problems) {
   std::ranges::sort(raw, [](const auto& a, const auto& b) {
     return std::tie(a.first.file, a.first.line, a.first.column) < std::tie(b.first.file, b.first.line, b.first.column);
   });
-  for (const auto& [position, table] : raw) add(table, position);
+  for (const auto& [position, table] : raw)
+    add(table, position,
+        fmt::format(": give one another name, and say `from: {}` where the source calls it so", table.name));
   for (const auto& [table, model] : project.models) add(table, {model.file, 1, 1});
   for (const auto& [name, command] : project.commands)
     for (const CommandOutput& output : command.outputs) add(output.table, output.position);

@@ -77,7 +77,11 @@ std::string Resolver::resolve(const TableName& table, const std::string& lake, s
   if (!entry) {
     std::vector<std::string> names;
     for (const Entry& other : catalog_.entries(ref_)) names.push_back(to_string(other.table));
-    throw Error(ErrorKind::Usage, fmt::format("no table `{}` in `{}`", to_string(table), ref_))
+    if (ref_ == "at-0")
+      throw Error(ErrorKind::Usage, fmt::format("no table `{}`: nothing is published yet", to_string(table)))
+          .hint("`lochan run` makes the project's tables");
+    const std::string where = ref_.starts_with("at-") ? "publication " + ref_.substr(3) : fmt::format("`{}`", ref_);
+    throw Error(ErrorKind::Usage, fmt::format("no table `{}` in {}", to_string(table), where))
         .hint(text::did_you_mean(to_string(table), names, "`lochan show` lists the tables"));
   }
   if (entry->kind == EntryKind::Table) {

@@ -74,8 +74,7 @@ TEST(FaultTest, ReadsTheEnginesJson) {
   EXPECT_EQ(fault.message, "Referenced column \"bug\" not found in FROM clause!");
   EXPECT_EQ(fault.candidates, (std::vector<std::string>{"buh", "bag"}));
   EXPECT_EQ(fault.position, 7U);
-  EXPECT_EQ(to_error(fault).what(),
-            std::string("referenced column `bug` not found in FROM clause\n  hint: did you mean `buh`?"));
+  EXPECT_EQ(to_error(fault).what(), std::string("no column `bug`\n  hint: did you mean `buh`?"));
 }
 
 }  // namespace

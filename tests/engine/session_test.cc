@@ -149,7 +149,7 @@ TEST_F(SessionTest, TellsErrorsApartByWhatACallerMayDo) {
 TEST_F(SessionTest, WritesErrorsInOneLineWithAHint) {
   session_->execute("create temp table sale (customer_id integer)");
   const Error caught = error("select custmer_id\nfrom sale");
-  EXPECT_EQ(caught.message(), "referenced column `custmer_id` not found in FROM clause");
+  EXPECT_EQ(caught.message(), "no column `custmer_id`");
   EXPECT_EQ(caught.hint(), "did you mean `customer_id`?");
 }
 

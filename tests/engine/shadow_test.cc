@@ -187,7 +187,7 @@ TEST_F(ShadowTest, SaysWhichColumnOrFunctionIsMissing) {
   EXPECT_EQ(bind_error("select id,\n  custmer_id\nfrom raw.sale"),
             "m.sql:2:3: no column `custmer_id`\n  hint: did you mean `customer_id`?");
   EXPECT_EQ(bind_error("select s.custmer_id from raw.sale s"),
-            "m.sql:1:8: table `s` does not have a column named `custmer_id`\n  hint: did you mean `customer_id`?");
+            "m.sql:1:8: no column `custmer_id` in `s`\n  hint: did you mean `customer_id`?");
   EXPECT_EQ(bind_error("select uper(id) from raw.sale"),
             "m.sql:1:8: no function or macro `uper`\n  hint: did you mean `upper`?");
   EXPECT_THAT(bind_error("select * from raw.sales"), HasSubstr("m.sql:1:15: no table `sales`"));

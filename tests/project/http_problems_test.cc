@@ -101,6 +101,9 @@ const ProblemCase kCases[] = {
     in_request("ColumnOfNoParent", "load: full", "{ path: 'till/{id}/sale' }",
        "sources/a.yaml:6:22: the `path` names a column of a parent, and there is no `parent`\n"
        "  hint: name the table whose records it is asked for, such as `parent: users`, or values, such as `for_each: {name: id, values: [1, 2]}`"),
+    in_request("NameAtTheSource", "from: sales", "{ path: sale }",
+       "sources/a.yaml:4:3: `from` of `sale` is for databases and files, and `api` is of kind `http`\n"
+       "  hint: remove `from`: what an API is asked for stands in `request`"),
     in_request("OptionOfFiles", "delimiter: ';'", "{ path: sale }",
        "sources/a.yaml:4:3: `delimiter` of `sale` is for files, and `api` is of kind `http`\n"
        "  hint: remove `delimiter`"),

@@ -78,6 +78,23 @@ const ProblemCase kCases[] = {
       {"sources/a.yaml", "source: a\nfrom: zzzzzz\ntables: { sale: }\n"}},
      {"sources/a.yaml:2:7: no connection `zzzzzz` in lochan.yaml\n"
        "  hint: add it there: `connections: { zzzzzz: … }`"}},
+    {"IncrementalOfNoConnection",
+     {{"lochan.yaml", "name: a\n"},
+      {"sources/a.yaml", "source: a\nfrom: zzzzzz\ntables: { sale: { load: incremental } }\n"}},
+     {"sources/a.yaml:2:7: no connection `zzzzzz` in lochan.yaml\n"
+       "  hint: add it there: `connections: { zzzzzz: … }`"}},
+    {"ColumnOfNoType",
+     {{"sources/a.yaml", "source: a\nfrom: drop\ntables: { sale: { columns: { id: int, n: integr, at: timestamp with time zone, s: 'struct(a money)' } } }\n"}},
+     {"sources/a.yaml:3:42: `n` has the type `integr`, which there isn't\n"
+       "  hint: did you mean `INTEGER`?"}},
+    {"ColumnWhoseTypeIsUnlike",
+     {{"sources/a.yaml", "source: a\nfrom: drop\ntables: { sale: { columns: { price: money } } }\n"}},
+     {"sources/a.yaml:3:37: `price` has the type `money`, which there isn't\n"
+       "  hint: such as BIGINT, DOUBLE, \"DECIMAL(10,2)\", VARCHAR, DATE, TIMESTAMP or \"STRUCT(a INTEGER)\""}},
+    {"TypeCutByItsComma",
+     {{"sources/a.yaml", "source: a\nfrom: drop\ntables: { sale: { columns: { price: DECIMAL(10,2) } } }\n"}},
+     {"sources/a.yaml:3:37: `price` has the type `DECIMAL(10`, whose parentheses don't close\n"
+       "  hint: within braces a type with a comma is put in quotes: `price: \"DECIMAL(10,2)\"`"}},
     {"ConnectionTwiceInSource",
      {{"sources/a.yaml", "source: a\nfrom: [shop, shop]\ntables: { sale: }\n"}},
      {"sources/a.yaml:2:14: connection `shop` is written twice\n"
@@ -91,7 +108,7 @@ const ProblemCase kCases[] = {
      {{"sources/a.yaml", "source: a\nfrom: shop\ntables: { sale: }\n"},
       {"sources/b.yaml", "source: b\nfrom: shop\ntables: { sale: }\n"}},
      {"sources/b.yaml:3:11: table `raw.sale` is made twice\n"
-       "  hint: the other one is sources/a.yaml:3:11"}},
+       "  hint: the other one is sources/a.yaml:3:11: give one another name, and say `from: sale` where the source calls it so"}},
     {"TagIsNoWord",
      {{"sources/a.yaml", "source: a\nfrom: shop\ntags: [night ly]\ntables: { sale: }\n"}},
      {"sources/a.yaml:3:8: `tags` is text `night ly`, wanted a word\n"

@@ -1,61 +1,28 @@
 // Tables grow old and lose rows to the archive, and nothing that is loaded or built afterwards shows it: two lakes live
 // through one history of shops, one of them with an archive.
-#include "run/aging.h"
-
 #include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <fstream>
-#include <memory>
 #include <random>
 #include <set>
 
-#include "base/hash.h"
 #include "base/sqlite_database.h"
-#include "project/read_project.h"
-#include "run/archive.h"
 #include "run/cancelling.h"
-#include "run/maintain.h"
-#include "run/query.h"
-#include "run/run.h"
+#include "tests/support/aging_lakes.h"
 
 namespace lochan {
 namespace {
 
 namespace fs = std::filesystem;
 
-class SetClock final : public Clock {
- public:
-  Instant now() const override { return now_; }
-  void advance(std::chrono::microseconds by) { now_ += by; }
-
- private:
-  Instant now_ = parse_instant("2025-01-01T12:00:00Z");
-};
-
-class Loud final : public Observer {
- public:
-  void run_started(std::int64_t, int) override {}
-  void step_started(const StepReport&) override {}
-  void step_finished(const StepReport& step) override {
-    if (step.state == StepState::Failed) failed += step.name + ": " + step.error + "\n";
-  }
-  void check_finished(const CheckResult&) override {}
-  void write(LogLevel level, std::string_view message) noexcept override {
-    if (level == LogLevel::Error) failed += std::string(message) + "\n";
-  }
-  std::string failed;
-};
-
-/// A project of its own over the shops that both have.
-class LakeOfShops {
- public:
-  LakeOfShops(const fs::path& folder, const fs::path& shops, const Clock& clock, const std::string& layers) : folder_(folder), clock_(clock) {
-    write("lochan.yaml", fmt::format("name: aging\nconnections:\n  a: sqlite:{0}/a.db\n  b: sqlite:{0}/b.db\n  drop: files:{0}/drop\n"
-                                     "retention: {{ publications: 0s, keep_publications: 1 }}\nmaintain: {{ target: 1MB }}\n{1}",
-                                     shops.string(), layers));
-    write("sources/shop.yaml", R"(
+/// A project over the shops that both have.
+void write_project(AgingLake& lake, const fs::path& shops, std::string_view layers) {
+  lake.write(
+      "lochan.yaml",
+      fmt::format("name: aging\nconnections:\n  a: sqlite:{0}/a.db\n  b: sqlite:{0}/b.db\n  drop: files:{0}/drop\n"
+                  "retention: {{ publications: 0s, keep_publications: 1 }}\nmaintain: {{ target: 1MB }}\n{1}",
+                  shops.string(), layers));
+  lake.write("sources/shop.yaml", R"(
 source: shop
 from: [a, b]
 tables:
@@ -64,80 +31,34 @@ tables:
   stock: { load: incremental, cursor: at, key: id, lookback: 3d, deletes: detect }
   event: { load: incremental, cursor: at, lookback: 3d }
 )");
-    write("sources/drop.yaml", R"(
+  lake.write("sources/drop.yaml", R"(
 source: drop
 from: drop
 tables:
   line: { load: incremental, from: '*.csv' }
   price: { load: incremental, from: 'q*.csv', key: id }
 )");
-    for (const std::string table : {"product", "sale", "stock"})
-      write("models/staging/" + table + ".sql",
-            fmt::format("/* ---\nmaterialized: scd2\nkey: [_source, id]\n--- */\nselect _source, id, n, _loaded_at, _deleted from raw.{} "
-                        "where $since is null or _loaded_at > $since",
-                        table));
-    for (const std::string table : {"event", "line", "sale"})
-      write("models/mart/" + table + "_log.sql",
-            fmt::format("/* ---\nmaterialized: append\n--- */\nselect _source, id, n from raw.{} where ($since is null or _loaded_at > $since)", table));
-    write("models/mart/price.sql",
-          "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, n from raw.price where $since is null or _loaded_at > $since "
-          "qualify row_number() over (partition by id order by _loaded_at desc) = 1");
-    open();
-  }
+  for (const std::string table : {"product", "sale", "stock"})
+    lake.write("models/staging/" + table + ".sql",
+               fmt::format("/* ---\nmaterialized: scd2\nkey: [_source, id]\n--- */\nselect _source, id, n, _loaded_at, "
+                           "_deleted from raw.{} "
+                           "where $since is null or _loaded_at > $since",
+                           table));
+  for (const std::string table : {"event", "line", "sale"})
+    lake.write("models/mart/" + table + "_log.sql",
+               fmt::format("/* ---\nmaterialized: append\n--- */\nselect _source, id, n from raw.{} where ($since is "
+                           "null or _loaded_at > $since)",
+                           table));
+  lake.write("models/mart/price.sql",
+             "/* ---\nmaterialized: incremental\nkey: id\n--- */\nselect id, n from raw.price where $since is null or "
+             "_loaded_at > $since "
+             "qualify row_number() over (partition by id order by _loaded_at desc) = 1");
+  lake.open();
+}
 
-  Lake& open() {
-    lake_.reset();
-    Secrets secrets;
-    read_ = std::make_unique<ReadProject>(read_project(folder_, secrets));
-    for (const Error& problem : read_->problems) ADD_FAILURE() << problem.what();
-    lake_ = std::make_unique<Lake>(read_->project, clock_);
-    return *lake_;
-  }
-  Lake& lake() { return *lake_; }
-  void write(const std::string& name, const std::string& text) {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << text;
-  }
-  std::string run(RunRequest request = {}) {
-    Loud loud;
-    lochan::run(lake(), request, loud, {});
-    return loud.failed;
-  }
-  MaintainOutcome tend() {
-    Loud loud;
-    MaintainOutcome outcome = maintain(lake(), {}, loud);
-    EXPECT_EQ(loud.failed, "");
-    return outcome;
-  }
-  std::string rows(const std::string& sql) {
-    LakeReader reader(lake(), "");
-    std::string text;
-    for (const auto& row : reader.session().query(reader.resolve(sql)).rows) {
-      for (const auto& cell : row) text += cell.value_or("null") + "|";
-      text += "\n";
-    }
-    return text;
-  }
-  std::int64_t count(const std::string& table) { return std::stoll(rows("select count(*) from " + table)); }
-  void restore_all() {
-    for (const Entry& entry : lake().catalog().entries("main")) {
-      if (days_of(entry, kArchivedProperty).empty()) continue;
-      RestoreRequest request;
-      request.table = entry.table;
-      restore_archived(lake(), request);
-    }
-  }
-
- private:
-  const fs::path folder_;
-  const Clock& clock_;
-  std::unique_ptr<ReadProject> read_;
-  std::unique_ptr<Lake> lake_;
-};
-
-class AgingTest : public testing::Test {
+class AgingTest : public AgingLakes {
  protected:
-  AgingTest() : folder_(fs::temp_directory_path() / ("lochan-" + random_uuid())) {
+  AgingTest() : AgingLakes("2025-01-01T12:00:00Z") {
     fs::create_directories(folder_ / "shops/drop");
     for (const std::string name : {"a", "b"}) {
       auto shop = open_sqlite(folder_ / "shops" / (name + ".db"), {});
@@ -145,15 +66,8 @@ class AgingTest : public testing::Test {
         shop->execute("create table " + table + "(id integer primary key, n integer, at timestamp)");
       shop->execute("create table event(id integer, n integer, at timestamp)");
     }
-    archiving_ = std::make_unique<LakeOfShops>(folder_ / "archiving", folder_ / "shops", clock_,
-                                               "layers:\n  raw: { archive_after: 10d, archive: ./cold }\n");
-    plain_ = std::make_unique<LakeOfShops>(folder_ / "plain", folder_ / "shops", clock_, "");
-  }
-  ~AgingTest() override {
-    archiving_.reset();
-    plain_.reset();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
+    write_project(*archiving_, folder_ / "shops", kArchivingLayers);
+    write_project(*plain_, folder_ / "shops", "");
   }
 
   int draw(int most) { return std::uniform_int_distribution<int>(0, most)(random_); }
@@ -185,13 +99,6 @@ class AgingTest : public testing::Test {
     for (const int id : ids) file << id << "," << draw(3) << "\n";
   }
 
-  void run_both(RunRequest request = {}) {
-    clock_.advance(std::chrono::minutes{1});
-    EXPECT_EQ(plain_->run(request), "");
-    EXPECT_EQ(archiving_->run(request), "");
-  }
-
-  void expect_the_same(const std::string& sql) { EXPECT_EQ(archiving_->rows(sql), plain_->rows(sql)) << sql; }
   void expect_the_same_models() {
     std::string all;
     for (const std::string table : {"staging.product", "staging.sale", "staging.stock", "mart.event_log", "mart.line_log", "mart.sale_log", "mart.price"})
@@ -199,11 +106,8 @@ class AgingTest : public testing::Test {
     expect_the_same(all + " order by all");
   }
 
-  SetClock clock_;
-  const fs::path folder_;
   std::mt19937 random_{7};
   int files_ = 0, next_line_ = 1;
-  std::unique_ptr<LakeOfShops> archiving_, plain_;
 };
 
 TEST_F(AgingTest, WhatIsLoadedAndBuiltAfterwardsIsTheSame) {
@@ -239,7 +143,7 @@ TEST_F(AgingTest, AReloadLooksIntoTheArchive) {
   }
   archiving_->tend();
   EXPECT_LT(archiving_->count("raw.sale"), plain_->count("raw.sale"));
-  for (LakeOfShops* lake : {archiving_.get(), plain_.get()}) {
+  for (AgingLake* lake : {archiving_.get(), plain_.get()}) {
     lake->write("sources/shop.yaml", R"(
 source: shop
 from: [a, b]
@@ -259,7 +163,7 @@ tables:
 }
 
 TEST_F(AgingTest, WhatIsReadAsAWholeStays) {
-  for (LakeOfShops* lake : {archiving_.get(), plain_.get()}) {
+  for (AgingLake* lake : {archiving_.get(), plain_.get()}) {
     lake->write("models/mart/stock.sql", "select _source, count(*) as rows from staging.seen group by all");
     lake->write("models/staging/seen.sql", "/* ---\nmaterialized: view\n--- */\nselect * from raw.stock");
     lake->open();

@@ -6,37 +6,25 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "tests/sink/carry_fixture.h"
-#include "tests/support/postgres_server.h"
+#include "tests/sink/to_postgres.h"
 
 namespace lochan {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
-class AlteredTarget : public CarryFixture, public testing::Test {
+class AlteredTarget : public CarriesToPostgres, public testing::Test {
  protected:
   AlteredTarget() {
-    postgres_.name = "dwh";
-    postgres_.kind = "postgres";
-    postgres_.location = postgres_.url = database_.url();
     files_.name = "out";
     files_.kind = "files";
     files_.location = root_.string();
   }
   ~AlteredTarget() override { fs::remove_all(root_); }
-  void publish_two() { publish("from (values (1, 'mango', 3.5::decimal(10,2)), (2, 'fig', 1.2)) t(id, what, price)"); }
-  std::string there() {
-    std::string text;
-    for (const auto& row : here_.query("select id, what, price from dwh.sale order by id").rows)
-      for (const auto& value : row) text += value.value_or("null") + " ";
-    return text;
-  }
 
-  PostgresDatabase database_;
-  PostgresConnection here_ = database_.connect();
-  Connection postgres_, files_;
+  Connection files_;
   const fs::path root_ = fs::temp_directory_path() / ("lochan_altered_" + random_uuid());
 };
 
@@ -74,14 +62,15 @@ TEST_F(AlteredTarget, OfPostgresIsPutRightOrTold) {
     here_.execute("drop schema if exists dwh cascade");
     was_carried_ = false;
     publish_two();
-    carry(postgres_);
+    carry();
     was_carried_ = true;
     here_.execute(each.altered);
     change("insert into SALE values (3, 'passion fruit', 7); update SALE set price = 5 where id = 1");
-    const std::string told = error([&] { carry(postgres_); });
+    const std::string told = error([&] { carry(); });
     EXPECT_EQ(told, *each.told == '\0' ? "nothing was thrown" : each.told);
     if (*each.told == '\0') {
-      EXPECT_EQ(there(), "1 mango 5.00 2 fig 1.20 3 passion fruit 7.00 ");
+      EXPECT_THAT(there("select id, what, price from dwh.sale order by id"),
+                  ElementsAre("1|mango|5.00", "2|fig|1.20", "3|passion fruit|7.00"));
     }
   }
 }

@@ -3,8 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "project/sink_files.h"
-#include "tests/sink/carry_fixture.h"
-#include "tests/support/postgres_server.h"
+#include "tests/sink/to_postgres.h"
 
 namespace lochan {
 namespace {
@@ -12,12 +11,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class PostgresPartitionsTest : public CarryFixture, public testing::TestWithParam<SinkWrite> {
+class PostgresPartitionsTest : public CarriesToPostgres, public testing::TestWithParam<SinkWrite> {
  protected:
   PostgresPartitionsTest() {
-    connection_.name = "dwh";
-    connection_.kind = "postgres";
-    connection_.location = connection_.url = database_.url();
     table_.key = {{"id", {}}, {"dt", {}}};
     partition_by("month(dt)");
   }
@@ -25,16 +21,6 @@ class PostgresPartitionsTest : public CarryFixture, public testing::TestWithPara
     auto files = std::make_shared<SinkFiles>();
     files->partition_by = {{text, {}}};
     table_.files = files;
-  }
-  CarriedTable carry() { return CarryFixture::carry(connection_); }
-  std::vector<std::string> there(const std::string& sql) {
-    std::vector<std::string> lines;
-    for (const auto& row : here_.query(sql).rows) {
-      std::string line;
-      for (const auto& value : row) line += (line.empty() ? "" : "|") + value.value_or("null");
-      lines.push_back(std::move(line));
-    }
-    return lines;
   }
   std::vector<std::string> partitions() {
     return there(
@@ -48,10 +34,6 @@ class PostgresPartitionsTest : public CarryFixture, public testing::TestWithPara
   void publish_two() {
     publish("from (values (1, date '2026-01-31', 3.5), (2, date '2026-02-01', 1.2)) t(id, dt, price)");
   }
-
-  PostgresDatabase database_;
-  PostgresConnection here_ = database_.connect();
-  Connection connection_;
 };
 
 TEST_P(PostgresPartitionsTest, ComeWithTheRowsThatNeedThem) {

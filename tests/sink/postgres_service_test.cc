@@ -3,8 +3,7 @@
 
 #include <thread>
 
-#include "tests/sink/carry_fixture.h"
-#include "tests/support/postgres_server.h"
+#include "tests/sink/to_postgres.h"
 
 namespace lochan {
 namespace {
@@ -12,35 +11,15 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class PostgresSinkTest : public CarryFixture, public testing::Test {
+class PostgresSinkTest : public CarriesToPostgres, public testing::Test {
  protected:
-  PostgresSinkTest() {
-    connection_.name = "dwh";
-    connection_.kind = "postgres";
-    connection_.location = connection_.url = database_.url();
-  }
-  CarriedTable carry() { return CarryFixture::carry(connection_); }
-  std::vector<std::string> there(const std::string& sql) {
-    std::vector<std::string> lines;
-    for (const auto& row : here_.query(sql).rows) {
-      std::string line;
-      for (const auto& value : row) line += (line.empty() ? "" : "|") + value.value_or("null");
-      lines.push_back(std::move(line));
-    }
-    return lines;
-  }
   std::vector<std::string> indexes() {
     return there("select indexdef from pg_indexes where schemaname = 'dwh' and tablename = 'sale' order by 1");
   }
-  void publish_two() { publish("from (values (1, 'mango', 3.5::decimal(10,2)), (2, 'fig', 1.2)) t(id, what, price)"); }
   void key(const std::string& column) {
     table_.write = SinkWrite::Upsert;
     table_.key = {{column, {}}};
   }
-
-  PostgresDatabase database_;
-  PostgresConnection here_ = database_.connect();
-  Connection connection_;
 };
 
 TEST_F(PostgresSinkTest, EveryTypeArrivesAsItself) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <utility>
 
@@ -82,8 +83,11 @@ std::map<std::string, std::string> read_url(const std::string& url, const std::s
   return settings;
 }
 
-// With values for what the environment would else fill in, so that a URL with a host leads to that host.
+// With values for what the environment would else fill in, so that a URL with a host leads to that host. Encryption by
+// GSSAPI is for who asks for it: with a ticket of Kerberos at hand libpq tries it first at every server, and asks the
+// network who that is.
 std::string connection_text(std::map<std::string, std::string> settings) {
+  if (::getenv("PGGSSENCMODE") == nullptr) settings.try_emplace("gssencmode", "disable");
   if (settings.contains("host") || settings.contains("hostaddr")) {
     settings.try_emplace("port", "5432");
     if (settings.contains("host")) settings.try_emplace("hostaddr", "");

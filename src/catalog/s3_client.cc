@@ -19,6 +19,8 @@ constexpr std::string_view kS3 = "s3://";
 constexpr std::chrono::seconds kStalled{30};
 constexpr std::chrono::minutes kLongest{10};
 constexpr std::chrono::milliseconds kLongestDelay{5'000};
+constexpr std::chrono::seconds kPatience{60};  // of one request: no further attempt comes later
+constexpr int kTriesWhileAway = 2;             // of a request after one that was given up without an answer
 constexpr std::size_t kLongestAnswer = std::size_t{4} << 30;
 
 bool is_about_trust(const Error& error) {
@@ -49,33 +51,58 @@ std::chrono::seconds S3Client::server_ahead() const {
   return server_ahead_;
 }
 
+// How often one request is tried, and for how long: a server that takes requests and answers none costs half a minute
+// each time.
+class S3Client::Tries {
+ public:
+  explicit Tries(int most) : most_(most) {}
+  int count() const { return count_; }
+  void next() { ++count_; }
+  bool are_over() const { return count_ >= most_ || std::chrono::steady_clock::now() - began_ > kPatience; }
+
+ private:
+  const int most_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  int count_ = 1;
+};
+
 HttpReply S3Client::send(const S3Request& request, std::initializer_list<int> expected) {
-  for (int attempt = 1;; ++attempt) {
-    const bool is_last = attempt >= options_.attempts;
-    if (const std::optional<HttpReply> reply = try_once(request, is_last)) {
+  Tries tries([&] {
+    const std::lock_guard lock(mutex_);
+    return is_away_ ? std::min(options_.attempts, kTriesWhileAway) : options_.attempts;
+  }());
+  for (;; tries.next()) {
+    if (const std::optional<HttpReply> reply = try_once(request, tries)) {
       if (reply->succeeded() || std::ranges::find(expected, reply->status) != expected.end()) return *reply;
-      if (is_last || !may_try_again(*reply)) refuse(request, *reply);
+      if (tries.are_over() || !may_try_again(*reply)) refuse(request, *reply, tries.count());
     }
-    wait_before(attempt + 1);
+    wait_before(tries.count() + 1);
   }
 }
 
+void S3Client::note_answer(bool was_given) {
+  const std::lock_guard lock(mutex_);
+  is_away_ = !was_given;
+}
+
 // Nothing when there was no answer, and another attempt may bring one.
-std::optional<HttpReply> S3Client::try_once(const S3Request& request, bool is_last) {
+std::optional<HttpReply> S3Client::try_once(const S3Request& request, const Tries& tries) {
   try {
-    return send_once(request);
+    HttpReply reply = send_once(request);
+    note_answer(true);
+    return reply;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Unavailable) throw;
     if (is_about_trust(error))
       throw Error(ErrorKind::Project, error.message())
           .at(place_.position)
           .hint(fmt::format("name the file of the authority that signed the server's certificate: `certificates: ca.pem` in {}", place_.written_in));
-    if (is_last)
-      throw Error(ErrorKind::Unavailable,
-                  fmt::format("`{}`: {}, {} times", describe(request), error.message(), options_.attempts))
-          .at(place_.position)
-          .hint("is `endpoint` right, and the server up?");
-    return std::nullopt;
+    if (!tries.are_over()) return std::nullopt;
+    note_answer(false);
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("`{}`: {}, {} times", describe(request), error.message(), tries.count()))
+        .at(place_.position)
+        .hint("is `endpoint` right, and the server up?");
   }
 }
 
@@ -152,7 +179,7 @@ std::string S3Client::describe(const S3Request& request) const {
   return fmt::format("s3://{}{}{}", bucket_, request.key.empty() ? "" : "/", request.key);
 }
 
-void S3Client::refuse(const S3Request& request, const HttpReply& reply) const {
+void S3Client::refuse(const S3Request& request, const HttpReply& reply, int tries) const {
   const S3Fault fault = read_s3_fault(reply.body);
   const std::string server = place_.s3.endpoint.empty() ? "AWS" : place_.s3.endpoint;
   const auto project = [&](const std::string& message, const std::string& hint) {
@@ -187,8 +214,8 @@ void S3Client::refuse(const S3Request& request, const HttpReply& reply) const {
   const std::string said = fault.code.empty() ? fmt::format("status {}", reply.status)
                                               : fmt::format("{} ({})", fault.code, fault.message);
   if (may_try_again(reply))
-    throw Error(ErrorKind::Unavailable, fmt::format("{} of `{}` was answered {}, {} times", request.method,
-                                                    describe(request), said, options_.attempts));
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("{} of `{}` was answered {}, {} times", request.method, describe(request), said, tries));
   throw Error(ErrorKind::Data, fmt::format("{} of `{}` was answered {}", request.method, describe(request), said))
       .at(place_.position);
 }

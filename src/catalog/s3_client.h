@@ -44,13 +44,15 @@ class S3Client {
   std::chrono::seconds server_ahead() const;
 
  private:
-  std::optional<HttpReply> try_once(const S3Request& request, bool is_last);
+  class Tries;
+  std::optional<HttpReply> try_once(const S3Request& request, const Tries& tries);
   HttpReply send_once(const S3Request& request);
   HttpReply exchange(const HttpCall& call);
   bool may_try_again(const HttpReply& reply) const;
   void wait_before(int attempt) const;
   void note_clock(const HttpReply& reply);
-  [[noreturn]] void refuse(const S3Request& request, const HttpReply& reply) const;
+  void note_answer(bool was_given);
+  [[noreturn]] void refuse(const S3Request& request, const HttpReply& reply, int tries) const;
   std::string describe(const S3Request& request) const;
 
   const LakePlace place_;
@@ -60,6 +62,7 @@ class S3Client {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<HttpClient>> idle_;  // guarded by mutex_
   std::chrono::seconds server_ahead_{0};           // guarded by mutex_
+  bool is_away_ = false;                           // the last request was given up without an answer; guarded by mutex_
 };
 
 }  // namespace lochan

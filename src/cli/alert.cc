@@ -47,7 +47,7 @@ class AlertCommand final : public Command {
       std::string problem;
       bool is_sent = true;
       try {
-        AlertMessage message = make_test_message({project.name, lake.catalog(), context.secrets}, *alert);
+        AlertMessage message = make_test_message({project, lake.catalog(), lake.state(), context.secrets}, *alert);
         message.identity = random_uuid();
         problem = send_alert(*alert, message, context.clock.now());
       } catch (const Error& error) {

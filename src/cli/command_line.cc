@@ -67,7 +67,8 @@ Error usage_error(const CLI::App& top, const CLI::ParseError& error) {
 
 void add_global_options(CLI::App& app, CommandLine& line, bool& version) {
   Options options(app);
-  options.text("-C,--project", line.folder, "DIR", "the project's folder; the nearest lochan.yaml upwards by default");
+  options.text("-C,--project", line.folder, "DIR",
+               "the project's folder (by default the nearest lochan.yaml upwards); other paths begin where you are");
   options.flag("-v,--verbose", line.terminal.verbose, "say more");
   options.flag("-q,--quiet", line.terminal.quiet, "say only results and what is wrong");
   options.flag("--no-color", line.terminal.no_color, "plain text, as with NO_COLOR or without a terminal");

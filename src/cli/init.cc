@@ -81,12 +81,15 @@ class InitCommand final : public Command {
       for (const std::string& name : example_names()) context.terminal.print(name);
       return kExitDone;
     }
+    if (context.start != fs::current_path())
+      throw Error(ErrorKind::Usage, "`-C` names a project that is there, and `lochan init` makes a new one")
+          .hint("name its folder: lochan init shop projects/shop");
     if (words_.empty() || words_.size() > 2)
       throw Error(ErrorKind::Usage, "`lochan init` needs the folder to make").hint("lochan init fruit_shop my_shop");
     const bool has_example = words_.size() == 2 || is_example(words_.front());
     const std::string example = has_example ? words_.front() : "";
     // One word that names an example: into a folder of that name.
-    const fs::path folder = (context.start / words_.back()).lexically_normal();
+    const fs::path folder = fs::absolute(words_.back()).lexically_normal();
     if (has_example && !is_example(example))
       throw Error(ErrorKind::Usage, fmt::format("no example `{}`", example))
           .hint(text::did_you_mean(example, example_names(),

@@ -1,6 +1,7 @@
 // The program: builds the parts, hands them to a command, and turns what is thrown into an exit code.
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
@@ -45,7 +46,9 @@ int report(Terminal& terminal, const ProjectProblems& error, bool json) {
   for (const Error& problem : error.problems()) terminal.note(problem.what());
   const auto count = static_cast<std::int64_t>(error.problems().size());
   if (count > 1) terminal.note(text::plural(count, "problem") + ": nothing was done");
-  return kExitUsage;
+  // What a connection answered, that it refuses a password say, is no fault of the files: as when a step meets it.
+  const auto is_of_the_files = [](const Error& problem) { return exit_code(problem) == kExitUsage; };
+  return std::ranges::any_of(error.problems(), is_of_the_files) ? kExitUsage : kExitFailed;
 }
 
 int run_program(Terminal& terminal, Secrets& secrets, int argc, char** argv) {

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -225,7 +227,7 @@ class TraceCommand final : public Command {
     if (output_.is_json())
       print_document(context.terminal, to_document(steps));
     else
-      for (const TraceStep& step : steps) print(context.terminal, step);
+      print(context.terminal, steps);
     return steps.front().rows > 0 ? kExitDone : kExitFailed;
   }
 
@@ -264,6 +266,33 @@ class TraceCommand final : public Command {
       by.push_back(key);
     }
     return {fmt::format("{}", fmt::join(conditions, " and ")), by};
+  }
+
+  // Inputs that gave nothing for the row (the other half of a union, what an outer join didn't find) share a line.
+  static void print(Terminal& terminal, const std::vector<TraceStep>& steps) {
+    std::map<std::size_t, const TraceStep*, std::greater<>> empty;  // by depth: the first of its reader
+    std::map<std::size_t, std::vector<std::string>> names;
+    const auto tell_deeper_than = [&](std::size_t depth) {
+      while (!empty.empty() && empty.begin()->first > depth) {
+        const auto [at, first] = *empty.begin();
+        terminal.print(fmt::format("{}nothing of {} behind {}", std::string(at * 2, ' '), fmt::join(names[at], ", "),
+                                   to_string(first->reader)));
+        names.erase(at);
+        empty.erase(empty.begin());
+      }
+    };
+    for (const TraceStep& step : steps) {
+      tell_deeper_than(step.depth);
+      if (step.depth == 0 || step.rows > 0 || !step.lost.empty()) {
+        print(terminal, step);
+        continue;
+      }
+      empty.emplace(step.depth, &step);
+      std::vector<std::string>& known = names[step.depth];
+      if (std::string name = to_string(step.table); std::ranges::find(known, name) == known.end())
+        known.push_back(std::move(name));
+    }
+    tell_deeper_than(0);
   }
 
   static void print(Terminal& terminal, const TraceStep& step) {

@@ -144,6 +144,8 @@ ErrorKind kind_of(const Fault& fault, bool in_commit) {
     const bool lost_reply = committing && contains(fault.message, "request to endpoint");
     return lost_reply ? ErrorKind::CommitUnknown : ErrorKind::Unavailable;
   }
+  // What a commit writes before the catalog hears of it.
+  if (committing && contains(fault.message, " error for HTTP ")) return ErrorKind::CommitUnknown;
   if (is_any(fault.type, {"INTERRUPT", "Out of Memory"})) return ErrorKind::Unavailable;
   // Two sessions of one engine wrote the same rows or the same table.
   if (fault.type == "TransactionContext" && contains(fault.message, "onflict")) return ErrorKind::Conflict;

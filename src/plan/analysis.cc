@@ -156,7 +156,10 @@ class Analyser {
         if (error.kind() == ErrorKind::Unavailable) continue;
         if (error.kind() == ErrorKind::NotFound && options_.databases)
           if (auto columns = collect_columns_to_come(connection->second, table)) return raw_columns(*columns);
-        result_.problems.push_back(error.at(table.position));
+        // What it says of the connection is the same for each of its tables.
+        error.at(table.position);
+        const auto is_same = [&](const Error& other) { return std::string_view(other.what()) == error.what(); };
+        if (std::ranges::none_of(result_.problems, is_same)) result_.problems.push_back(error);
         return {};
       }
     }

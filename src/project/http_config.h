@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/call_gate.h"
+#include "base/kept_answers.h"
 #include "project/project.h"
 
 namespace lochan {
@@ -49,6 +50,7 @@ struct HttpSettings {
   std::filesystem::path certificates;
   std::vector<std::pair<std::string, Position>> written;  // the keys that are only for this kind
   std::shared_ptr<CallGate> gate;                         // shared: by all that speaks to this connection
+  std::shared_ptr<KeptAnswers> kept;                      // shared: as the gate
 };
 
 enum class HttpPaging { None, HeaderLink, JsonLink, Cursor, Offset, PageNumber, Keyset };
@@ -88,6 +90,7 @@ struct HttpResource {
   LocatedText each;  // a name: asked once for each of `each_values`, as for a parent's records
   std::vector<std::string> each_values;
   std::optional<HttpRows> each_row;               // in place of those
+  Position for_each{};                            // where any of these is written, and was read
   std::optional<LocatedText> start;               // what `$since` is at first
   std::shared_ptr<const HttpResource> of_parent;  // what is asked for the parent's records
   LoadMode of_parent_load = LoadMode::Full;

@@ -293,7 +293,10 @@ const Keys<HttpResource>& http_resource_keys() {
               .type = {.shape = Shape::Mapping, .keys = &http_for_each_keys().table()},
               .help = "in place of a parent: values that it is asked for, each once, or the rows of a query"},
              [](ValueReader& reader, const YamlValue& value, HttpResource& resource) {
+               const std::size_t before = reader.problems().size();
                http_for_each_keys().read(reader, value, resource);
+               // What it is for can't be said where something of it could not be read.
+               if (reader.problems().size() == before) resource.for_each = value.position;
              });
     keys.add("start", &HttpResource::start,
              "incremental: what `$since` is at the first load, such as `2020-01-01T00:00:00Z`");

@@ -37,6 +37,7 @@ struct ValueType {
   std::vector<std::string_view> choices = {};
   std::optional<std::int64_t> least = {};  // of an integer
   const KeyTable* keys = nullptr;          // of a mapping; of another shape: a mapping with these may stand instead
+  bool is_no_secret = false;               // what a variable puts in may be shown
 };
 
 /// "a whole number", "one of `full`, `incremental`", "a word or a list of words": what is wanted, for messages.

@@ -149,6 +149,7 @@ struct KeyOptions {
   std::optional<std::int64_t> least = {};
   bool is_required = false;
   std::string_view default_text = "";
+  bool is_no_secret = false;
 };
 
 template <typename T>
@@ -171,6 +172,7 @@ class Keys {
     if (options.shape) key.type.shape = *options.shape;
     if (options.count) key.type.count = *options.count;
     if (options.least) key.type.least = options.least;
+    key.type.is_no_secret = options.is_no_secret;
     return add(key, [key, member](ValueReader& reader, const YamlValue& value, T& into) {
       Member<M>::read(reader, value, key, into.*member);
     });

@@ -22,12 +22,14 @@ Keys<ScheduleConfig> make_schedule_keys() {
       .add("exclude", &ScheduleConfig::exclude, "selectors of what is left out")
       .add("cron", &ScheduleConfig::cron,
            "when it is due: minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily`, `@weekly`, "
-           "`@monthly`, `@yearly`, `@every 30s`")
-      .add("every", &ScheduleConfig::every, "due every so often, counted from 1970-01-01 in UTC")
+           "`@monthly`, `@yearly`, `@every 30s`",
+           {.is_no_secret = true})
+      .add("every", &ScheduleConfig::every, "due every so often, counted from 1970-01-01 in UTC",
+           {.is_no_secret = true})
       .add("after", &ScheduleConfig::after,
            "tables: due when each of them was published again; `source:NAME`: when any table of that source was")
       .add("timezone", &ScheduleConfig::timezone, "the time zone of `cron`, such as `Europe/Warsaw`",
-           {.default_text = "UTC"})
+           {.default_text = "UTC", .is_no_secret = true})
       .add("catch_up", &ScheduleConfig::catch_up,
            "which of the times are made up for at which nothing served: none, the last, or all of them")
       .add("while_running", &ScheduleConfig::while_running,

@@ -102,7 +102,7 @@ std::optional<std::string> ValueReader::read_scalar(const YamlValue& value, std:
     add_wrong_type(value, key, type);
     return std::nullopt;
   }
-  auto text = variables_.expand(value.text, value.position, problems_);
+  auto text = variables_.expand(value.text, value.position, problems_, !type.is_no_secret);
   if (text && !fits(*text, type)) {
     add_wrong_type(value, key, type);
     return std::nullopt;

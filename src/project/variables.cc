@@ -32,8 +32,8 @@ std::optional<std::string> environment_variable(const std::string& name) {
 
 bool has_variable(std::string_view text) { return text.find("${") != std::string_view::npos; }
 
-std::optional<std::string> Variables::expand(std::string_view text, const Position& position,
-                                             Problems& problems) const {
+std::optional<std::string> Variables::expand(std::string_view text, const Position& position, Problems& problems,
+                                             bool is_secret) const {
   std::string result;
   bool is_complete = true;
   for (std::size_t at = 0; at < text.size();) {
@@ -46,7 +46,7 @@ std::optional<std::string> Variables::expand(std::string_view text, const Positi
         problems.add(position, "a `${` is not closed", "write `${NAME}`, or `$${` for a plain `${`");
         return std::nullopt;
       }
-      const auto value = expand_one(text.substr(at + 2, close - at - 2), position, problems);
+      const auto value = expand_one(text.substr(at + 2, close - at - 2), position, problems, is_secret);
       is_complete = is_complete && value.has_value();
       result += value.value_or("");
       at = close + 1;
@@ -57,10 +57,11 @@ std::optional<std::string> Variables::expand(std::string_view text, const Positi
   return is_complete ? std::optional(std::move(result)) : std::nullopt;
 }
 
-std::optional<std::string> Variables::expand_one(std::string_view inside, const Position& position,
-                                                 Problems& problems) const {
+std::optional<std::string> Variables::expand_one(std::string_view inside, const Position& position, Problems& problems,
+                                                 bool is_secret) const {
   constexpr std::string_view kFile = "file:";
-  if (inside.starts_with(kFile)) return read_secret_file(text::trim(inside.substr(kFile.size())), position, problems);
+  if (inside.starts_with(kFile))
+    return read_text_file(text::trim(inside.substr(kFile.size())), position, problems, is_secret);
   const auto dash = inside.find(":-");
   const std::string name(inside.substr(0, dash));
   if (!is_plain_word(name)) {
@@ -71,21 +72,21 @@ std::optional<std::string> Variables::expand_one(std::string_view inside, const 
   const auto value = look_up(name);
   const bool has_default = dash != std::string_view::npos;
   if (value && !(has_default && value->empty())) {
-    secrets_.add(*value);
+    if (is_secret) secrets_.add(*value);
     return value;
   }
-  if (has_default) return expand(inside.substr(dash + 2), position, problems);
+  if (has_default) return expand(inside.substr(dash + 2), position, problems, is_secret);
   problems.add(position, fmt::format("variable `{}` is not set", name),
                fmt::format("set it in the environment or put `{}=…` in `.env`", name));
   return std::nullopt;
 }
 
-std::optional<std::string> Variables::read_secret_file(std::string_view path, const Position& position,
-                                                       Problems& problems) const {
+std::optional<std::string> Variables::read_text_file(std::string_view path, const Position& position,
+                                                     Problems& problems, bool is_secret) const {
   try {
     std::string value = read_file(folder_ / path);
     while (value.ends_with('\n') || value.ends_with('\r')) value.pop_back();
-    secrets_.add(value);
+    if (is_secret) secrets_.add(value);
     return value;
   } catch (const Error& error) {
     const bool is_missing = error.kind() == ErrorKind::NotFound;

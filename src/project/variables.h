@@ -1,5 +1,5 @@
 // `${VAR}`, `${VAR:-default}` and `${file:path}` in values: looked up in the environment, then in `.env`.
-// What is put in is a secret: it is masked wherever text is shown. `$${` writes a plain `${`.
+// What is put in is a secret, but for keys such as `cron`: masked wherever text is shown. `$${` writes a plain `${`.
 #pragma once
 
 #include <filesystem>
@@ -30,13 +30,16 @@ class Variables {
         folder_(std::move(folder)),
         secrets_(secrets) {}
 
-  /// The text with its variables put in. Nothing when one is missing or broken: then a problem says which.
-  std::optional<std::string> expand(std::string_view text, const Position& position, Problems& problems) const;
+  /// The text with its variables put in. Nothing when one is missing or broken: then a problem says which. What is put
+  /// in is a secret from then on, unless it is no secret.
+  std::optional<std::string> expand(std::string_view text, const Position& position, Problems& problems,
+                                    bool is_secret = true) const;
 
  private:
-  std::optional<std::string> expand_one(std::string_view inside, const Position& position, Problems& problems) const;
-  std::optional<std::string> read_secret_file(std::string_view path, const Position& position,
-                                              Problems& problems) const;
+  std::optional<std::string> expand_one(std::string_view inside, const Position& position, Problems& problems,
+                                        bool is_secret) const;
+  std::optional<std::string> read_text_file(std::string_view path, const Position& position, Problems& problems,
+                                            bool is_secret) const;
   std::optional<std::string> look_up(const std::string& name) const;
 
   Environment environment_;

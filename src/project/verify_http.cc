@@ -114,7 +114,7 @@ class RequestCheck {
 
   void check_parent() {
     if (request_.each_row) return check_for_each_row(*request_.each_row);
-    if (!request_.each->empty() || !request_.each_values.empty()) return check_for_each();
+    if (request_.for_each.is_known()) return check_for_each();
     if (!request_.parent) {
       if (request_.path->find('{') != std::string::npos)
         add(request_.path.position, "the `path` names a column of a parent, and there is no `parent`",
@@ -145,8 +145,14 @@ class RequestCheck {
 
   void check_for_each() {
     const std::string& name = *request_.each;
+    if (name.empty() && request_.each_values.empty())
+      return add(
+          request_.for_each, "`for_each` says nothing that the request is asked for",
+          "give values, such as `{name: company, values: [a, b]}` for `{company}`, or rows: `in:` a connection to "
+          "PostgreSQL with a `query:`");
     if (name.empty())
-      return add({}, "`for_each` doesn't say what stands for a value", "such as `name: company` for `{company}`");
+      return add(request_.for_each, "`for_each` doesn't say what stands for a value",
+                 "such as `name: company` for `{company}`");
     if (request_.parent)
       add(request_.each.position, "a request is asked for each record of a `parent` or `for_each` value",
           "keep one of them");
@@ -291,6 +297,7 @@ void prepare_http(Project& project, Secrets& secrets) {
     if (!connection.http) connection.http = std::make_shared<HttpSettings>();
     HttpSettings& settings = *connection.http;
     settings.gate = std::make_shared<CallGate>(settings.rate.calls, settings.rate.per);
+    settings.kept = std::make_shared<KeptAnswers>();
     for (const std::string& secret : {settings.auth.token, settings.auth.password, settings.auth.value})
       if (!secret.empty()) secrets.add(secret);
   }

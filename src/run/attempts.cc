@@ -26,6 +26,15 @@ bool may_retry(const AttemptLimits& limits, const Error& failure, int attempt) {
          failure.kind() == ErrorKind::Conflict;
 }
 
+// By the words of the engine's httpfs, and of our S3 client. What a source says of its own place names a connection.
+bool was_tried_out(const Error& failure) {
+  if (failure.kind() != ErrorKind::Unavailable && failure.kind() != ErrorKind::CommitUnknown) return false;
+  const std::string& text = failure.message();
+  if (text.starts_with("connection ")) return false;
+  return text.find(" for HTTP ") != std::string::npos ||
+         (text.find("`s3://") != std::string::npos && text.ends_with(" times"));
+}
+
 std::chrono::milliseconds retry_delay(const AttemptLimits& limits, int attempt, double chance) {
   const auto longest = std::max(limits.retry_delay, kLongestDelay);  // a person who asks for more gets it
   auto delay = limits.retry_delay;

@@ -20,6 +20,9 @@ AttemptLimits attempt_limits(const RunConfig& run, const StepLimits& own = {});
 /// Whether another attempt may come after this one, the first being 1.
 bool may_retry(const AttemptLimits& limits, const Error& failure, int attempt);
 
+/// Whether it ends a request to the lake's place that was tried several times, by the engine or by our own client.
+bool was_tried_out(const Error& failure);
+
 /// The wait after an attempt: doubled each time, up to five minutes, and shortened by up to a quarter, so that what failed
 /// together isn't tried again together. `chance` is from 0 up to 1.
 std::chrono::milliseconds retry_delay(const AttemptLimits& limits, int attempt, double chance);

@@ -53,20 +53,27 @@ void Execution::tell(Report&& report) {
   report(observer_);
 }
 
-// Tries as often as the limits say, for what may be retried. `work` gets the attempt's number.
+// Tries as often as the limits say, for what may be retried. `work` gets the attempt's number. Each request to the
+// lake's place is tried several times too, and steps are many: so a further attempt tries its requests less often, and
+// once a step was given up for the place, others have one attempt until one goes well.
 template <typename Work>
 auto Execution::retry(Worker& worker, const std::string& name, const AttemptLimits& limits, Work&& work) {
   for (int attempt = 1;; ++attempt) {
     std::chrono::milliseconds delay{0};
+    const bool was_away = is_place_away();
+    worker.be_brief(was_away || attempt > 1);
     worker.start_attempt(limits.timeout);
     try {
       auto result = work(attempt);
       worker.end_attempt();
+      note_place(false);
       return result;
     } catch (const Error& failure) {
       worker.end_attempt();
       worker.drop_session();
-      if (is_cancelled() || !may_retry(limits, failure, attempt)) {
+      const bool is_of_place = was_tried_out(failure);
+      if (is_cancelled() || !may_retry(limits, failure, attempt) || (was_away && is_of_place)) {
+        if (is_of_place) note_place(true);
         if (!worker.is_expired() || is_cancelled()) throw;
         throw took_too_long(ErrorKind::Unavailable, limits);
       }
@@ -179,6 +186,16 @@ void Execution::run_step(Worker& worker, std::size_t index) {
 bool Execution::is_cancelled() {
   const std::lock_guard lock(mutex_);
   return cancelled_;
+}
+
+bool Execution::is_place_away() {
+  const std::lock_guard lock(mutex_);
+  return place_is_away_;
+}
+
+void Execution::note_place(bool is_away) {
+  const std::lock_guard lock(mutex_);
+  place_is_away_ = is_away;
 }
 
 void Execution::recover_engine() {

@@ -29,6 +29,8 @@ class Execution {
   template <typename Work>
   auto retry(Worker& worker, const std::string& name, const AttemptLimits& limits, Work&& work);
   bool is_cancelled();
+  bool is_place_away();
+  void note_place(bool is_away);
   void run_audit(Worker& worker, const TableName& table);
   void pause(std::chrono::milliseconds delay);
   void recover_engine();
@@ -49,6 +51,7 @@ class Execution {
   bool cancelled_ = false;           // guarded by mutex_
   int running_ = 0;                  // threads that work; guarded by mutex_
   int reopened_ = 0;                 // guarded by mutex_
+  bool place_is_away_ = false;       // a step was given up for it, and none went well since; guarded by mutex_
   const int most_threads_;      // of the engine
   bool has_all_cores_ = false;  // the engine; guarded by mutex_
   std::mutex mutex_;

@@ -41,6 +41,11 @@ create index tick_not_measured on tick(number) where measured = 0 and ended_at i
                                     // Of several hosts that share the state.
                                     Migration{"schedule", 4, R"(
 alter table tick add column place text not null default ''
+)"},
+                                    // Whether alerts have looked at its hold.
+                                    Migration{"schedule", 5, R"(
+alter table tick add column told_held bigint not null default 0;
+create index tick_hold_not_told on tick(number) where state = 'held' and told_held = 0
 )"}};
 
 constexpr std::string_view kColumns =
@@ -156,14 +161,18 @@ std::optional<Tick> Ticks::of_run(std::int64_t run) const {
 
 std::vector<Tick> Ticks::untold(int limit) const {
   return select(
-      "where told < 2 and (late_at is not null or ended_at is not null) and (told = 0 or ended_at is not null) "
-      "order by number limit $1",
+      "where (told < 2 and (late_at is not null or ended_at is not null) and (told = 0 or ended_at is not null)) "
+      "or (state = 'held' and told_held = 0) order by number limit $1",
       {std::int64_t{limit}});
 }
 
 bool Ticks::mark_told(const Tick& tick) {
-  const std::int64_t told = tick.ended_at ? 2 : 1;
-  return state_.execute("update tick set told = $2 where number = $1 and told < $2", {tick.number, told}) > 0;
+  const std::int64_t told = tick.ended_at ? 2 : (tick.late_at ? 1 : 0), held = tick.state == TickState::Held ? 1 : 0;
+  return state_.execute(
+             "update tick set told = case when told < $2 then $2 else told end, "
+             "told_held = case when told_held < $3 then $3 else told_held end "
+             "where number = $1 and (told < $2 or told_held < $3)",
+             {tick.number, told, held}) > 0;
 }
 
 std::vector<Tick> Ticks::open() const { return select("where ended_at is null order by due_at, number", {}); }

@@ -31,6 +31,7 @@ Session& Worker::session() {
     std::unique_ptr<Session> session;
     try {
       session = binding_.engine.open_session({binding_.uri(), binding_.branch, token}, binding_.macros);
+      if (is_brief_) session->execute("set session http_retries = 1");
     } catch (...) {
       binding_.catalog.revoke_token(token);
       throw;
@@ -40,6 +41,11 @@ Session& Worker::session() {
     token_ = token;
   }
   return *session_;
+}
+
+void Worker::be_brief(bool is_brief) {
+  if (is_brief != is_brief_) drop_session();
+  is_brief_ = is_brief;
 }
 
 Shadow& Worker::shadow() {

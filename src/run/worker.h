@@ -41,6 +41,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   Session& session();
+  /// Whether the session tries a request that failed once more only.
+  void be_brief(bool is_brief);
   /// For parsing only.
   Shadow& shadow();
   /// Revokes the token first: from then on nothing that the session may still send is written.
@@ -68,6 +70,7 @@ class Worker {
   const int expired_event_;  // an eventfd
   std::function<void()> need_threads_ = [] {};
   mutable std::mutex mutex_;
+  bool is_brief_ = false;                                          // of its thread
   std::unique_ptr<Session> session_;                               // written by its thread with mutex_ held
   Shadow* shadow_;                                                 // of its thread
   std::unique_ptr<Shadow> own_shadow_;

@@ -88,7 +88,8 @@ Happening AlertEvents::of_run(const RunRecord& run) const {
 
 Happening AlertEvents::of_tick(const Tick& tick) const {
   Happening happening;
-  happening.key = fmt::format("tick-{}", tick.number);
+  // What becomes of it after its hold is told by itself.
+  happening.key = fmt::format("tick-{}{}", tick.number, tick.state == TickState::Held ? "-held" : "");
   happening.at = tick.ended_at.value_or(tick.late_at.value_or(tick.key.due_at));
   happening.run = tick.run;
   happening.schedule = tick.key.schedule;
@@ -97,6 +98,11 @@ Happening AlertEvents::of_tick(const Tick& tick) const {
   if (tick.late_at)
     happening.troubles.push_back({AlertEvent::Late, "late:" + name, fmt::format("schedule `{}` is late", name),
                                   fmt::format("it was due at {}", due), ""});
+  // Each hold is told: it is another one once the tick before was released, and what it began failed again.
+  if (tick.state == TickState::Held)
+    happening.troubles.push_back({AlertEvent::Failed, "held:" + name,
+                                  fmt::format("schedule `{}` waits for a person", name), tick.reason,
+                                  to_string(tick.key)});
   if (tick.state == TickState::Missed)
     happening.troubles.push_back({AlertEvent::Missed, "missed:" + name, fmt::format("schedule `{}` missed {}", name, due),
                                   tick.reason, ""});
@@ -108,9 +114,11 @@ Happening AlertEvents::of_tick(const Tick& tick) const {
                                   way_of_failing(tick.reason)});
   happening.is_well = [name, is_done = tick.state == TickState::Succeeded, was_late = tick.late_at.has_value()](const std::string& subject) {
     if (!is_done) return false;
-    return subject == "missed:" + name || subject == "schedule:" + name || (subject == "late:" + name && !was_late);
+    return subject == "missed:" + name || subject == "schedule:" + name || subject == "held:" + name ||
+           (subject == "late:" + name && !was_late);
   };
   happening.look.push_back("lochan schedule");
+  if (tick.state == TickState::Held) happening.look.push_back("lochan schedule release " + name);
   if (tick.run > 0) happening.look.push_back(fmt::format("lochan history --run {}", tick.run));
   return happening;
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "project/alert_words.h"
+#include "project/database_model.h"
 #include "project/scalar.h"
 
 namespace lochan {
@@ -57,12 +58,24 @@ void add_part(std::string& body, std::string_view title, const std::vector<std::
 
 std::vector<std::string> strings(const Json& list) { return list.get<std::vector<std::string>>(); }
 
+/// Of a model that is made in a database, where publications don't reach: when that was, as far back as runs are kept.
+std::string last_made(const AlertParts& parts, const Model& model) {
+  const std::string name = to_string(model.table), in = **model.database->in;
+  const auto made = parts.state.query(
+      "select run.run, run.started_at from step join run on run.run = step.run where step.name = $1 and "
+      "step.state in ('built', 'unchanged') and run.target = 'main' order by run.run desc limit 1",
+      {name});
+  if (made.empty()) return fmt::format("{}: not made in the database `{}` by any run that is kept", name, in);
+  return fmt::format("{}: as of run {}, {}, in the database `{}`", name, made[0].integer(0),
+                     at(instant_from_micros(made[0].integer(1))), in);
+}
+
 /// What readers of these tables get now.
-std::vector<std::string> readers_see(const Catalog& catalog, const std::vector<std::string>& tables) {
+std::vector<std::string> readers_see(const AlertParts& parts, const std::vector<std::string>& tables) {
+  const Catalog& catalog = parts.catalog;
   std::map<std::int64_t, Instant> published;
   const auto newest = catalog.publications(100);
   for (const Publication& publication : newest) published[publication.number] = publication.at;
-  if (newest.empty()) return {"nothing was published yet"};
   const auto when = [&](std::int64_t number) {
     const auto found = published.find(number);
     return found == published.end() ? fmt::format("publication {}", number)
@@ -71,11 +84,18 @@ std::vector<std::string> readers_see(const Catalog& catalog, const std::vector<s
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < std::min(tables.size(), kMostTables); ++i) {
     const auto table = parse_table_name(tables[i]);
+    const auto in_database = table ? parts.project.database_models.find(*table) : parts.project.database_models.end();
+    if (in_database != parts.project.database_models.end()) {
+      lines.push_back(last_made(parts, in_database->second));
+      continue;
+    }
+    if (newest.empty()) continue;
     const auto entry = table ? catalog.find("main", *table) : std::nullopt;
     lines.push_back(entry ? fmt::format("{}: as of {}", tables[i], when(entry->from_publication))
                           : fmt::format("{}: never published", tables[i]));
   }
-  lines.push_back(fmt::format("the lake: {}", when(newest.front().number)));
+  lines.push_back(newest.empty() ? "nothing was published yet"
+                                 : fmt::format("the lake: {}", when(newest.front().number)));
   return lines;
 }
 
@@ -134,7 +154,7 @@ std::string slack_json(const AlertMessage& message, const std::vector<std::strin
 
 std::string plain_json(const AlertParts& parts, const AlertConfig& alert, const AlertMessage& message,
                        const Json& events) {
-  return Json{{"project", parts.project},
+  return Json{{"project", parts.project.name},
               {"alert", alert.name},
               {"subject", message.subject},
               {"text", message.body},
@@ -184,7 +204,7 @@ AlertMessage make_message(const AlertParts& parts, const AlertConfig& alert, con
   std::vector<std::string> bodies;
   for (const AlertEventRow& row : events) {
     Json event = Json::parse(row.text);
-    const auto readers = readers_see(parts.catalog, strings(event["tables"]));
+    const auto readers = readers_see(parts, strings(event["tables"]));
     event["readers_see"] = readers;
     event = masked(event, parts.secrets);
     if (bodies.size() < kMostEvents) bodies.push_back(body_of(event, strings(event["readers_see"])));
@@ -192,7 +212,7 @@ AlertMessage make_message(const AlertParts& parts, const AlertConfig& alert, con
   }
   AlertMessage message;
   message.alert = alert.name;
-  message.subject = fmt::format("[{}] {}", parts.project, told[0]["headline"].get<std::string>());
+  message.subject = fmt::format("[{}] {}", parts.project.name, told[0]["headline"].get<std::string>());
   if (told.size() > 1) message.subject += fmt::format(", and {} more", told.size() - 1);
   for (const std::string& body : bodies) message.body += (message.body.empty() ? "" : "\n----\n\n") + body;
   if (told.size() > bodies.size()) message.body += fmt::format("\nand {} more\n", told.size() - bodies.size());
@@ -205,11 +225,11 @@ AlertMessage make_message(const AlertParts& parts, const AlertConfig& alert, con
 AlertMessage make_test_message(const AlertParts& parts, const AlertConfig& alert) {
   AlertMessage message;
   message.alert = alert.name;
-  message.subject = fmt::format("[{}] a test of alert `{}`", parts.project, alert.name);
+  message.subject = fmt::format("[{}] a test of alert `{}`", parts.project.name, alert.name);
   std::string events;
   for (const AlertEvent event : alert.on) events += (events.empty() ? "" : ", ") + std::string(to_string(event));
   message.body = fmt::format("This is a test: nothing has failed.\nAlert `{}` of project `{}` tells: {}\n", alert.name,
-                             parts.project, events);
+                             parts.project.name, events);
   if (alert.webhook)
     message.json = alert.shape == WebhookShape::Slack ? slack_json(message, {message.body})
                                                       : plain_json(parts, alert, message, Json::array());

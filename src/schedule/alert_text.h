@@ -16,8 +16,9 @@ std::string event_text(const Happening& happening, AlertEvent event, const std::
 
 /// What messages are made from.
 struct AlertParts {
-  const std::string& project;
+  const Project& project;
   const Catalog& catalog;
+  Database& state;
   const Secrets& secrets;
 };
 

@@ -125,8 +125,8 @@ void AlertLoop::compose() {
     AlertMessage message;
     message.alert = name;
     if (alert != nullptr)
-      message =
-          make_message({parts_.project.name, parts_.catalog, parts_.secrets}, *alert, rows_.events_without_message(name));
+      message = make_message({parts_.project, parts_.catalog, parts_.state, parts_.secrets}, *alert,
+                             rows_.events_without_message(name));
     message.identity = random_uuid();
     message.created_at = message.next_at = now;
     parts_.state.write([&] {

@@ -288,6 +288,8 @@ bool Scheduler::mark(Entry& entry, Tick& tick, Instant now) {
 std::string Scheduler::skip_reason(const Entry* entry, const Tick& tick, const std::vector<Tick>& before) const {
   if (entry == nullptr) return "lochan.yaml has no such schedule any more";
   if (tick.by_hand || tick.starts > 0) return "";
+  if (tick.state == TickState::Held)
+    if (std::string done = done_by_hand(tick); !done.empty()) return done;
   const auto running = std::ranges::find_if(before, is_running);
   if (running != before.end() && entry->config->while_running == WhileRunning::Skip)
     return fmt::format("the tick of {} still ran", to_iso8601(running->key.due_at));
@@ -298,6 +300,15 @@ std::string Scheduler::skip_reason(const Entry* entry, const Tick& tick, const s
   if (may_wait) return "";
   return fmt::format("the tick of {} still {}", to_iso8601(waiting->key.due_at),
                      waiting->state == TickState::Held ? "was held" : "waited");
+}
+
+// What a person triggered later, and went well, was the same work. What is new since then makes another tick.
+std::string Scheduler::done_by_hand(const Tick& held) const {
+  const auto last = ticks_.last_run(held.key.schedule);
+  if (!last || !last->by_hand || last->number < held.number || last->state != TickState::Succeeded) return "";
+  return last->run > 0 ? fmt::format("run {}, which a person triggered, did its work", last->run)
+                       : fmt::format("the tick of {}, which a person triggered, found nothing to do",
+                                     to_iso8601(last->key.due_at));
 }
 
 std::string Scheduler::hold_reason(Entry& entry) {

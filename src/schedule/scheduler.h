@@ -69,6 +69,7 @@ class Scheduler {
   void settle(Entry* entry, std::vector<Tick>& open, Instant now);
   bool mark(Entry& entry, Tick& tick, Instant now);
   std::string skip_reason(const Entry* entry, const Tick& tick, const std::vector<Tick>& before) const;
+  std::string done_by_hand(const Tick& held) const;
   std::string hold_reason(Entry& entry);
   std::string failed_before(const Entry& entry) const;
   const Tick* first_ready(const Entry& entry, const std::vector<Tick>& open, Instant now) const;

@@ -11,6 +11,7 @@ namespace lochan {
 
 class AliveMark {
  public:
+  /// Removes the files of those that died.
   AliveMark();
   ~AliveMark();
   AliveMark(const AliveMark&) = delete;
@@ -24,6 +25,8 @@ class AliveMark {
   static bool is_dead(const std::string& host, const std::string& id);
 
  private:
+  static FileLock make(const std::string& id);
+
   const std::string id_;
   std::unique_ptr<FileLock> lock_;
 };

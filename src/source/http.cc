@@ -327,7 +327,7 @@ class HttpSource final : public Source, public LandingSource {
   // Before anything is landed: the first page tells the columns.
   std::vector<HttpBody> look(const SourceTable& table) {
     NullLog log;
-    HttpApi api(connection_, log, [] { return false; });
+    HttpApi api(connection_, log, [] { return false; }, HttpApi::For::Look);
     HttpCaller caller(api);
     HttpPageReader reader;
     std::vector<HttpBody> bodies;

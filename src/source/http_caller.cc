@@ -51,6 +51,12 @@ std::optional<std::chrono::sys_seconds> http_date(std::string_view text) {
   return std::chrono::sys_seconds{std::chrono::seconds{instant}};
 }
 
+std::string all_that_is_asked(const HttpAsk& ask) {
+  std::string text = ask.method + " " + ask.url + "\n";
+  for (const auto& [name, value] : ask.headers) text += name + ": " + value + "\n";
+  return text + "\n" + ask.body;
+}
+
 std::string seconds_text(std::chrono::nanoseconds time) { return text::human_seconds(std::chrono::duration<double>(time).count()); }
 
 }  // namespace
@@ -67,8 +73,22 @@ std::optional<std::chrono::seconds> retry_after(const HttpReply& reply, std::chr
   return std::max(std::chrono::seconds{0}, *until - date.value_or(now));
 }
 
-HttpApi::HttpApi(const Connection& connection, Log& log, std::function<bool()> is_stopped)
-    : connection_(connection), settings_(http_settings(connection)), log_(log), is_stopped_(std::move(is_stopped)) {}
+HttpApi::HttpApi(const Connection& connection, Log& log, std::function<bool()> is_stopped, For purpose)
+    : connection_(connection),
+      settings_(http_settings(connection)),
+      log_(log),
+      is_stopped_(std::move(is_stopped)),
+      purpose_(purpose) {}
+
+std::optional<HttpReply> HttpApi::kept(const HttpAsk& ask) const {
+  if (!settings_.kept) return std::nullopt;
+  return purpose_ == For::Look ? settings_.kept->find(all_that_is_asked(ask), Steady::now())
+                               : settings_.kept->take(all_that_is_asked(ask), Steady::now());
+}
+
+void HttpApi::keep(const HttpAsk& ask, const HttpReply& reply) const {
+  if (settings_.kept && purpose_ == For::Look) settings_.kept->keep(all_that_is_asked(ask), reply, Steady::now());
+}
 
 LandingTally HttpApi::tally() const {
   const std::lock_guard lock(mutex_);
@@ -257,6 +277,11 @@ Error HttpCaller::refusal(const HttpAsk& ask, const std::string& url, const Http
 }
 
 HttpReply HttpCaller::call(const HttpAsk& ask, const Refused& refused) {
+  if (std::optional<HttpReply> known = api_.kept(ask)) {
+    api_.log().write(LogLevel::Debug, fmt::format("{}: {}: it was asked a moment ago, and isn't asked again",
+                                                  api_.connection().name, ask.what));
+    return std::move(*known);
+  }
   std::string token = api_.settings().auth.token;
   const bool has_oauth = api_.settings().auth.kind == HttpAuthKind::OAuth2;
   bool was_refreshed = false;
@@ -267,6 +292,7 @@ HttpReply HttpCaller::call(const HttpAsk& ask, const Refused& refused) {
       HttpReply reply = follow(ask, url, token);
       if (reply.succeeded()) {
         api_.note_let_in();
+        api_.keep(ask, reply);
         return reply;
       }
       if (reply.status == 401 && has_oauth && !was_refreshed) {

@@ -18,11 +18,23 @@
 
 namespace lochan {
 
+/// What is asked, without what signs it.
+struct HttpAsk {
+  std::string method = "GET";
+  std::string url;
+  std::map<std::string, std::string> headers{};
+  std::string body{};
+  std::string what;  // "page 3 of `orders`", for messages
+};
+
 /// What all threads that call one connection share.
 class HttpApi {
  public:
+  /// What an answer is for. That of a look is kept for the load that comes after it.
+  enum class For { Look, Load };
+
   /// `connection` and `log` must outlive it.
-  HttpApi(const Connection& connection, Log& log, std::function<bool()> is_stopped);
+  HttpApi(const Connection& connection, Log& log, std::function<bool()> is_stopped, For purpose = For::Load);
 
   const Connection& connection() const { return connection_; }
   const HttpSettings& settings() const { return settings_; }
@@ -30,6 +42,9 @@ class HttpApi {
   bool is_stopped() const { return is_stopped_(); }
   LandingTally tally() const;
   void count(const std::function<void(LandingTally&)>& change);
+  /// What was answered to the same for a look, where that is kept: a load takes it.
+  std::optional<HttpReply> kept(const HttpAsk& ask) const;
+  void keep(const HttpAsk& ask, const HttpReply& reply) const;
   /// What is secret in it becomes `***`.
   std::string mask(std::string text) const;
   /// The URL as it may be kept.
@@ -48,21 +63,13 @@ class HttpApi {
   const HttpSettings& settings_;
   Log& log_;
   const std::function<bool()> is_stopped_;
+  const For purpose_;
   mutable std::mutex mutex_;
   LandingTally tally_;      // guarded by mutex_
   bool was_let_in_ = false;  // guarded by mutex_
   std::mutex token_mutex_;
   std::string token_;                                            // guarded by token_mutex_
   std::optional<std::chrono::steady_clock::time_point> expires_;  // guarded by token_mutex_
-};
-
-/// What is asked, without what signs it.
-struct HttpAsk {
-  std::string method = "GET";
-  std::string url;
-  std::map<std::string, std::string> headers{};
-  std::string body{};
-  std::string what;  // "page 3 of `orders`", for messages
 };
 
 /// Used by one thread.

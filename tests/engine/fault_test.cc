@@ -34,6 +34,9 @@ TEST(FaultTest, KindsFollowWhatTheCatalogAnswered) {
       {"IO Error: Failed to commit: POST request to endpoint 'http://127.0.0.1:1/x' failed: (ERROR Could not connect)",
        ErrorKind::CommitUnknown,
        "failed to commit: POST request to endpoint 'http://127.0.0.1:1/x' failed: (ERROR Could not connect)"},
+      {commit + "Server returned nothing error for HTTP PUT to 'http://s3/lake/a.avro'", ErrorKind::CommitUnknown,
+       "failed to commit: Failed to commit Iceberg transaction: Server returned nothing error for HTTP PUT to "
+       "'http://s3/lake/a.avro'"},
       {"HTTP Error: GET request to endpoint 'http://x' returned an error response (HTTP 500). Reason: oops",
        ErrorKind::Unavailable,
        "GET request to endpoint 'http://x' returned an error response (HTTP 500). Reason: oops"},

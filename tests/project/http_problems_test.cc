@@ -75,8 +75,14 @@ const ProblemCase kCases[] = {
        "sources/a.yaml:6:11: with `once` the key is known before anything is asked, and `id` isn't taken from the query\n"
        "  hint: add it: `from_parent: { id: id }`"),
     in_request("ValuesWithoutAName", "load: full", "{ path: '{id}', for_each: { values: [1] } }",
-       "sources/a.yaml:6:14: `for_each` doesn't say what stands for a value\n"
+       "sources/a.yaml:6:40: `for_each` doesn't say what stands for a value\n"
        "  hint: such as `name: company` for `{company}`"),
+    in_request("NothingToBeAskedFor", "load: full", "{ path: sale, for_each: {} }",
+       "sources/a.yaml:6:38: `for_each` says nothing that the request is asked for\n"
+       "  hint: give values, such as `{name: company, values: [a, b]}` for `{company}`, or rows: `in:` a connection to PostgreSQL with a `query:`"),
+    in_request("AnEmptyNameToBeAskedFor", "load: full", "{ path: sale, for_each: }",
+       "sources/a.yaml:6:28: `for_each` says nothing that the request is asked for\n"
+       "  hint: give values, such as `{name: company, values: [a, b]}` for `{company}`, or rows: `in:` a connection to PostgreSQL with a `query:`"),
     in_request("BodyOfAGet", "load: full", "{ path: sale, body: '{}' }",
        "sources/a.yaml:6:34: a `body` is for `method: POST`\n"
        "  hint: add `method: POST`, or remove `body`"),

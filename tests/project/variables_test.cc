@@ -36,6 +36,15 @@ TEST_F(VariablesTest, AreLookedUpInTheEnvironmentThenInDotEnv) {
   EXPECT_EQ(expand("<${A}, ${B}>"), "<from environment, from file too>");
 }
 
+TEST_F(VariablesTest, AreSecretsButWhereTheKeySaysOtherwise) {
+  environment_ = {{"CRON", "*/5 * * * *"}, {"WORD", "hidden-word"}};
+  const Variables variables([this](const std::string& name) { return std::optional(environment_.at(name)); }, {},
+                            folder_.folder(), secrets_);
+  EXPECT_EQ(variables.expand("${CRON}", {"lochan.yaml", 3, 5}, problems_, false), "*/5 * * * *");
+  EXPECT_EQ(variables.expand("${WORD}", {"lochan.yaml", 3, 5}, problems_), "hidden-word");
+  EXPECT_EQ(secrets_.mask("*/5 * * * * hidden-word"), "*/5 * * * * ***");
+}
+
 TEST_F(VariablesTest, HaveDefaultsForWhatIsUnsetOrEmpty) {
   environment_ = {{"EMPTY", ""}, {"SET", "set"}};
   EXPECT_EQ(expand("${UNSET:-a} ${EMPTY:-b} ${SET:-c} [${EMPTY}] ${UNSET:-}"), "a b set [] ");

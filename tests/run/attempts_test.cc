@@ -44,6 +44,17 @@ TEST(RetryDelay, OfMoreThanFiveMinutesIsKept) {
   EXPECT_EQ(retry_delay(limits, 3, 0), minutes{20});
 }
 
+TEST(WasTriedOut, SaysSoOfTheLakesPlaceOnly) {
+  const auto is = [](ErrorKind kind, const char* text) { return was_tried_out(Error(kind, text)); };
+  EXPECT_TRUE(is(ErrorKind::Unavailable, "could not connect to server error for HTTP GET to 'http://s3:9000/lake/a.avro'"));
+  EXPECT_TRUE(is(ErrorKind::Unavailable, "request returned HTTP 503 for HTTP GET to 'http://127.0.0.1:1/v1/run-2/namespaces/mart/tables/m1'"));
+  EXPECT_TRUE(is(ErrorKind::CommitUnknown, "failed to commit: timeout was reached error for HTTP PUT to 'http://s3/lake/a'"));
+  EXPECT_TRUE(is(ErrorKind::Unavailable, "`s3://lake/raw/t/metadata/a.json`: no answer from `s3:9000`, 7 times"));
+  EXPECT_FALSE(is(ErrorKind::Unavailable, "connection `drop`: `s3://drop/a.csv`: no answer from `s3:9000`, 7 times"));
+  EXPECT_FALSE(is(ErrorKind::Unavailable, "connection `shop`: connection refused"));
+  EXPECT_FALSE(is(ErrorKind::Data, "no rights error for HTTP GET to 'http://s3:9000/lake/a.avro'"));
+}
+
 TEST(MayRetry, OnlyWhatMayGoWellTheNextTimeAndNotForEver) {
   const AttemptLimits limits{.retries = 2};
   EXPECT_TRUE(may_retry(limits, Error(ErrorKind::Unavailable, "away"), 1));

@@ -203,6 +203,58 @@ TEST_F(AlertsTest, RefusedAddressIsToldInTheLog) {
   EXPECT_THAT(log_.lines, ElementsAre("warn: alert `alert_1` was sent, but `x@example.com` was refused: 550 unknown"));
 }
 
+TEST_F(AlertsTest, HeldScheduleIsToldOnceWithHowToReleaseIt) {
+  open(kMail);
+  loop().step();
+  Ticks ticks(lake_->state());
+  const auto hold = [&](const std::string& reason) {
+    Tick tick;
+    tick.key = {"golden", clock_.now()};
+    ticks.insert(tick);
+    tick.state = TickState::Held;
+    tick.reason = reason;
+    ticks.update(tick);
+    return tick.key;
+  };
+  const TickKey first =
+      hold("the tick of 09:00 failed (run 3): restart what failed, or: lochan schedule release golden");
+  EXPECT_THAT(subjects(), ElementsAre("[fruit_shop] schedule `golden` waits for a person"));
+  const std::string body = AlertRows(lake_->state()).newest(1).at(0).body;
+  EXPECT_THAT(body, HasSubstr("\nwhy\n  the tick of 09:00 failed (run 3): restart what failed"));
+  EXPECT_THAT(body, HasSubstr("\nlook closer\n  lochan schedule\n  lochan schedule release golden\n"));
+  // The same hold, as it is looked at again and for another reason: nothing new.
+  Tick tick = ticks.find(first).value();
+  tick.reason = "until each of its tables is published again";
+  tick.late_at = clock_.now();
+  ticks.update(tick);
+  EXPECT_THAT(subjects(), IsEmpty());
+  // It is released, fails, and holds the next one: a person waited for again.
+  ticks.end(first, TickState::Failed, "no process could be started", clock_.now());
+  EXPECT_THAT(subjects(), ElementsAre("[fruit_shop] schedule `golden` failed"));
+  const TickKey second = hold("the tick of 10:00 failed: restart what failed");
+  EXPECT_THAT(subjects(), ElementsAre("[fruit_shop] schedule `golden` waits for a person"));
+  ticks.end(second, TickState::Succeeded, "", clock_.now());
+  EXPECT_THAT(subjects(), ElementsAre("[fruit_shop] `golden` and 1 more are well again"));
+}
+
+TEST_F(AlertsTest, ModelInADatabaseIsAsOfTheRunThatMadeItLast) {
+  std::filesystem::create_directories(folder_ / "models/dwh");
+  for (const char* name : {"order_line", "refund"})
+    std::ofstream(folder_ / "models/dwh" / fmt::format("{}.sql", name))
+        << "/* ---\nin: warehouse\n--- */\nselect 1 as id\n";
+  open(std::string(kMail) + "connections: { warehouse: \"postgresql://anna@127.0.0.1:1/dwh\" }\n");
+  loop().step();
+  add_run(RunState::Succeeded, {step("dwh.order_line")});
+  clock_.pass(hours{1});
+  add_run(RunState::Failed, {step("dwh.order_line", "broken"), step("dwh.refund", "broken")});
+  EXPECT_EQ(subjects().size(), 1u);
+  EXPECT_THAT(AlertRows(lake_->state()).newest(1).at(0).body,
+              HasSubstr("\nreaders see\n"
+                        "  dwh.order_line: as of run 1, 2026-11-21 10:00:00 UTC, in the database `warehouse`\n"
+                        "  dwh.refund: not made in the database `warehouse` by any run that is kept\n"
+                        "  nothing was published yet\n"));
+}
+
 TEST_F(AlertsTest, SecretsAreMasked) {
   secrets_.add("hidden-word");
   open("  - { on: failed, webhook: https://hooks.example.com/x }\n");

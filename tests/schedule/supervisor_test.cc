@@ -327,14 +327,39 @@ TEST_F(WaitForManual, UntilEverythingWasRunByHand) {
   EXPECT_EQ(ticks()[1], "10:10 running");
 }
 
-TEST_F(WaitForManual, OrTriggered) {
+TEST_F(WaitForManual, WhatWasTriggeredDidItsWork) {
   ScheduleControl(*lake_).trigger("shops");
   step_after(seconds{1});
   EXPECT_EQ(ticks()[1], kHeld);
   EXPECT_EQ(ticks()[2], "10:10 running");
   machine_->finish(1001, RunState::Succeeded);
   step_after(seconds{1});
-  EXPECT_EQ(ticks()[1], "10:10 running");
+  EXPECT_EQ(ticks()[1], "10:10 skipped: run 2, which a person triggered, did its work");
+  EXPECT_EQ(machine_->starts, 2);
+  step_at("2026-11-21T10:15:00Z");
+  EXPECT_EQ(ticks()[3], "10:15 running");
+}
+
+TEST_F(WaitForManual, WhatWasTriggeredAndFoundNothingToDoDidItsWorkToo) {
+  ScheduleControl(*lake_).trigger("shops");
+  step_after(seconds{1});
+  Ticks(lake_->state()).end_without_run(machine_->processes.at(1001).tick, clock_.now());
+  machine_->exit(1001, 0);
+  step_after(seconds{1});
+  EXPECT_THAT(ticks()[1],
+              testing::MatchesRegex("10:10 skipped: the tick of .*, which a person triggered, found nothing to do"));
+  EXPECT_EQ(machine_->starts, 2);
+}
+
+TEST_F(WaitForManual, WhatWasTriggeredAndFailedHoldsOn) {
+  ScheduleControl(*lake_).trigger("shops");
+  step_after(seconds{1});
+  machine_->finish(1001, RunState::Failed);
+  step_after(seconds{1});
+  EXPECT_THAT(ticks()[1], HasSubstr("10:10 held: the tick of"));
+  EXPECT_THAT(ticks()[1], HasSubstr("(run 2)"));
+  step_at("2026-11-21T10:15:00Z");
+  EXPECT_EQ(machine_->starts, 2);
 }
 
 class AfterTables : public ScheduledLake {

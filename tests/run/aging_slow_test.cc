@@ -1,7 +1,5 @@
 // Tables grow old and lose rows to the archive, and nothing that is loaded or built afterwards shows it: two lakes live
 // through one history of shops, one of them with an archive.
-#include "run/aging.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +12,8 @@
 #include "base/hash.h"
 #include "base/sqlite_database.h"
 #include "project/read_project.h"
-#include "run/archive.h"
+#include "run/aging.h"
+#include "run/archive_restore.h"
 #include "run/cancelling.h"
 #include "run/maintain.h"
 #include "run/query.h"

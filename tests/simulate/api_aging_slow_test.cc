@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/http_server.h"
 #include "project/read_project.h"
-#include "run/archive.h"
+#include "run/archive_restore.h"
 #include "run/maintain.h"
 #include "run/query.h"
 #include "run/run.h"

@@ -130,6 +130,8 @@ std::vector<Error> find_unusable_places(const Project& project, const Clock& clo
   check(project.lake, {});
   for (const auto& [name, layer] : project.layers)
     if (layer.lake) check(*layer.lake, {.object_lock = layer.object_lock});
+  for (const auto& [name, layer] : project.layers)
+    if (layer.archive) check(*layer.archive, {});
   return found;
 }
 

@@ -74,6 +74,7 @@ struct S3StoreOptions {
   std::optional<std::chrono::seconds> object_lock{};  // the bucket must keep each object so long: see `check`
   int attempts = 7;                                   // of a request, where another may help
   std::chrono::milliseconds first_delay{100};         // before the second attempt; doubled each time, with jitter
+  std::string storage_class{};                        // of what is uploaded from files; "": none is asked for
 };
 
 /// A bucket, or what lies in it below a prefix. No request is made before one is needed.

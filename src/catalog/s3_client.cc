@@ -205,6 +205,16 @@ void S3Client::refuse(const S3Request& request, const HttpReply& reply, int trie
   if (!region.empty() && region != place_.s3.region)
     throw project(fmt::format("the bucket `{}` is in the region `{}`, and `{}` was asked", bucket_, region, place_.s3.region),
                   fmt::format("write `region: {}` in {}, or set AWS_REGION", region, place_.written_in));
+  if (fault.code == "InvalidStorageClass") {
+    const auto asked = request.headers.find("x-amz-storage-class");
+    throw project(fmt::format("the server of the bucket `{}` ({}) does not know the storage class `{}`", bucket_,
+                              server, asked == request.headers.end() ? "" : asked->second),
+                  "name one that it has, or none");
+  }
+  if (fault.code == "InvalidObjectState")  // 403 too
+    throw Error(
+        ErrorKind::Data,
+        fmt::format("`{}` rests in an archive class, and can't be read before S3 was asked for it", describe(request)));
   if (reply.status == 403 || fault.code == "AccessDenied")
     throw project(fmt::format("{} of `{}` is denied to `{}`", request.method, describe(request),
                               place_.s3.keys.access_key_id),

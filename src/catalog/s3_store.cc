@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "catalog/object_store.h"
+#include "catalog/resting_objects.h"
 #include "catalog/s3_client.h"
 #include "catalog/s3_reply.h"
 #include "catalog/s3_upload.h"
@@ -40,7 +41,7 @@ int number_in(std::string_view text) {
   return value;
 }
 
-class S3Store final : public ObjectStore {
+class S3Store final : public ObjectStore, public RestingObjects {
  public:
   S3Store(const LakePlace& place, const Clock& clock, const S3StoreOptions& options)
       : place_(place), clock_(clock), options_(options), client_(place, clock, options) {}
@@ -103,7 +104,31 @@ class S3Store final : public ObjectStore {
     throw_file_error("write", file, failed);
   }
 
-  void upload(std::string_view name, const fs::path& file) override { upload_to_s3(client_, put(name, ""), file); }
+  void upload(std::string_view name, const fs::path& file) override {
+    S3Request request = put(name, "");
+    if (!options_.storage_class.empty()) request.headers["x-amz-storage-class"] = options_.storage_class;
+    upload_to_s3(client_, std::move(request), file);
+  }
+
+  ObjectRest rest_of_object(std::string_view name) override {
+    const HttpReply head = client_.send({.method = "HEAD", .key = key(name)});
+    return rest_of(head.header("x-amz-storage-class"), head.header("x-amz-restore"),
+                   head.header("x-amz-archive-status"));
+  }
+
+  // RestoreObject answers 202 where a copy is made now, and 200 where there is one, which then stays longer.
+  void wake(std::string_view name, const ObjectRest& object, int days, RetrievalTier tier) override {
+    S3Request request{.method = "POST", .key = key(name), .query = {{"restore", ""}}};
+    request.body = fmt::format(
+        R"(<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{}<GlacierJobParameters><Tier>{}</Tier></GlacierJobParameters></RestoreRequest>)",
+        object.sank ? "" : fmt::format("<Days>{}</Days>", days), to_string(tier));
+    request.headers = {{"content-md5", md5_base64(request.body)}, {"content-type", "application/xml"}};
+    const HttpReply reply = client_.send(request, {409});
+    const S3Fault fault = read_s3_fault(reply.body);
+    if (reply.succeeded() || fault.code == "RestoreAlreadyInProgress") return;
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("asking for `{}` was answered {} ({})", uri(name), fault.code, fault.message));
+  }
 
   void remove(std::span<const std::string> names) override {
     for (std::size_t begin = 0; begin < names.size(); begin += kRemovedAtOnce) {

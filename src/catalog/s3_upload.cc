@@ -63,8 +63,9 @@ void upload_to_s3(S3Client& client, S3Request put, const std::filesystem::path& 
   if (!file) throw_file_error("read", path, errno);
   if (size <= kPart) return send_body(client, put, next_part(file, path, size));
 
-  const std::string upload =
-      s3_element(client.send({.method = "POST", .key = put.key, .query = {{"uploads", ""}}}).body, "UploadId");
+  // What the object is to be is said here; the parts are bytes.
+  const S3Request begin{.method = "POST", .key = put.key, .query = {{"uploads", ""}}, .headers = put.headers};
+  const std::string upload = s3_element(client.send(begin).body, "UploadId");
   try {
     const std::uint64_t at_once = std::max(kPart, size / kMostParts + 1);
     std::string parts;

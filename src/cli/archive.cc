@@ -1,6 +1,4 @@
 // `lochan archive`: what left its table for the archive, and how it comes back.
-#include "run/archive.h"
-
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +9,7 @@
 #include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "project/scalar.h"
+#include "run/archive_restore.h"
 #include "run/lake.h"
 
 namespace lochan {
@@ -26,6 +25,8 @@ class ArchiveCommand final : public Command {
     restore.text("--from", from_, "DAY", "the first day: 2026-09-01");
     restore.text("--to", to_, "DAY", "the last day");
     restore.text("--for", stay_, "TIME", "how long they stay before they are archived again (7d by default)");
+    restore.text("--tier", tier_, "TIER",
+                 "how soon S3 gives what rests in GLACIER or DEEP_ARCHIVE: expedited, standard (the default) or bulk");
   }
   bool wants_json() const override { return output_.is_json(); }
 
@@ -42,7 +43,7 @@ class ArchiveCommand final : public Command {
     std::vector<std::vector<std::string>> lines = {{"table", "dt", "rows", "size", "archived", "file"}};
     for (const Entry& entry : lake.catalog().entries("main")) {
       const auto days = days_of(entry, kArchivedProperty);
-      const Archive archive(Archive::folder_of(lake, entry.table.layer));
+      Archive archive(lake, entry.table.layer);
       for (const auto& [day, file] : days) {
         const ArchivedPartition partition = archive.describe(entry.table, day, file);
         documents.push_back(to_document(partition));
@@ -75,7 +76,9 @@ class ArchiveCommand final : public Command {
       if (!stay) throw Error(ErrorKind::Usage, fmt::format("`--for` is `{}`, wanted a time such as `7d`", stay_));
       request.stay = std::chrono::duration_cast<std::chrono::seconds>(*stay);
     }
+    request.tier = tier();
     const Restored restored = restore_archived(lake, request);
+    if (!restored.resting.is_empty()) return tell_resting(terminal, restored.resting);
     if (output_.is_json()) {
       Document documents = Document::array();
       for (const ArchivedPartition& partition : restored.partitions) documents.push_back(to_document(partition));
@@ -90,6 +93,35 @@ class ArchiveCommand final : public Command {
                                  text::plural(restored.rows, "row"), *restored.publication));
     }
     return kExitDone;
+  }
+
+  int tell_resting(Terminal& terminal, const RestingDays& resting) const {
+    if (output_.is_json()) {
+      print_document(terminal, {{"restored", Document::array()},
+                                {"asked", resting.asked},
+                                {"awaited", resting.awaited},
+                                {"storage_class", resting.storage_class}});
+      return kExitLater;
+    }
+    const auto days = [](const std::vector<std::string>& all) {
+      const std::string range = all.size() == 1 ? all.front() : fmt::format("{} to {}", all.front(), all.back());
+      return fmt::format("{} ({})", text::plural(static_cast<std::int64_t>(all.size()), "day"), range);
+    };
+    if (!resting.asked.empty())
+      terminal.print(fmt::format("asked S3 for {} of {}, in {}: to be read within {}, and then for {}",
+                                 days(resting.asked), table_, resting.storage_class, resting.ready_within,
+                                 text::plural(resting.copies_stay_days, "day")));
+    if (!resting.awaited.empty())
+      terminal.print(fmt::format("S3 was asked for {} of {} before, in {}, and hasn't got them ready yet",
+                                 days(resting.awaited), table_, resting.storage_class));
+    terminal.print("nothing was restored: run it again then");
+    return kExitLater;
+  }
+
+  RetrievalTier tier() const {
+    for (const RetrievalTier tier : {RetrievalTier::Standard, RetrievalTier::Expedited, RetrievalTier::Bulk})
+      if (tier_ == text::lower(to_string(tier)) || (tier_.empty() && tier == RetrievalTier::Standard)) return tier;
+    throw Error(ErrorKind::Usage, fmt::format("`--tier` is `{}`, wanted `expedited`, `standard` or `bulk`", tier_));
   }
 
   TableName parse_table() const {
@@ -110,7 +142,7 @@ class ArchiveCommand final : public Command {
   }
 
   OutputOption output_;
-  std::string table_, from_, to_, stay_;
+  std::string table_, from_, to_, stay_, tier_;
   bool list_ = false;
   bool restore_ = false;
 };
@@ -122,8 +154,12 @@ CommandKind archive_command() {
           .group = "the lake",
           .summary = "what left its table for the archive, and bringing it back",
           .more =
-              "Days of a table that are older than `archive_after` of its layer leave it when `lochan maintain` runs. A query\n"
-              "that reads such a table says so. What is restored is as it was, row for row, and makes nothing stale.",
+              "Days of a table that are older than `archive_after` of its layer leave it when `lochan maintain` runs. "
+              "A query\n"
+              "that reads such a table says so. What is restored is as it was, row for row, and makes nothing stale. "
+              "Days that rest in\n"
+              "S3's GLACIER or DEEP_ARCHIVE must be waited for: `restore` asks for them and ends with exit code 75, "
+              "until they are there.",
           .examples = {{"archive list", "what is archived"},
                        {"archive restore raw.sale --from 2026-09-01 --to 2026-09-30", "bring September back"}},
           .make = make_command<ArchiveCommand>};

@@ -20,6 +20,7 @@ namespace lochan {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;  // something failed that was run
 inline constexpr int kExitUsage = 2;   // the command line or the project is wrong
+inline constexpr int kExitLater = 75;  // it was begun elsewhere, and is to be run again (EX_TEMPFAIL of sysexits.h)
 
 /// What every command is given; main makes it.
 struct Context {

@@ -66,6 +66,8 @@ class Examination {
     examine_place("lake", project->lake, {});
     for (const auto& [name, layer] : project->layers)
       if (layer.lake) examine_place("lake of " + name, *layer.lake, {.object_lock = layer.object_lock});
+    for (const auto& [name, layer] : project->layers)
+      if (layer.archive) examine_place("archive of " + name, *layer.archive, {});
     if (project->state.is_shared())
       examine("state", [&] { return has_state(project->state), project->state.shown(); });
     else
@@ -126,9 +128,9 @@ class Examination {
   void examine_folder(const std::string& subject, const fs::path& folder) {
     const fs::path there = existing(folder);
     if (::access(there.c_str(), W_OK | X_OK) != 0) {
-      findings_.push_back(
-          {Health::Fail, subject, fmt::format("`{}` can't be written", there.string()),
-           fmt::format("give your user the right to write there, or name another `{}:` in lochan.yaml", subject)});
+      findings_.push_back({Health::Fail, subject, fmt::format("`{}` can't be written", there.string()),
+                           fmt::format("give your user the right to write there, or name another `{}:` in lochan.yaml",
+                                       subject.substr(0, subject.find(' ')))});
       return;
     }
     std::error_code failed;
@@ -145,7 +147,7 @@ class Examination {
   }
 
   void examine_place(const std::string& subject, const LakePlace& place, S3StoreOptions options) {
-    if (!place.is_on_s3()) return examine_folder("lake", place.location);
+    if (!place.is_on_s3()) return examine_folder(subject, place.location);
     options.attempts = 2;
     examine(subject, [&] {
       make_s3_store(place, context_.clock, options)->check();

@@ -18,7 +18,7 @@ void read_location(ValueReader& reader, const YamlValue& value, LakePlace& place
     return;
   }
   if (!text->starts_with(kS3)) {
-    reader.problems().add(value.position, fmt::format("a lake can't lie on `{}`", text->substr(0, scheme + 3)),
+    reader.problems().add(value.position, fmt::format("nothing can be kept on `{}`", text->substr(0, scheme + 3)),
                           "name a folder, such as `./lake`, or `s3://bucket/prefix`");
     return;
   }

@@ -68,7 +68,8 @@ struct LayerConfig {
   std::optional<std::chrono::seconds> object_lock{};    // how long its bucket must keep each object
   std::optional<std::chrono::seconds> archive_after{};  // what was loaded so long ago goes to the archive
   std::optional<std::chrono::seconds> delete_after{};   // and is deleted, from the archive too
-  std::filesystem::path archive{};                      // absolute folder; "": .lochan/archive
+  std::optional<LakePlace> archive{};                   // none: the folder .lochan/archive
+  std::string archive_class{};  // S3's storage class of archived days: GLACIER_IR; "": none is asked for
   Position position;
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "project/connection_url.h"
@@ -107,7 +108,24 @@ void read_spill(ValueReader& reader, const YamlValue& value, EngineConfig& engin
 }
 
 void read_archive(ValueReader& reader, const YamlValue& value, LayerConfig& layer) {
-  if (const auto text = reader.read_scalar(value, "archive", {})) layer.archive = absolute_path(reader.folder(), *text);
+  layer.archive = read_lake_place(reader, value);
+}
+
+constexpr std::array<std::string_view, 7> kStorageClasses = {
+    "STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"};
+
+Key archive_class_key() {
+  Key key{.name = "archive_class", .help = "S3's storage class of what is archived, where the archive is a bucket"};
+  key.type.shape = Shape::Choice;
+  key.type.choices = {kStorageClasses.begin(), kStorageClasses.end()};
+  return key;
+}
+
+// Empty is none: a variable may say so.
+void read_archive_class(ValueReader& reader, const YamlValue& value, LayerConfig& layer) {
+  const auto text = reader.read_scalar(value, "archive_class", {.shape = Shape::Literal});
+  if (text && !text->empty()) reader.read_scalar(value, "archive_class", archive_class_key().type);
+  layer.archive_class = text.value_or("");
 }
 
 /// A key that holds the mapping of another table.
@@ -194,7 +212,8 @@ const Keys<LayerConfig>& layer_keys() {
           .add("immutable", &LayerConfig::immutable, "no object of the layer is ever overwritten or removed")
           .add({.name = "lake",
                 .type = {.shape = Shape::Text, .keys = &lake_keys().table()},
-                .help = "a place of its own for the layer's tables; what isn't said here is as `lake` of the project says"},
+                .help =
+                    "a place of its own for the layer's tables; what isn't said here is as `lake` of the project says"},
                [](ValueReader& reader, const YamlValue& value, LayerConfig& layer) {
                  layer.lake = read_lake_place(reader, value);
                })
@@ -203,7 +222,13 @@ const Keys<LayerConfig>& layer_keys() {
           .add("archive_after", &LayerConfig::archive_after,
                "days (`dt`) that are so old leave their table for the archive")
           .add("delete_after", &LayerConfig::delete_after, "days that are so old are deleted, from the archive too")
-          .add({.name = "archive", .default_text = ".lochan/archive", .help = "the folder of the archive"}, read_archive);
+          .add({.name = "archive",
+                .type = {.shape = Shape::Text, .keys = &lake_keys().table()},
+                .default_text = ".lochan/archive",
+                .help = "where archived days lie: a folder, or a bucket; what isn't said here is as the layer's `lake` "
+                        "says, or the project's"},
+               read_archive)
+          .add(archive_class_key(), read_archive_class);
   return kKeys;
 }
 

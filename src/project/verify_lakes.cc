@@ -101,8 +101,11 @@ void find_keys(LakePlace& place, const LookUp& look_up, Problems& problems) {
 void complete_place(LakePlace& place, const LookUp& look_up, Secrets& secrets, Problems& problems) {
   if (!place.is_on_s3()) {
     if (has_settings(place.s3))
-      problems.add(place.position, "this place of the lake is a folder, and has settings for S3",
-                   "name a bucket (`url: s3://bucket/prefix`), or take the other keys away");
+      problems.add(
+          place.position,
+          fmt::format("{} is a folder, and has settings for S3",
+                      place.written_in == LakePlace().written_in ? "this place of the lake" : place.written_in),
+          "name a bucket (`url: s3://bucket/prefix`), or take the other keys away");
     return;
   }
   S3Access& s3 = place.s3;
@@ -138,6 +141,36 @@ void refuse_nested(const Project& project, Problems& problems) {
                      "give each of them a folder, bucket or prefix of its own");
     others.push_back(&*layer.lake);
   }
+}
+
+// An archive is not the lake's: what is found in a place of the lake and named by no table is removed.
+void refuse_archive_inside(const Project& project, const LakePlace& archive, Problems& problems) {
+  const auto refuse = [&](const LakePlace& lake) {
+    if (lies_in(archive.location, lake.location) || lies_in(lake.location, archive.location))
+      problems.add(
+          archive.position,
+          fmt::format("the archive `{}` and the lake's `{}` lie in each other", archive.location, lake.location),
+          "give the archive a folder, bucket or prefix of its own");
+  };
+  refuse(project.lake);
+  for (const auto& [name, layer] : project.layers)
+    if (layer.lake) refuse(*layer.lake);
+}
+
+// It is reached as its layer's tables are.
+void complete_archive(Project& project, LayerConfig& layer, const LookUp& look_up, Secrets& secrets,
+                      Problems& problems) {
+  LakePlace& archive = *layer.archive;
+  archive.written_in = fmt::format("`archive` of layer `{}`", layer.name);
+  if (archive.s3.vended)
+    problems.add(archive.position,
+                 fmt::format("the archive of layer `{}` has `vended` keys, and no client asks for them", layer.name),
+                 "take them away: what is archived is no part of a table");
+  const LakePlace& tables = layer.lake ? *layer.lake : project.lake;
+  if (archive.is_on_s3() && tables.is_on_s3()) take_from_lake(archive.s3, tables.s3);
+  archive.s3.vended.reset();
+  complete_place(archive, look_up, secrets, problems);
+  refuse_archive_inside(project, archive, problems);
 }
 
 void verify_layer(const LayerConfig& layer, Problems& problems) {
@@ -176,6 +209,8 @@ void complete_lakes(Project& project, const LookUp& look_up, Secrets& secrets, P
   }
   complete_place(project.lake, look_up, secrets, problems);
   refuse_nested(project, problems);
+  for (auto& [name, layer] : project.layers)
+    if (layer.archive) complete_archive(project, layer, look_up, secrets, problems);
 }
 
 }  // namespace lochan

@@ -1,11 +1,8 @@
 #include "run/archive.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -14,34 +11,55 @@
 #include "base/hash.h"
 #include "base/sql.h"
 #include "base/text.h"
-#include "run/aging.h"
 
 namespace lochan {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 namespace {
 
-void sync_file(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw_file_error("sync", path, errno);
-  const int failed = ::fsync(file) == 0 ? 0 : errno;
-  ::close(file);
-  if (failed != 0) throw_file_error("sync", path, failed);
-}
-
 Json to_json(const ArchivedPartition& partition) {
   Json columns = Json::array();
   for (const Column& column : partition.columns) columns.push_back({{"name", column.name}, {"type", column.type}});
-  return {{"table", to_string(partition.table)}, {"partition", {{"dt", partition.day}}},
-          {"columns", std::move(columns)},       {"rows", partition.rows},
-          {"file", partition.file},              {"bytes", partition.size_bytes},
-          {"sha256", partition.sha256},          {"archived_at", to_iso8601(partition.archived_at)}};
+  return {{"table", to_string(partition.table)},
+          {"partition", {{"dt", partition.day}}},
+          {"columns", std::move(columns)},
+          {"rows", partition.rows},
+          {"file", partition.file},
+          {"bytes", partition.size_bytes},
+          {"sha256", partition.sha256},
+          {"archived_at", to_iso8601(partition.archived_at)}};
 }
 
-std::string column_list(const std::vector<Column>& columns) {
-  std::string list;
-  for (const Column& column : columns) list += (list.empty() ? "" : ", ") + sql::identifier(column.name);
-  return list;
+std::string name_of(const TableName& table, const std::string& day, const std::string& file) {
+  return fmt::format("{}/{}/dt={}/{}", table.layer, table.name, day, file);
+}
+
+std::string description_of(const std::string& file) { return fs::path(file).replace_extension(".json").string(); }
+
+LakePlace place_of(const Lake& lake, const std::string& layer) {
+  const auto found = lake.project().layers.find(layer);
+  if (found != lake.project().layers.end() && found->second.archive) return *found->second.archive;
+  LakePlace place;
+  place.location = (lake.home() / "archive").string();
+  return place;
+}
+
+std::string class_of(const Lake& lake, const std::string& layer) {
+  const auto found = lake.project().layers.find(layer);
+  return found == lake.project().layers.end() ? "" : found->second.archive_class;
+}
+
+ArchivedPartition read_description(const TableName& table, const std::string& day, const std::string& file,
+                                   const std::string& text) {
+  const Json json = Json::parse(text);
+  ArchivedPartition partition{table, day, file, {}, json.at("rows"), json.at("bytes"), json.at("sha256"), {}};
+  for (const Json& column : json.at("columns")) {
+    partition.columns.emplace_back();
+    partition.columns.back().name = column.at("name");
+    partition.columns.back().type = column.at("type");
+  }
+  partition.archived_at = parse_instant(json.at("archived_at").get<std::string>());
+  return partition;
 }
 
 }  // namespace
@@ -50,7 +68,8 @@ std::map<std::string, std::string> days_of(const Entry& entry, const char* prope
   const auto found = entry.properties.find(property);
   if (found == entry.properties.end()) return {};
   const Json days = Json::parse(found->second, nullptr, false);
-  if (!days.is_object()) throw Error(ErrorKind::Data, fmt::format("`{}` of `{}` can't be read", property, to_string(entry.table)));
+  if (!days.is_object())
+    throw Error(ErrorKind::Data, fmt::format("`{}` of `{}` can't be read", property, to_string(entry.table)));
   return days.get<std::map<std::string, std::string>>();
 }
 
@@ -69,166 +88,119 @@ std::string archive_note(const Entry& entry) {
   const auto days = days_of(entry, kArchivedProperty);
   if (days.empty()) return "";
   return fmt::format("{}: dt {} to {} ({}) is archived: lochan archive restore {}", to_string(entry.table),
-                     days.begin()->first, days.rbegin()->first, text::plural(static_cast<std::int64_t>(days.size()), "day"),
-                     to_string(entry.table));
+                     days.begin()->first, days.rbegin()->first,
+                     text::plural(static_cast<std::int64_t>(days.size()), "day"), to_string(entry.table));
 }
 
-fs::path Archive::folder_of(const Lake& lake, const std::string& layer) {
-  const auto found = lake.project().layers.find(layer);
-  const bool is_named = found != lake.project().layers.end() && !found->second.archive.empty();
-  return is_named ? found->second.archive : lake.home() / "archive";
+std::string archived_file_of(const std::string& name) {
+  constexpr std::size_t kStem = 13;  // 1f0c2a7e-77d1
+  const fs::path path(name);
+  const bool is_ours = path.stem().string().size() == kStem && name[8] == '-' &&
+                       (path.extension() == ".parquet" || path.extension() == ".json");
+  return is_ours ? path.stem().string() + ".parquet" : "";
 }
 
-fs::path Archive::place(const TableName& table, const std::string& day) const {
-  return folder_ / table.layer / table.name / ("dt=" + day);
+Archive::Archive(const Lake& lake, const std::string& layer)
+    : place_(place_of(lake, layer)), storage_class_(class_of(lake, layer)), clock_(lake.clock()) {}
+
+Archive::~Archive() = default;
+
+ObjectStore& Archive::objects() {
+  if (!objects_)
+    objects_ = place_.is_on_s3() ? make_s3_store(place_, clock_, {.storage_class = storage_class_})
+                                 : make_local_store(place_.location);
+  return *objects_;
 }
 
-ArchivedPartition Archive::store(TendedTable& table, const std::string& day, Instant now) const {
-  ArchivedPartition partition{table.entry().table, day, random_uuid().substr(0, 13), table.entry().columns, 0, 0, {}, now};
-  const fs::path base = place(partition.table, day) / partition.file;
-  partition.file += ".parquet";
-  const fs::path file = place(partition.table, day) / partition.file;
-  std::error_code failed;
-  fs::create_directories(file.parent_path(), failed);
-  if (failed) throw_file_error("make", file.parent_path(), failed.value());
+RestingObjects* Archive::resting() { return dynamic_cast<RestingObjects*>(&objects()); }
+
+// For a bucket the file is made beside, as its checksum is known before it goes there. The description is never put to
+// rest: it says what is there.
+ArchivedPartition Archive::store(TendedTable& table, const std::string& day, Instant now) {
+  ArchivedPartition partition{
+      table.entry().table, day, random_uuid().substr(0, 13) + ".parquet", table.entry().columns, 0, 0, {}, now};
+  const std::string name = name_of(partition.table, day, partition.file);
+  TemporaryFolder beside;
+  fs::path file = in_folder(name);
+  if (place_.is_on_s3())
+    file = beside.path() / partition.file;
+  else
+    objects().make_folder(fs::path(name).parent_path().string());
   partition.rows = table.execute(
       fmt::format("copy (select * from {{}}) to {} (format parquet, compression zstd)", sql::literal(file.string())));
-  sync_file(file);
   partition.size_bytes = fs::file_size(file);
   partition.sha256 = sha256_of_file(file);
-  write_file(base.string() + ".json", to_json(partition).dump(2) + "\n", Durability::Synced);
+  if (place_.is_on_s3()) objects().upload(name, file);
+  objects().write(description_of(name), to_json(partition).dump(2) + "\n");
   return partition;
 }
 
-ArchivedPartition Archive::describe(const TableName& table, const std::string& day, const std::string& file) const {
-  fs::path path = place(table, day) / file;
-  path.replace_extension(".json");
-  ArchivedPartition partition{table, day, file, {}, 0, 0, {}, {}};
+void Archive::sync() { objects().sync(); }
+
+ArchivedPartition Archive::describe(const TableName& table, const std::string& day, const std::string& file) {
+  const std::string name = description_of(name_of(table, day, file));
   try {
-    const Json json = Json::parse(read_file(path));
-    for (const Json& column : json.at("columns")) {
-      partition.columns.emplace_back();
-      partition.columns.back().name = column.at("name");
-      partition.columns.back().type = column.at("type");
-    }
-    partition.rows = json.at("rows");
-    partition.size_bytes = json.at("bytes");
-    partition.sha256 = json.at("sha256");
-    partition.archived_at = parse_instant(json.at("archived_at").get<std::string>());
+    return read_description(table, day, file, objects().read(name));
   } catch (const Json::exception& failure) {
-    throw Error(ErrorKind::Data, fmt::format("{} can't be read: {}", path.string(), failure.what()));
+    throw Error(ErrorKind::Data, fmt::format("{} can't be read: {}", objects().uri(name), failure.what()));
+  } catch (const Error& failure) {
+    if (failure.kind() != ErrorKind::NotFound) throw;
+    throw Error(ErrorKind::NotFound, failure.message())
+        .hint(fmt::format("what is archived of {} is looked for where `archive` of its layer says: was that changed? "
+                          "put its files there",
+                          to_string(table)));
   }
-  return partition;
 }
 
-fs::path Archive::checked_path(const ArchivedPartition& partition) const {
-  const fs::path path = place(partition.table, partition.day) / partition.file;
-  if (sha256_of_file(path) != partition.sha256)
-    throw Error(ErrorKind::Data, fmt::format("{} is not the file that was archived: its checksum differs", path.string()))
+fs::path Archive::fetch(const ArchivedPartition& partition, TemporaryFolder& copies) {
+  const std::string name = name_of(partition.table, partition.day, partition.file);
+  const std::string table = to_string(partition.table);
+  fs::path file = in_folder(name);
+  if (place_.is_on_s3()) {
+    const ObjectRest object = rest(partition.table, partition.day, partition.file);
+    if (object.rest != Rest::Awake)
+      throw Error(ErrorKind::Data,
+                  fmt::format("{} of {} rests in {}, and can't be read {}", partition.day, table, object.storage_class,
+                              object.rest == Rest::Waking ? "yet: S3 was asked for it" : "before S3 was asked for it"))
+          .hint(fmt::format("lochan archive restore {}, until the days are back", table));
+    file = copies.path() / partition.file;
+    objects().download(name, file);
+  }
+  if (sha256_of_file(file) != partition.sha256)
+    throw Error(ErrorKind::Data,
+                fmt::format("{} is not the file that was archived: its checksum differs", objects().uri(name)))
         .hint("put it back from a backup; nothing was restored");
-  return path;
+  return file;
 }
 
-std::vector<std::string> Archive::files(const TableName& table, const std::string& day) const {
-  std::vector<std::string> files;
-  std::error_code ignored;
-  for (const auto& file : fs::directory_iterator(place(table, day), ignored))
-    if (file.path().extension() == ".parquet") files.push_back(file.path().filename().string());
-  std::ranges::sort(files);
-  return files;
+ObjectRest Archive::rest(const TableName& table, const std::string& day, const std::string& file) {
+  RestingObjects* sleepers = resting();
+  return sleepers == nullptr ? ObjectRest{} : sleepers->rest_of_object(name_of(table, day, file));
 }
 
-std::vector<std::string> Archive::days(const TableName& table) const {
-  std::vector<std::string> days;
-  std::error_code ignored;
-  for (const auto& day : fs::directory_iterator(folder_ / table.layer / table.name, ignored))
-    if (const std::string name = day.path().filename().string(); name.starts_with("dt=")) days.push_back(name.substr(3));
-  std::ranges::sort(days);
+void Archive::wake(const TableName& table, const std::string& day, const std::string& file, const ObjectRest& object,
+                   int days, RetrievalTier tier) {
+  if (RestingObjects* sleepers = resting()) sleepers->wake(name_of(table, day, file), object, days, tier);
+}
+
+std::map<std::string, std::vector<std::string>> Archive::files(const TableName& table) {
+  const std::string prefix = name_of(table, "", "").substr(0, name_of(table, "", "").size() - 1);
+  std::map<std::string, std::vector<std::string>> days;
+  objects().list(prefix, [&](const ObjectInfo& info) {
+    const std::string rest = info.name.substr(prefix.size());
+    if (const auto slash = rest.find('/'); slash != std::string::npos)
+      days[rest.substr(0, slash)].push_back(rest.substr(slash + 1));
+  });
   return days;
 }
 
-// The description last: a file without one is a copy that was never named, and is found by its name.
-void Archive::remove(const TableName& table, const std::string& day, const std::string& file) const {
-  fs::path path = place(table, day) / file;
-  std::error_code failed;
-  fs::remove(path, failed);
-  if (failed) throw_file_error("remove", path, failed.value());
-  fs::remove(path.replace_extension(".json"), failed);
-  fs::remove(place(table, day), failed);  // when it was the last one
-}
-
-namespace {
-
-// Copies of some of a day's rows stay in the table where loads compare with them; the whole day takes their place. Other
-// rows of that day came later.
-void require_copies(TendedTable& table, const ArchivedPartition& partition, const fs::path& path, bool may_be_copies) {
-  const std::string columns = column_list(partition.columns);
-  const std::int64_t others = !may_be_copies ? 1 :
-      table
-          .query(fmt::format("select count(*) from (select {0} from {{}} where dt = date {1} except all select {0} from read_parquet({2}, "
-                             "hive_partitioning = false))",
-                             columns, sql::literal(partition.day), sql::literal(path.string())))
-          .integer();
-  if (others == 0) return;
-  throw Error(ErrorKind::Data, fmt::format("`{}` has rows of {} again, so bringing the archived ones back would double them",
-                                           to_string(partition.table), partition.day))
-      .hint("leave that day out: --from and --to");
-}
-
-}  // namespace
-
-Restored restore_archived(Lake& lake, const RestoreRequest& request) {
-  const auto entry = lake.catalog().find("main", request.table);
-  if (!entry) throw Error(ErrorKind::Usage, fmt::format("there is no table `{}`", to_string(request.table)));
-  Engine engine(lake.engine_options());
-  StartedRun run(lake, {.command = "archive restore", .selection = to_string(request.table), .author = request.author});
-  TendedTable table(lake, engine, run, request.table);
-  const auto refuse = [&] {
-    return Error(ErrorKind::Conflict, fmt::format("a run is writing `{}`", to_string(request.table)))
-        .hint("try again when it has ended; nothing was restored");
-  };
-  if (!table.take(0)) throw refuse();
-  const Archive archive(Archive::folder_of(lake, request.table.layer));
-  auto archived = days_of(table.entry(), kArchivedProperty);
-  auto restored = days_of(table.entry(), kRestoredProperty);
-  std::vector<LakeFile> files = table.files();
-  const auto aging = aging_of(lake.project(), request.table);
-  const std::string part = identity_partition(lake.catalog(), table.entry(), "dt");
-  Restored outcome;
-  for (const auto& [day, file] : std::map(archived)) {
-    if ((!request.from.empty() && day < request.from) || (!request.to.empty() && day > request.to)) continue;
-    const ArchivedPartition partition = archive.describe(request.table, day, file);
-    const fs::path path = archive.checked_path(partition);
-    const auto is_of_day = [&](const LakeFile& other) { return day_of(other, part) == day; };
-    if (std::ranges::any_of(files, is_of_day)) {
-      // Where rows are added to old days, one that equals an archived row may be another one.
-      require_copies(table, partition, path, aging && aging->is_raw);
-      files = table.files();
-      std::erase_if(files, is_of_day);
-      table.set_files(files, "delete");
-    }
-    const std::string columns = column_list(partition.columns);
-    const std::int64_t rows =
-        table.execute(fmt::format("insert into {{}} ({}) select {} from read_parquet({})", columns, columns,
-                                  sql::literal(path.string())));
-    if (rows != partition.rows)
-      throw Error(ErrorKind::Data, fmt::format("{} rows of {} were archived, and {} came back", partition.rows, day, rows));
-    archived.erase(day);
-    restored[day] = to_iso8601(lake.clock().now() + request.stay);
-    outcome.rows += rows;
-    outcome.partitions.push_back(partition);
-  }
-  if (!outcome.partitions.empty()) {
-    table.set_files(table.files(), "overwrite");
-    std::map<std::string, std::string> properties{{kArchivedProperty, days_property(archived)}, {kRestoredProperty, days_property(restored)}};
-    if (archived.empty()) properties[kReachProperty] = reach_property({});
-    outcome.publication = table.publish({.table = request.table, .properties = std::move(properties), .data_unchanged = true},
-                                        "archive restore " + to_string(request.table));
-    if (!outcome.publication) throw refuse();
-  }
-  run.close(RunState::Succeeded, outcome.publication.value_or(0),
-            fmt::format("restored {}", text::plural(static_cast<std::int64_t>(outcome.partitions.size()), "day")));
-  return outcome;
+void Archive::remove(const TableName& table, const std::string& day, std::span<const std::string> files) {
+  std::vector<std::string> names;
+  for (const std::string& file : files) names.push_back(name_of(table, day, file));
+  objects().remove(names);
+  std::error_code ignored;
+  if (!place_.is_on_s3())
+    fs::remove(in_folder(name_of(table, day, "")).parent_path(), ignored);  // when it was the last one
 }
 
 }  // namespace lochan

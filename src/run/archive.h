@@ -1,14 +1,18 @@
-// The archive: partitions by day that left a table for a folder, each a Parquet file beside a description, and how they
-// come back. Which ones a table has there stands in its own properties, so it moves with publications and rollbacks.
+// The archive: partitions by day that left a table for a folder or a bucket, each a Parquet file beside a description.
+// Which ones a table has there stands in its own properties, so it moves with publications and rollbacks.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
+#include "catalog/object_store.h"
+#include "catalog/resting_objects.h"
 #include "run/tended_table.h"
 
 namespace lochan {
@@ -38,48 +42,54 @@ std::string day_of(const LakeFile& file, const std::string& part);
 /// "raw.sale: dt 2026-09-01 to 2026-10-21 (51 days) is archived: lochan archive restore raw.sale"; "" when nothing is.
 std::string archive_note(const Entry& entry);
 
+/// Of one layer. Not to be shared between threads.
 class Archive {
  public:
-  explicit Archive(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// As the project says; nothing is asked of the place yet.
+  Archive(const Lake& lake, const std::string& layer);
+  ~Archive();
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
 
-  /// Of the layer, as the project says.
-  static std::filesystem::path folder_of(const Lake& lake, const std::string& layer);
-
-  /// Writes what the table's branch shows to a new file, and its description: both outlive a power cut. Nothing names
-  /// them yet: a crash leaves a copy too many, and nothing else.
-  ArchivedPartition store(TendedTable& table, const std::string& day, Instant now) const;
+  /// Writes what the table's branch shows to a new file, and its description. Nothing names them yet: a crash leaves a
+  /// copy too many, and nothing else.
+  ArchivedPartition store(TendedTable& table, const std::string& day, Instant now);
+  /// All that was stored outlives a power cut once this returns.
+  void sync();
   /// The description. Throws Error{NotFound}, Error{Data}.
-  ArchivedPartition describe(const TableName& table, const std::string& day, const std::string& file) const;
-  /// Where the file is. Throws Error{Data} when it isn't the one that was described.
-  std::filesystem::path checked_path(const ArchivedPartition& partition) const;
-  std::filesystem::path path(const TableName& table, const std::string& day, const std::string& file) const {
-    return place(table, day) / file;
+  ArchivedPartition describe(const TableName& table, const std::string& day, const std::string& file);
+  /// The file, to be read: itself in a folder, else a copy in `copies`. Throws Error{Data} when it isn't the one that
+  /// was described, and when it rests.
+  std::filesystem::path fetch(const ArchivedPartition& partition, TemporaryFolder& copies);
+  /// As it is described.
+  std::filesystem::path fetch(const TableName& table, const std::string& day, const std::string& file,
+                              TemporaryFolder& copies) {
+    return fetch(describe(table, day, file), copies);
   }
-  /// The files of a day, named by a table or not.
-  std::vector<std::string> files(const TableName& table, const std::string& day) const;
-  std::vector<std::string> days(const TableName& table) const;
-  void remove(const TableName& table, const std::string& day, const std::string& file) const;
+
+  /// Whether the file can be read now, and asking for it where it can't.
+  ObjectRest rest(const TableName& table, const std::string& day, const std::string& file);
+  void wake(const TableName& table, const std::string& day, const std::string& file, const ObjectRest& object, int days,
+            RetrievalTier tier);
+
+  /// By day: the files and descriptions of a table, named by it or not.
+  std::map<std::string, std::vector<std::string>> files(const TableName& table);
+  void remove(const TableName& table, const std::string& day, std::span<const std::string> files);
 
  private:
-  std::filesystem::path place(const TableName& table, const std::string& day) const;
-  std::filesystem::path folder_;
+  ObjectStore& objects();
+  RestingObjects* resting();
+  std::filesystem::path in_folder(const std::string& name) const {
+    return std::filesystem::path(place_.location) / name;
+  }
+
+  const LakePlace place_;
+  const std::string storage_class_;
+  const Clock& clock_;
+  std::unique_ptr<ObjectStore> objects_;  // once it is needed
 };
 
-struct RestoreRequest {
-  TableName table;
-  std::string from, to;  // days, both included; "": no bound
-  std::chrono::seconds stay{std::chrono::hours{24 * 7}};  // before it is archived again
-  std::string author;
-};
-
-struct Restored {
-  std::vector<ArchivedPartition> partitions;
-  std::int64_t rows = 0;
-  std::optional<std::int64_t> publication;
-};
-
-/// Brings days back into their table, in one publication that makes nothing stale. Throws Error{Conflict} when a run
-/// writes the table.
-Restored restore_archived(Lake& lake, const RestoreRequest& request);
+/// The file that a file or a description is of: `1f0c….parquet`; "" for what an archive has not made.
+std::string archived_file_of(const std::string& name);
 
 }  // namespace lochan

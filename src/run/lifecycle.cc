@@ -84,7 +84,7 @@ class Lifecycle {
         outcome_.skipped.push_back({entry.table, failure.what(), true});
       }
     }
-    remove_old_copies();
+    remove_old_copies(log);
     return std::move(outcome_);
   }
 
@@ -205,7 +205,7 @@ class Lifecycle {
   // The whole of each day, once: of a raw table only copies of its rows can be there later.
   std::int64_t store(TendedTable& table, const Aging& rule, const std::string& part, const std::vector<LakeFile>& files,
                      const std::set<std::string>& days, Days& archived, std::set<std::string>& stored) {
-    const Archive archive(Archive::folder_of(lake_, table.entry().table.layer));
+    Archive archive(lake_, table.entry().table.layer);
     std::int64_t rows = 0;
     for (const std::string& day : days) {
       if (archived.contains(day) && rule.is_raw) continue;
@@ -217,6 +217,7 @@ class Lifecycle {
       stored.insert(day);
       rows += partition.rows;
     }
+    if (!stored.empty()) archive.sync();
     return rows;
   }
 
@@ -275,31 +276,49 @@ class Lifecycle {
     outcome_.tables.push_back(std::move(aged));
   }
 
+  // An archive that can't be reached stops nothing else, and is asked once.
+  void remove_old_copies(Log& log) {
+    const Retention retention(lake_.catalog(), {});
+    std::set<std::string> away;
+    for (const auto& skipped : outcome_.skipped)
+      if (skipped.is_error) away.insert(skipped.table.layer);  // said once
+    for (const Entry& entry : aging_tables()) {
+      if (stop_.stop_requested() || away.contains(entry.table.layer)) continue;
+      try {
+        remove_old_copies(retention, entry);
+      } catch (const Error& failure) {
+        away.insert(entry.table.layer);
+        log.write(LogLevel::Error, fmt::format("the archive of {}: {}", to_string(entry.table), failure.what()));
+        outcome_.skipped.push_back({entry.table, failure.what(), true});
+      }
+    }
+  }
+
   // Copies that no publication within retention names: of days that are deleted, of a day that the table has again, and
   // what a crash left.
-  void remove_old_copies() {
-    const Retention retention(lake_.catalog(), {});
-    for (const Entry& entry : aging_tables()) {
-      const Archive archive(Archive::folder_of(lake_, entry.table.layer));
-      std::set<std::pair<std::string, std::string>> named;
-      for (const std::string& text : retention.property_values(entry.table, kArchivedProperty)) {
-        Entry then;
-        then.table = entry.table;
-        then.properties[kArchivedProperty] = text;
-        for (const auto& [day, file] : days_of(then, kArchivedProperty)) named.emplace(day, file);
-      }
-      const Days archived = days_of(entry, kArchivedProperty);
-      const LayerConfig& layer = *config(entry.table);
-      for (const std::string& day : archive.days(entry.table)) {
-        // Only where it is certain that the rows are elsewhere, or are to be nowhere.
-        const bool is_over = layer.delete_after && is_past(day, *layer.delete_after);
-        if (!is_over && !archived.contains(day)) continue;
-        for (const std::string& file : archive.files(entry.table, day)) {
-          if (named.contains({day, file})) continue;
-          archive.remove(entry.table, day, file);
-          ++outcome_.removed_copies;
-        }
-      }
+  void remove_old_copies(const Retention& retention, const Entry& entry) {
+    std::set<std::pair<std::string, std::string>> named;
+    for (const std::string& text : retention.property_values(entry.table, kArchivedProperty)) {
+      Entry then;
+      then.table = entry.table;
+      then.properties[kArchivedProperty] = text;
+      for (const auto& [day, file] : days_of(then, kArchivedProperty)) named.emplace(day, file);
+    }
+    const Days archived = days_of(entry, kArchivedProperty);
+    const LayerConfig& layer = *config(entry.table);
+    Archive archive(lake_, entry.table.layer);
+    for (auto& [day, files] : archive.files(entry.table)) {
+      // Only where it is certain that the rows are elsewhere, or are to be nowhere.
+      const bool is_over = layer.delete_after && is_past(day, *layer.delete_after);
+      if (!is_over && !archived.contains(day)) continue;
+      std::erase_if(files, [&, &of = day](const std::string& name) {
+        const std::string file = archived_file_of(name);
+        return file.empty() || named.contains({of, file});
+      });
+      if (files.empty()) continue;
+      archive.remove(entry.table, day, files);
+      outcome_.removed_copies +=
+          std::ranges::count_if(files, [](const std::string& name) { return name.ends_with(".parquet"); });
     }
   }
 

@@ -118,6 +118,7 @@ Landing StepRunner::landing(Worker& worker, const Step& step) {
 StepState StepRunner::run_source(Worker& worker, Step& step) {
   if (!step.blocked.empty()) throw Error(ErrorKind::Data, step.blocked);
   const std::unique_ptr<Source> source = make_source(*step.connection);
+  TemporaryFolder copies;  // of archived days
   step.change_mark = source->change_mark(step.source_tables);
   step.loaded_at = next_loaded_at(step);
   LoadRequest request{*step.source, *step.connection, step.source_tables, {},
@@ -131,7 +132,7 @@ StepState StepRunner::run_source(Worker& worker, Step& step) {
     auto current = lake_.catalog().find(branch_, table);
     if (const auto size = current ? described_size(lake_.catalog(), *current) : std::nullopt) request.sizes[table] = *size;
     if (current && step.reload) current->properties.erase("lochan.cursor");
-    if (current) add_archived(*current, request);
+    if (current) add_archived(*current, request, copies);
     request.current.emplace(table, std::move(current));
     const Quarantine refusing = quarantine(table);
     if (!refusing.rules.empty() || refusing.has_log) request.quarantine[table] = {refusing.rules, refusing.has_log};
@@ -167,15 +168,17 @@ std::optional<DescribedSize> StepRunner::size_of(const TableName& table) const {
 }
 
 // What is read again may have left its table: the load knows when it has to look there.
-void StepRunner::add_archived(const Entry& entry, LoadRequest& request) const {
+void StepRunner::add_archived(const Entry& entry, LoadRequest& request, TemporaryFolder& copies) const {
   const auto days = days_of(entry, kArchivedProperty);
   if (days.empty()) return;
-  const Archive archive(Archive::folder_of(lake_, entry.table.layer));
   ArchivedRows& archived = request.archived[entry.table];
-  for (const auto& [day, file] : days) {
-    archived.days.push_back(day);
-    archived.files.push_back(archive.path(entry.table, day, file).string());
-  }
+  for (const auto& [day, file] : days) archived.days.push_back(day);
+  archived.files = [this, days, &copies, table = entry.table] {
+    Archive archive(lake_, table.layer);
+    std::vector<std::string> files;
+    for (const auto& [day, file] : days) files.push_back(archive.fetch(table, day, file, copies).string());
+    return files;
+  };
   archived.cursors = reach_of(entry).cursors;
 }
 

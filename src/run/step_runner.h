@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "run/board.h"
 #include "run/lake.h"
 #include "run/observer.h"
@@ -39,7 +40,7 @@ class StepRunner {
   Landing landing(Worker& worker, const Step& step);
   StepState run_model(Worker& worker, Step& step);
   StepState run_replay(Worker& worker, Step& step);
-  void add_archived(const Entry& entry, LoadRequest& request) const;
+  void add_archived(const Entry& entry, LoadRequest& request, TemporaryFolder& copies) const;
   void refuse_archived_inputs(const Step& step, const std::string& since) const;
   void refuse_missed_archived(const Step& step, const Entry& current) const;
   StepState run_command(Worker& worker, Step& step, const ProgramTalk& talk);

@@ -92,6 +92,7 @@ class TableLoad {
     for (const Column& column : stream.columns) columns_.push_back(column.name);
     loaded.bytes_read = extract.size_bytes;
     may_be_archived_ = may_be_archived(stream, extract);
+    if (may_be_archived_) archived_files_ = request_.archived.at(table_.table()).files();
     if (!is_little(extract)) request_.need_threads();
     if (is_first() && !request_.quarantine.contains(table_.table()) && extract.refused.empty()) {
       loaded.rows_read = loaded.rows_written = write_first(extract, stream);
@@ -131,7 +132,7 @@ class TableLoad {
   // stay in their table (run/aging.h), so that is seldom: when all is read anew, a file changed, or the cursor looks far back.
   bool may_be_archived(const Stream& stream, const Extract& extract) {
     const auto archived = request_.archived.find(table_.table());
-    if (archived == request_.archived.end() || archived->second.files.empty()) return false;
+    if (archived == request_.archived.end() || archived->second.days.empty()) return false;
     if (reached_before().empty()) return true;
     if (key_.empty() && !extract.again.empty()) return true;
     const auto highest = archived->second.cursors.find(request_.connection.name);
@@ -251,7 +252,7 @@ class TableLoad {
   std::string with_archived() const {
     const ArchivedRows& archived = request_.archived.at(table_.table());
     std::vector<std::string> files, days;
-    for (const std::string& file : archived.files) files.push_back(sql::literal(file));
+    for (const std::string& file : archived_files_) files.push_back(sql::literal(file));
     for (const std::string& day : archived.days) days.push_back("date " + sql::literal(day));
     return fmt::format("(select * from {} where {} not in ({}) union all by name select * from read_parquet([{}], union_by_name = true, "
                        "hive_partitioning = false))",
@@ -340,6 +341,7 @@ class TableLoad {
   bool has_unknown_keys_ = false;  // records that could not be read: any key may be theirs, so none is taken for gone
   bool replaced_ = false;
   bool may_be_archived_ = false;
+  std::vector<std::string> archived_files_;  // then
 };
 
 // Detaches whatever the attempt attached.

@@ -26,8 +26,9 @@ struct RawQuarantine {
 
 /// Days of a raw table that left it for the archive: a row that is read again may be among them.
 struct ArchivedRows {
-  std::vector<std::string> files;  // Parquet files, a day each, with all of its rows
-  std::vector<std::string> days;   // copies of some of their rows may be in the table still
+  /// Parquet files, a day each, with all of its rows; fetched when it is called.
+  std::function<std::vector<std::string>()> files;
+  std::vector<std::string> days;               // copies of some of their rows may be in the table still
   std::map<std::string, std::string> cursors;  // by connection: the highest value of the cursor's column
 };
 

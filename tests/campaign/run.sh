@@ -36,7 +36,9 @@ done
 for seed in 1 2 3; do
   try serving ticks queue --times 50 --seed "$seed"
   try crash cut --times 50 --seed "$seed"
-  try crash cut --times 20 --case maintain --seed "$seed"
+  for case in maintain archive restore; do
+    try crash cut --times 20 --case "$case" --seed "$seed"
+  done
 done
 try connectors kill full --every 1
 try connectors kill full --first --every 3

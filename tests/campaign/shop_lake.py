@@ -279,7 +279,7 @@ class ShopLake:
     def write(self, name, text):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace("lake: ./lake\n", self.place.lines()))
+        path.write_text(text.replace("lake: ./lake\n", self.place.lines()).replace("archive: ./cold", f"archive: '{self.place.archive_url()}'"))
 
     def shop(self, number):
         return Shop(self.folder / f"shop_{number}.db")

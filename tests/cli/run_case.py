@@ -190,7 +190,7 @@ def environment(folder, program):
     tools.mkdir()
     (tools / "lochan").symlink_to(program)
     # Where the servers of tests/services are, for cases named *_service.case.
-    servers = {name: os.environ[name] for name in ("LOCHAN_SERVICES", "POSTGRES_PORT", "MYSQL_PORT", "S3_PORT") if name in os.environ}
+    servers = {name: os.environ[name] for name in ("LOCHAN_SERVICES", "LOCHAN_CACHE", "POSTGRES_PORT", "MYSQL_PORT", "S3_PORT", "MOTO_PORT") if name in os.environ}
     return servers | {
         "SERVICES": str(Path(__file__).resolve().parent.parent / "services"),
         "PATH": f"{tools}:{os.environ['PATH']}",

@@ -17,7 +17,7 @@ std::string on_s3(const std::string& more = "") {
 // clang-format off
 const ProblemCase kCases[] = {
     lake("OtherScheme", "gs://bucket/lake",
-       "lochan.yaml:2:7: a lake can't lie on `gs://`\n"
+       "lochan.yaml:2:7: nothing can be kept on `gs://`\n"
        "  hint: name a folder, such as `./lake`, or `s3://bucket/prefix`"),
     lake("NoBucket", "s3:///lake",
        "lochan.yaml:2:7: `s3:///lake` names no bucket\n"
@@ -40,6 +40,25 @@ const ProblemCase kCases[] = {
     lake("PlacesInEachOther", on_s3() + "\nlayers: { raw: { lake: 's3://lake/shop/raw' } }",
        "lochan.yaml:3:24: `s3://lake/shop/raw` and `s3://lake/shop` lie in each other\n"
        "  hint: give each of them a folder, bucket or prefix of its own"),
+    lake("ArchiveInTheLake", on_s3() + "\nlayers: { raw: { archive_after: 30d, archive: 's3://lake/shop/archive' } }",
+       "lochan.yaml:3:47: the archive `s3://lake/shop/archive` and the lake's `s3://lake/shop` lie in each other\n"
+       "  hint: give the archive a folder, bucket or prefix of its own"),
+    lake("ArchiveElsewhere", "./lake\nlayers: { raw: { archive_after: 30d, archive: 'gs://cold' } }",
+       "lochan.yaml:3:47: nothing can be kept on `gs://`\n"
+       "  hint: name a folder, such as `./lake`, or `s3://bucket/prefix`"),
+    lake("ArchiveFolderWithSettings", "./lake\nlayers: { raw: { archive_after: 30d, archive: { url: ./cold, region: eu-west-1 } } }",
+       "lochan.yaml:3:47: `archive` of layer `raw` is a folder, and has settings for S3\n"
+       "  hint: name a bucket (`url: s3://bucket/prefix`), or take the other keys away"),
+    lake("ArchiveVendsKeys", on_s3() + "\nlayers: { raw: { archive_after: 30d, archive: { url: 's3://cold', "
+                             "vended: { access_key_id: reader, secret_access_key: reads } } } }",
+       "lochan.yaml:3:47: the archive of layer `raw` has `vended` keys, and no client asks for them\n"
+       "  hint: take them away: what is archived is no part of a table"),
+    lake("ClassOfAFolder", "./lake\nlayers: { raw: { archive_after: 30d, archive: ./cold, archive_class: GLACIER } }",
+       "lochan.yaml:3:11: layer `raw` has an `archive_class`, and its archive is a folder\n"
+       "  hint: storage classes are S3's: archive: s3://bucket/prefix"),
+    lake("ClassThatIsNone", on_s3() + "\nlayers: { raw: { archive_after: 30d, archive: 's3://cold', archive_class: FROZEN } }",
+       "lochan.yaml:3:75: `archive_class` is text `FROZEN`, wanted one of `STANDARD`, `STANDARD_IA`, `ONEZONE_IA`, "
+       "`INTELLIGENT_TIERING`, `GLACIER_IR`, `GLACIER`, `DEEP_ARCHIVE`"),
     lake("LockWithoutABucket", on_s3() + "\nlayers: { raw: { immutable: true, object_lock: 30d } }",
        "lochan.yaml:3:11: layer `raw` has `object_lock`, and no bucket of its own\n"
        "  hint: an object lock goes with `immutable: true` and `lake: s3://a-bucket-of-its-own`"),
@@ -50,6 +69,32 @@ const ProblemCase kCases[] = {
 // clang-format on
 
 INSTANTIATE_TEST_SUITE_P(Lake, ProjectProblems, testing::ValuesIn(kCases), name_of);
+
+TEST(ReadLake, AnArchiveIsReachedAsItsLayerIs) {
+  WrittenProject written{{"lochan.yaml",
+                          "name: a\n"
+                          "lake: { url: 's3://lake/shop/', endpoint: 'https://minio:9000', region: eu-west-1, " +
+                              std::string(kKeys) +
+                              ",\n"
+                              "        vended: { access_key_id: reader, secret_access_key: reads } }\n"
+                              "layers:\n"
+                              "  raw: { lake: { url: 's3://ingested', region: eu-south-1 }, archive_after: 30d, "
+                              "archive: 's3://cold/raw/', archive_class: GLACIER_IR }\n"
+                              "  log: { archive_after: 30d, archive: { url: 's3://frozen', endpoint: "
+                              "'https://other:9000' }, archive_class: '' }\n"
+                              "  old: { archive_after: 30d, archive: ./cold }\n"}};
+  const Project project = written.read();
+  const LayerConfig& raw = project.layers.at("raw");
+  EXPECT_EQ(raw.archive->location, "s3://cold/raw");
+  EXPECT_EQ(raw.archive->s3.endpoint, "https://minio:9000");
+  EXPECT_EQ(raw.archive->s3.region, "eu-south-1");
+  EXPECT_EQ(raw.archive->s3.keys.access_key_id, "AKIA");
+  EXPECT_FALSE(raw.archive->s3.vended);
+  EXPECT_EQ(raw.archive_class, "GLACIER_IR");
+  EXPECT_EQ(project.layers.at("log").archive->s3.endpoint, "https://other:9000");
+  EXPECT_EQ(project.layers.at("log").archive_class, "");
+  EXPECT_EQ(project.layers.at("old").archive->location, (written.folder() / "cold").string());
+}
 
 TEST(ReadLake, ALayerIsReachedAsTheLakeIs) {
   WrittenProject written{{"lochan.yaml",

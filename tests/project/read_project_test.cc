@@ -58,7 +58,7 @@ maintain: { target: 64MiB, delete_ratio: 10%, budget: 1.5GB }
   EXPECT_FALSE(project.layers.at("mart").immutable);
   EXPECT_EQ(project.layers.at("log").archive_after, hours(48));
   EXPECT_EQ(project.layers.at("log").delete_after, hours(24 * 7));
-  EXPECT_EQ(project.layers.at("log").archive.filename(), "cold");
+  EXPECT_EQ(project.layers.at("log").archive->location, written.folder() / "cold");
   EXPECT_EQ(project.connections.at("branch_1").kind, "sqlite");
   EXPECT_EQ(project.connections.at("branch_1").url, "sqlite:./data/branch_1.db");
   EXPECT_EQ(project.connections.at("branch_1").location, (written.folder() / "data/branch_1.db").string());

@@ -1,6 +1,5 @@
 // Days leave their table for the archive and come back, row for row; what is archived says so, and is never lost.
-#include "run/archive.h"
-
+#include "run/archive_restore.h"
 #include "run/lifecycle.h"
 #include "tests/run/tended_lake.h"
 

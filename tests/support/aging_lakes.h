@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "project/read_project.h"
 #include "run/aging.h"
-#include "run/archive.h"
+#include "run/archive_restore.h"
 #include "run/maintain.h"
 #include "run/query.h"
 #include "run/run.h"

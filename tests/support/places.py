@@ -207,17 +207,18 @@ class Place:
 
     def __init__(self, folder, cuttable=False, later=False):
         self.folder = pathlib.Path(folder)
-        self.bucket = self.url = self.schema = None
+        self.bucket = self.archive = self.url = self.schema = None
         atexit.register(self.drop)
         self.proxies = Proxies() if cuttable and (is_on_s3() or is_in_postgresql()) else None
         if is_on_s3():
             described = service("s3")
             self.bucket = Bucket(described, str(uuid.uuid4()))
+            self.archive = Bucket(described, self.bucket.prefix + "-archive")
             self.endpoint = self.bucket.endpoint
-            if self.proxies:
-                self.endpoint = "http://" + self.proxies.add("s3", self.bucket.host)
-            elif later:
+            if later:
                 self.endpoint = Signer(self.bucket).endpoint
+            if self.proxies:
+                self.endpoint = "http://" + self.proxies.add("s3", self.endpoint.split("://")[1])
         if is_in_postgresql():
             self.url = self.client_url = service("postgres")["POSTGRES_URL"]
             self.schema = "place_" + os.urandom(8).hex()
@@ -244,6 +245,13 @@ class Place:
                     f"access_key_id: {key}, secret_access_key: {secret}, "
                     f"vended: {{ access_key_id: {key}, secret_access_key: {secret} }} }}\n")
         return lake + (f"state: {self.client_url}?schema={self.schema}&sslmode=disable\n" if self.schema else "")
+
+    def archive_url(self):
+        """Of a layer: reached as the lake is."""
+        return f"s3://{BUCKET}/{self.archive.prefix}" if self.archive else "./cold"
+
+    def buckets(self):
+        return {"objects": self.bucket, "archived": self.archive} if self.bucket else {}
 
     def environment(self):
         """For a project whose lake is ${LAKE} and whose state is ${STATE}."""
@@ -302,26 +310,26 @@ class Place:
     def save(self, folder):
         """What isn't in the project's folder is kept in another one."""
         folder = pathlib.Path(folder)
-        if self.bucket:
-            (folder / "objects").mkdir(parents=True)
-            listed = self.bucket.list()
+        for kind, bucket in self.buckets().items():
+            (folder / kind).mkdir(parents=True)
+            listed = bucket.list()
             for name in listed:
-                (folder / "objects" / urllib.parse.quote(name, safe="")).write_bytes(self.bucket.read(name))
-            (folder / "listed.json").write_text(json.dumps(listed))
+                (folder / kind / urllib.parse.quote(name, safe="")).write_bytes(bucket.read(name))
+            (folder / f"{kind}.json").write_text(json.dumps(listed))
         if self.schema and self.ask_state(f"select 1 from pg_namespace where nspname = '{self.schema}'"):
             folder.mkdir(parents=True, exist_ok=True)
             subprocess.run([f"{PROGRAMS}/pg_dump", "-n", self.schema, "-Fc", "-f", folder / "state.dump", self.url], check=True, env=clean_environment())
 
     def restore(self, folder):
         folder = pathlib.Path(folder)
-        if self.bucket:
-            saved, now = json.loads((folder / "listed.json").read_text()), self.bucket.list()
+        for kind, bucket in self.buckets().items():
+            saved, now = json.loads((folder / f"{kind}.json").read_text()), bucket.list()
             for name in now:
                 if name not in saved:
-                    self.bucket.remove(name)
+                    bucket.remove(name)
             for name, (etag, _) in saved.items():
                 if now.get(name, ("",))[0] != etag:
-                    self.bucket.write(name, (folder / "objects" / urllib.parse.quote(name, safe="")).read_bytes())
+                    bucket.write(name, (folder / kind / urllib.parse.quote(name, safe="")).read_bytes())
         if self.schema:
             self.drop_schema()
         if (folder / "state.dump").exists():
@@ -341,10 +349,10 @@ class Place:
                 self.proxies.drop()
             if self.schema:
                 self.drop_schema()
-            if self.bucket:
-                for name in self.bucket.list():
-                    self.bucket.remove(name)
-                self.bucket.connection.close()
+            for bucket in self.buckets().values():
+                for name in bucket.list():
+                    bucket.remove(name)
+                bucket.connection.close()
         except (OSError, RuntimeError, subprocess.CalledProcessError):
             pass  # a server was stopped: what is left is throw-away
 

@@ -359,7 +359,11 @@ void MongoCarry::take_back_others(MongoWriter& writer, std::vector<ValueMark> id
       with_ours.push_back(Bson().add(column, Bson().add("$exists", true)));
     filter.add("$or", with_ours);
   }
-  client_.find(collection_.name(), filter, Bson().add("projection", Bson().add("_id", 1)), [&](const bson_t* found) {
+  // Some servers send all that is left at once, unless they are told.
+  Bson options = Bson().add("projection", Bson().add("_id", 1)).add("batchSize", 10'000);
+  // Of all documents the server then reads the index alone, and none of them.
+  if (fields_ != SinkFields::Add) options.add("hint", Bson().add("_id", 1));
+  client_.find(collection_.name(), filter, options, [&](const bson_t* found) {
     const bson_iter_t id = id_of(found);
     if (!std::ranges::binary_search(ids, value_mark(id))) take_back(writer, id);
   });

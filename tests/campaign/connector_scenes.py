@@ -13,6 +13,7 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,12 +23,17 @@ import urllib.request
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from places import BUCKET, Bucket, Proxies, clean_environment, service  # noqa: E402
+from places import BUCKET, SERVICES, Bucket, Proxies, clean_environment, service  # noqa: E402
 from shop_lake import LOCHAN, Broken, finish, must_succeed  # noqa: E402
 
 LATEST = ("select concat_ws('|', {columns}) as line from (select * from {table} qualify row_number() over (partition by id "
           "order by _loaded_at desc) = 1) where not _deleted")
 PLAIN = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def digest(lines):
@@ -319,11 +325,11 @@ class Carried(Scene):
     def shop(self):
         return sqlite3.connect(self.folder / "shop.db", timeout=60)
 
-    def sell(self, count):
+    def sell(self, count, changed=5):
         self.clock += 1
         first = len(self.rows)
         made = {first + i: (first + i, f"2026-11-{1 + i % 5:02}", i % 9) for i in range(count)}
-        for key in self.random.sample(sorted(self.rows), 5 if self.times else 0):
+        for key in self.random.sample(sorted(self.rows), changed if self.times else 0):
             made[key] = (*self.rows[key][:2], self.clock + 100)
         shop = self.shop()
         shop.executemany("insert or replace into sale values (?, ?, ?, ?)", [(*row, self.clock) for row in made.values()])
@@ -337,9 +343,20 @@ class Carried(Scene):
         self.sell(40)
         self.times += 1
 
+    def change_hundredth(self):
+        self.sell(0, len(self.rows) // 100)
+
     def wanted(self):
         return [*(f"sale|{key}|{day}|{pieces}" for key, day, pieces in self.rows.values()),
                 *(f"log|{key}|{day}|{pieces}" for key, day, pieces in self.versions)]
+
+    def days(self):
+        """As the model mart.by_day has them."""
+        sales, pieces = collections.Counter(), collections.Counter()
+        for _, day, number in self.rows.values():
+            sales[day] += 1
+            pieces[day] += number
+        return [f"day|{day}|{sales[day]}|{pieces[day]}" for day in sales]
 
     def found(self):
         lines = []
@@ -422,6 +439,7 @@ class Postgres(Scene):
             self.sql(self.server, f"drop database if exists {name} with (force)")
 
 
+BY_DAY = "select day, count(*)::integer as sales, sum(pieces)::integer as pieces from mart.sale group by day\n"
 ROLE = ("do $$ begin create role campaign_reader login; exception when duplicate_object or unique_violation then null; end $$")
 
 
@@ -469,6 +487,91 @@ class Models(Postgres):
                         "select 'left behind', relname from pg_class where relname like '%\\_\\_lochan%'")
 
 
+class CarriedToPostgres(Carried, Postgres):
+    """A shop in SQLite, carried out to PostgreSQL: one table by key, one that is swapped in, and a log that grows."""
+
+    connection = "warehouse"
+    kilobytes = 430_000
+    wrong = [("an unknown user", ".env", "postgres@", "nobody@", r'connection `warehouse`: .*role "nobody" does not exist'),
+             ("a user who may not", ".env", "postgres@", "campaign_reader@", r"permission denied for .*\n.*the connection's user needs")]
+
+    def __init__(self, folder, rows=200):
+        super().__init__(folder, rows)
+        self.url = self.database("carried")
+        self.sql(self.url, ROLE)
+        self.write(".env", f"WAREHOUSE={self.through(self.url, 'warehouse')}\n")
+        self.write("lochan.yaml", "name: shop\nconnections:\n  shop: sqlite:./shop.db\n  warehouse: ${WAREHOUSE}\nrun: { retries: 0 }\n")
+        self.write("models/mart/by_day.sql", BY_DAY)
+        self.write("sinks/out.yaml", "sink: out\nto: warehouse\nschema: dwh\ntables:\n  mart.sale: { write: upsert, key: id, indexes: [ { columns: day } ] }\n"
+                                     "  mart.by_day: { write: replace, key: day }\n  raw.sale: { write: append, to: log }\n")
+
+    def wanted(self):
+        return [*super().wanted(), *self.days()]
+
+    def found(self):
+        return self.sql(self.url, "select 'sale', id, day, pieces from dwh.sale", "select 'log', id, day, pieces from dwh.log",
+                        "select 'day', day, sales, pieces from dwh.by_day",
+                        "select 'left behind', relname from pg_class where relname ~ '_lochan|lochan_' and relname !~ '^lochan_mark'")
+
+
+class CarriedToMongo(Carried):
+    """The same as documents: some that are nested, by key, and a collection that is swapped in."""
+
+    kilobytes = 430_000
+    wrong = [("a user whom the server doesn't know", ".env", "mongodb://", "mongodb://loader:wrong@",
+              r"connection `out`: .*refuses the user `loader`.*\n.*check user and password")]
+
+    def __init__(self, folder, rows=200):
+        super().__init__(folder, rows)
+        import pymongo
+        self.own_server = self.start_server() if rows > 100_000 else None
+        url = (self.own_server or service("mongodb"))["MONGODB_URL"]
+        self.name = "carried_" + os.urandom(6).hex()
+        self.client = pymongo.MongoClient(url)
+        self.database = self.client[self.name]
+        address = self.proxies.add("documents", url.split("://")[1])
+        # An answer that never comes is given up sooner than by itself.
+        self.write(".env", f"DOCUMENTS=mongodb://{address}/{self.name}?serverSelectionTimeoutMS=5000&socketTimeoutMS=20000\n")
+        self.write("lochan.yaml", "name: shop\nconnections:\n  shop: sqlite:./shop.db\n  out: ${DOCUMENTS}\nrun: { retries: 0 }\n")
+        self.write("models/mart/sale.sql", "select id, { day: day, pieces: [pieces, pieces + 1] } as sold from raw.sale "
+                                           "qualify row_number() over (partition by id order by _loaded_at desc) = 1\n")
+        self.write("models/mart/by_day.sql", BY_DAY.replace("day, count", "sold.day as day, count").replace("sum(pieces)", "sum(sold.pieces[1])"))
+        self.write("sinks/out.yaml", "sink: out\nto: out\ntables:\n  mart.sale: { write: upsert, key: id, indexes: [ { columns: sold.day } ] }\n"
+                                     "  mart.by_day: { write: replace, key: day, to: days }\n")
+
+    def start_server(self):
+        """One of its own, that a million documents fit into."""
+        self.server_variables = {**clean_environment(), "LOCHAN_SERVICES": str(self.folder / "services"), "MONGODB_PORT": str(free_port()),
+                                 "MONGODB_STORE": "memory", "MONGODB_HEAP": "4g"}
+        return self.run_server("start")
+
+    def run_server(self, word):
+        done = subprocess.run([SERVICES / "mongodb.sh", word], check=True, capture_output=True, text=True, env=self.server_variables)
+        return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+    def wanted(self):
+        yield from (f"sale|{key}|{day}|[{pieces}, {pieces + 1}]" for key, day, pieces in self.rows.values())
+        yield from self.days()
+
+    def found(self):
+        yield from ("sale|{_id}|{sold[day]}|{sold[pieces]}".format(**one) for one in self.database["sale"].find(batch_size=10_000))
+        yield from ("day|{_id}|{sales}|{pieces}".format(**one) for one in self.database["days"].find())
+        yield from ("left behind|" + name for name in self.database.list_collection_names() if name not in ("sale", "days", "lochan_mark"))
+
+    def must_be_tidy(self):
+        super().must_be_tidy()
+        for mark in self.database["lochan_mark"].find():
+            if mark.get("begun") or mark.get("owner"):
+                raise Broken(f"a mark is left as it was in the middle: {mark}")
+
+    def close(self):
+        super().close()
+        self.client.drop_database(self.name)
+        self.client.close()
+        if self.own_server:
+            self.run_server("clean")
+
+
 class Migration(Postgres):
     """Three tables that refer to each other, brought to another database; disturbed on either side."""
 
@@ -514,4 +617,4 @@ class Migration(Postgres):
 
 
 SCENES = {"api": Api, "folder": Folder, "bucket": BucketFiles, "web": WebFiles, "to_folder": CarriedToFolder, "to_bucket": CarriedToBucket,
-          "models": Models, "migrate": Migration}
+          "to_postgres": CarriedToPostgres, "documents": CarriedToMongo, "models": Models, "migrate": Migration}

@@ -6,10 +6,12 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 export LOCHAN_BIN=${LOCHAN_BIN:-$PWD/build/release/lochan}
 
+python=$(cmake/venv.sh)  # with a driver of MongoDB
+
 failed=()
 try() {
   echo "== $*"
-  python3 -B "tests/campaign/$1.py" "${@:2}" || failed+=("$*")
+  "$python" -B "tests/campaign/$1.py" "${@:2}" || failed+=("$*")
 }
 
 for seed in 1 2 3; do

@@ -35,6 +35,11 @@ bool was_tried_out(const Error& failure) {
          (text.find("`s3://") != std::string::npos && text.ends_with(" times"));
 }
 
+// libcurl's words, which the engine passes on.
+bool was_waited_for(const Error& failure) {
+  return was_tried_out(failure) && failure.message().find("imeout was reached") != std::string::npos;
+}
+
 std::chrono::milliseconds retry_delay(const AttemptLimits& limits, int attempt, double chance) {
   const auto longest = std::max(limits.retry_delay, kLongestDelay);  // a person who asks for more gets it
   auto delay = limits.retry_delay;

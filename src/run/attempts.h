@@ -22,6 +22,8 @@ bool may_retry(const AttemptLimits& limits, const Error& failure, int attempt);
 
 /// Whether it ends a request to the lake's place that was tried several times, by the engine or by our own client.
 bool was_tried_out(const Error& failure);
+/// Whether each of those tries waited for an answer until its time was over: minutes in all.
+bool was_waited_for(const Error& failure);
 
 /// The wait after an attempt: doubled each time, up to five minutes, and shortened by up to a quarter, so that what failed
 /// together isn't tried again together. `chance` is from 0 up to 1.

@@ -72,7 +72,8 @@ auto Execution::retry(Worker& worker, const std::string& name, const AttemptLimi
       worker.end_attempt();
       worker.drop_session();
       const bool is_of_place = was_tried_out(failure);
-      if (is_cancelled() || !may_retry(limits, failure, attempt) || (was_away && is_of_place)) {
+      const bool is_in_vain = is_of_place && (was_away || was_waited_for(failure));
+      if (is_cancelled() || is_in_vain || !may_retry(limits, failure, attempt)) {
         if (is_of_place) note_place(true);
         if (!worker.is_expired() || is_cancelled()) throw;
         throw took_too_long(ErrorKind::Unavailable, limits);

@@ -55,6 +55,14 @@ TEST(WasTriedOut, SaysSoOfTheLakesPlaceOnly) {
   EXPECT_FALSE(is(ErrorKind::Data, "no rights error for HTTP GET to 'http://s3:9000/lake/a.avro'"));
 }
 
+TEST(WasWaitedFor, IsWhatHadNoAnswerInItsTime) {
+  const Error none(ErrorKind::Unavailable, "timeout was reached error for HTTP GET to 'http://s3:9000/lake/a.avro'");
+  EXPECT_TRUE(was_tried_out(none) && was_waited_for(none));
+  EXPECT_FALSE(
+      was_waited_for(Error(ErrorKind::Unavailable, "could not connect to server error for HTTP GET to 'http://s3/a'")));
+  EXPECT_FALSE(was_waited_for(Error(ErrorKind::Unavailable, "connection `api`: timeout was reached")));
+}
+
 TEST(MayRetry, OnlyWhatMayGoWellTheNextTimeAndNotForEver) {
   const AttemptLimits limits{.retries = 2};
   EXPECT_TRUE(may_retry(limits, Error(ErrorKind::Unavailable, "away"), 1));

@@ -306,6 +306,7 @@ class JsonParting : public Parting {
 std::optional<PartedFile> take_apart(const DamagedFile& file, const std::filesystem::path& copy) {
   switch (file.format) {
     case FileFormat::Csv: return CsvParting(file, copy).run();
+    case FileFormat::XmlText:
     case FileFormat::JsonText: return JsonParting(file, copy).run();
     case FileFormat::Parquet: return std::nullopt;
   }

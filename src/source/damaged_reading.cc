@@ -110,7 +110,8 @@ std::string FileReading::why_unreadable(Prepared& prepared) {
     for (const Cast& cast : casts_) {
       const auto found = std::ranges::find_if(
           there, [&](const Column& column) { return text::lower(column.name) == text::lower(cast.column.name); });
-      if (found != there.end()) counts.push_back(fmt::format("count({})", value_of({cast.column, found->type})));
+      if (found != there.end())
+        counts.push_back(fmt::format("count({})", value_of({cast.column, found->type, cast.has_offset})));
     }
     if (counts.size() == 1) counts.push_back("count(columns(*))");
     looking_.query(fmt::format("select {} from {}", fmt::join(counts, ", "), rows_));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ranges>
 #include <utility>
 
 #include "base/error.h"
@@ -157,13 +158,23 @@ std::optional<RaggedRow> find_ragged_row(const std::filesystem::path& file, cons
   return std::nullopt;
 }
 
-std::string read_function(const SourceTable& table, const FileGroup& group, std::span<const std::string> paths, CellTypes types) {
+std::string read_function(const SourceTable& table, const FileGroup& group, std::span<const std::string> paths, CellTypes types,
+                          std::span<const Column> columns) {
   std::vector<std::string> literals;
   for (const std::string& path : paths) literals.push_back(sql::literal(path));
   const std::string files = fmt::format("[{}], union_by_name = true, filename = true", fmt::join(literals, ", "));
   const std::string compression = ", compression = 'uncompressed'";
   switch (group.format) {
     case FileFormat::Csv: return fmt::format("read_csv({}{}{})", files, csv_options(table, group, types), compression);
+    case FileFormat::XmlText:
+      if (!columns.empty())
+        return fmt::format("read_json([{}], filename = true, format = 'newline_delimited', columns = {{{}}}{})", fmt::join(literals, ", "),
+                           fmt::join(columns | std::views::transform([](const Column& column) {
+                                       return fmt::format("{}: {}", sql::identifier(column.name), sql::literal(column.type));
+                                     }),
+                                     ", "),
+                           compression);
+      [[fallthrough]];
     case FileFormat::JsonText: return fmt::format("read_json({}, sample_size = -1{})", files, compression);
     case FileFormat::Parquet: return fmt::format("read_parquet({})", files);
   }

@@ -9,12 +9,13 @@
 #include <span>
 #include <string>
 
+#include "project/column.h"
 #include "project/project.h"
 
 namespace lochan {
 
 /// What the engine reads; other formats are first made into one of them.
-enum class FileFormat { Csv, JsonText, Parquet };
+enum class FileFormat { Csv, JsonText, XmlText, Parquet };  // XmlText: JSON of texts, of known names
 
 /// An option of the table as it is written.
 std::string file_option(const SourceTable& table, const std::string& name, const std::string& otherwise = "");
@@ -44,8 +45,9 @@ struct FileGroup {
 };
 
 /// `read_csv([…], …)`, with the column `filename`. CSV is read strictly, by one dialect: a row with another number
-/// of values is an error and never a guess.
-std::string read_function(const SourceTable& table, const FileGroup& group, std::span<const std::string> paths, CellTypes types);
+/// of values is an error and never a guess. `columns`: of XmlText. Without them the engine reads it once more to find them.
+std::string read_function(const SourceTable& table, const FileGroup& group, std::span<const std::string> paths, CellTypes types,
+                          std::span<const Column> columns = {});
 
 /// A cell of text as the engine can cast it to the type: with a decimal point, dates as ISO 8601 has them.
 std::string cell_as_written(const SourceTable& table, const std::string& cell, const std::string& type);

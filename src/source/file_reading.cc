@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <set>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -16,6 +17,7 @@
 #include "engine/lake_type.h"
 #include "project/files_config.h"
 #include "source/byte_stream.h"
+#include "source/nested_type.h"
 #include "source/plain_text.h"
 #include "source/raw_table.h"
 #include "source/record_text.h"
@@ -71,6 +73,7 @@ FileReading::Prepared FileReading::prepare(const LocalFile& file) {
   if (file.file.size_bytes == 0) return prepared;  // no rows and no columns
   prepared.group.format = word == "parquet"                  ? FileFormat::Parquet
                           : word == "csv" || word == "excel" ? FileFormat::Csv
+                          : word == "xml"                    ? FileFormat::XmlText
                                                              : FileFormat::JsonText;
   if (word == "csv" || word == "json") prepare_text(prepared);
   if (word != "xml" && prepared.refusal.empty()) prepared.refusal = refuse_page(prepared.path, word);
@@ -192,19 +195,34 @@ FileGroup FileReading::group_of(const Prepared& prepared) const {
 // The table function, or several of them; "": there is no row.
 std::string FileReading::rows_of(std::span<Prepared* const> files, CellTypes types, Session& session,
                                  std::span<const Column> wanted) const {
-  std::map<FileGroup, std::vector<std::string>> groups;
+  std::map<FileGroup, std::vector<const Prepared*>> groups;
   for (const Prepared* file : files)
-    if (is_read(*file)) groups[group_of(*file)].push_back((file->sound ? file->sound->path : file->path).string());
+    if (is_read(*file)) groups[group_of(*file)].push_back(file);
   std::vector<std::string> parts;
-  for (const auto& [group, paths] : groups) parts.push_back(group_rows(group, paths, types, session, wanted));
+  for (const auto& [group, of] : groups) parts.push_back(group_rows(group, of, types, session, wanted));
   if (parts.size() < 2) return parts.empty() ? "" : parts.front();
   for (std::string& part : parts) part = "select * from " + part;
   return fmt::format("({})", fmt::join(parts, " union all by name "));
 }
 
-std::string FileReading::group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types,
+std::string FileReading::group_rows(const FileGroup& group, std::span<const Prepared* const> files, CellTypes types,
                                     Session& session, std::span<const Column> wanted) const {
-  std::string rows = read_function(table_, group, paths, types);
+  std::vector<std::string> paths;
+  std::vector<Column> texts;
+  std::set<std::string> names;  // in small letters, as the engine takes them for one another
+  bool is_told_apart = true, has_lines = false;
+  for (const Prepared* file : files) {
+    paths.push_back((file->sound ? file->sound->path : file->path).string());
+    has_lines = has_lines || file->sound;
+    for (const TextColumn& column : file->texts) {
+      if (std::ranges::find(texts, column.name, &Column::name) != texts.end()) continue;
+      texts.push_back({column.name, "VARCHAR", true});
+      is_told_apart = names.insert(text::lower(column.name)).second && is_told_apart;
+    }
+  }
+  if (!is_told_apart) texts.clear();
+  if (has_lines && !texts.empty()) texts.push_back({std::string(kLineColumn), "BIGINT", true});
+  std::string rows = read_function(table_, group, paths, types, texts);
   if (group.format != FileFormat::Csv || types != CellTypes::Text || wanted.empty()) return rows;
   std::vector<std::string> cells;
   std::vector<Column> there;
@@ -240,21 +258,20 @@ std::vector<Column> FileReading::find_columns(CellTypes types) {
   }
   std::vector<Column> columns = describe(looking_, rows);
   std::erase_if(columns, [](const Column& column) { return column.name == kLineColumn || column.name == "filename"; });
-  const bool is_xml = std::ranges::any_of(
-      files_, [&](const Prepared* file) { return file_format_word(table_, file->from.file.name) == "xml"; });
-  if (types == CellTypes::FoundOut && is_xml) find_types_of_text(columns);
+  const auto kinds = kinds_of_texts();
+  for (Column& column : columns)
+    if (const auto found = kinds.find(text::lower(column.name)); column.type == "VARCHAR" && found != kinds.end())
+      if (const auto type = found->second.type(); !type.empty()) column.type = type;
   return columns;
 }
 
-// XML has texts only: what all of a column's values are, as they would be written again.
-void FileReading::find_types_of_text(std::vector<Column>& columns) const {
+// XML has texts only: what all of a column's values are, by its name in small letters.
+std::map<std::string, TextKinds> FileReading::kinds_of_texts() const {
   std::map<std::string, TextKinds> kinds;
   for (const Prepared* file : files_)
     if (is_read(*file))
       for (const TextColumn& column : file->texts) kinds[text::lower(column.name)].take(column.kinds);
-  for (Column& column : columns)
-    if (const auto found = kinds.find(text::lower(column.name)); column.type == "VARCHAR" && found != kinds.end())
-      if (const auto type = found->second.type(); !type.empty()) column.type = type;
+  return kinds;
 }
 
 std::vector<Column> FileReading::find_sound_columns(CellTypes types, const Error& first) {
@@ -272,6 +289,13 @@ std::vector<Column> FileReading::find_sound_columns(CellTypes types, const Error
 std::string FileReading::value_of(const Cast& cast) const {
   const std::string name = sql::identifier(cast.column.name);
   const std::string& type = cast.column.type;
+  // The engine would drop the offset without a word.
+  if (cast.has_offset && type == "TIMESTAMP") return fmt::format("{}::timestamptz::timestamp", name);
+  // As text nested values are JSON, and strings beside them are what they say: the same in whatever file they stand.
+  if (type == "VARCHAR" && cast.from == "JSON")
+    return fmt::format("case when json_type({0}) = 'VARCHAR' then {0} ->> '$' else {0}::varchar end", name);
+  if (type == "VARCHAR" && parse_nested(cast.from).kind != NestedType::Kind::Plain)
+    return fmt::format("to_json({})::varchar", name);
   const std::string value = fmt::format("{}::{}", name, type);
   if (!may_lose_fraction(cast.from, type)) return value;
   // Seldom is more than a look needed: fractions have a point, or an exponent.
@@ -288,6 +312,7 @@ std::string FileReading::select(Session& session, std::span<const Column> wanted
   rows_ = rows_of(files_, CellTypes::Text, session, wanted);
   if (!rows_.empty()) there = describe(session, rows_);
   casts_.clear();
+  const auto kinds = kinds_of_texts();
   for (const Column& column : wanted) {
     const std::string name = sql::identifier(column.name);
     const auto found = find_column(there, column.name);
@@ -296,7 +321,8 @@ std::string FileReading::select(Session& session, std::span<const Column> wanted
     } else if (found == there.end()) {
       expressions.push_back(fmt::format("null::{} as {}", column.type, name));
     } else {
-      casts_.push_back({column, found->type});
+      const auto texts = kinds.find(text::lower(column.name));
+      casts_.push_back({column, found->type, texts != kinds.end() && texts->second.has_offset});
       expressions.push_back(fmt::format("{} as {}", value_of(casts_.back()), name));
     }
   }

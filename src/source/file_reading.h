@@ -18,7 +18,7 @@
 #include "source/file_copies.h"
 #include "source/file_format.h"
 #include "source/file_place.h"
-#include "source/xml_json.h"
+#include "source/text_kinds.h"
 
 namespace lochan {
 
@@ -69,7 +69,8 @@ class FileReading {
   };
   struct Cast {
     Column column;
-    std::string from;  // its type in the files
+    std::string from;         // its type in the files
+    bool has_offset = false;  // texts of timestamps with one
   };
 
   Prepared prepare(const LocalFile& file);
@@ -80,12 +81,12 @@ class FileReading {
   FileGroup group_of(const Prepared& prepared) const;
   std::string rows_of(std::span<Prepared* const> files, CellTypes types, Session& session,
                       std::span<const Column> wanted) const;
-  std::string group_rows(const FileGroup& group, std::span<const std::string> paths, CellTypes types, Session& session,
-                         std::span<const Column> wanted) const;
+  std::string group_rows(const FileGroup& group, std::span<const Prepared* const> files, CellTypes types,
+                         Session& session, std::span<const Column> wanted) const;
   const std::vector<Column>& describe(Session& session, const std::string& rows);
   std::vector<Column> find_columns(CellTypes types);
   std::vector<Column> find_sound_columns(CellTypes types, const Error& first);
-  void find_types_of_text(std::vector<Column>& columns) const;
+  std::map<std::string, TextKinds> kinds_of_texts() const;
   std::vector<Column> written_columns() const;
   std::string widened(const Column& lake, const std::string& found);
   std::string value_of(const Cast& cast) const;

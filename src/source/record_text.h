@@ -10,7 +10,7 @@
 #include "engine/rejected_rows.h"
 #include "project/column.h"
 #include "project/project.h"
-#include "source/xml_json.h"
+#include "source/text_kinds.h"
 
 namespace lochan {
 
@@ -19,7 +19,7 @@ struct RecordText {
   std::string refusal{};                   // why nothing of it can be read; "" when something can
   std::vector<Refused::Record> refused{};  // the rest of a file that is broken in the middle
   std::int64_t records = 0;
-  std::vector<TextColumn> columns{};  // XML: what their values are
+  std::vector<TextColumn> columns{};  // XML: all that there are, and what their values are
 };
 
 /// Each element of that name, or at the end of that path (`shop/orders/order`), as a line of JSON: attributes and

@@ -75,65 +75,7 @@ bool has_members(const xmlNode* node) {
   return false;
 }
 
-std::size_t digits(std::string_view text, std::size_t at) {
-  const std::size_t from = at;
-  while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-  return at - from;
-}
-
-struct Number {
-  bool is_whole = false, is_any = false;
-};
-
-constexpr std::size_t kExactDigits = 15;  // of a DOUBLE
-constexpr std::size_t kWholeDigits = 18;  // of a BIGINT
-
-// As it would be written again: `007` and `+1` are text, and so is what has more digits than its type holds.
-Number number_of(std::string_view text) {
-  std::size_t at = text.starts_with('-') ? 1 : 0;
-  std::size_t size = digits(text, at);
-  if (size == 0 || (size > 1 && text[at] == '0')) return {};
-  at += size;
-  if (at == text.size()) return {size <= kWholeDigits, size <= kExactDigits};
-  if (text[at] == '.') {
-    const std::size_t fraction = digits(text, at + 1);
-    if (fraction == 0) return {};
-    at += 1 + fraction;
-    size += fraction;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
-    const std::size_t exponent = digits(text, at);
-    if (exponent == 0) return {};
-    at += exponent;
-  }
-  return {false, at == text.size() && size <= kExactDigits};
-}
-
 }  // namespace
-
-void TextKinds::take(std::string_view value) {
-  has_any = true;
-  if (boolean) boolean = value == "true" || value == "false";
-  if (!number && !whole) return;
-  const Number found = number_of(value);
-  whole = whole && found.is_whole;
-  number = number && found.is_any;
-}
-
-void TextKinds::take(const TextKinds& others) {
-  if (!others.has_any) return;
-  has_any = true;
-  whole = whole && others.whole;
-  number = number && others.number;
-  boolean = boolean && others.boolean;
-}
-
-std::string_view TextKinds::type() const {
-  if (!has_any) return "";
-  return whole ? "BIGINT" : number ? "DOUBLE" : boolean ? "BOOLEAN" : "";
-}
 
 XmlJson::Level XmlJson::open(const xmlNode* node) {
   const Level level{members_.size(), names_.size()};

@@ -7,24 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "source/text_kinds.h"
+
 namespace lochan {
-
-/// What all values of a column could be read as, and would be written as again. Null says nothing.
-struct TextKinds {
-  bool whole = true, number = true, boolean = true;
-  bool has_any = false;
-
-  void take(std::string_view value);
-  void take(const TextKinds& others);
-  /// The engine's name of it; "": text.
-  std::string_view type() const;
-};
-
-/// A column of a file's records.
-struct TextColumn {
-  std::string name;
-  TextKinds kinds;
-};
 
 /// Attributes and children by their names, in the order they come in; what comes several times as a list. The text of
 /// an element that has more than text is `_text`.

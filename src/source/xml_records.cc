@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "source/byte_stream.h"
 #include "source/record_text.h"
+#include "source/xml_json.h"
 
 namespace lochan {
 namespace {

@@ -491,7 +491,7 @@ class CarriedToPostgres(Carried, Postgres):
     """A shop in SQLite, carried out to PostgreSQL: one table by key, one that is swapped in, and a log that grows."""
 
     connection = "warehouse"
-    kilobytes = 430_000
+    kilobytes = 350_000
     wrong = [("an unknown user", ".env", "postgres@", "nobody@", r'connection `warehouse`: .*role "nobody" does not exist'),
              ("a user who may not", ".env", "postgres@", "campaign_reader@", r"permission denied for .*\n.*the connection's user needs")]
 
@@ -517,7 +517,7 @@ class CarriedToPostgres(Carried, Postgres):
 class CarriedToMongo(Carried):
     """The same as documents: some that are nested, by key, and a collection that is swapped in."""
 
-    kilobytes = 430_000
+    kilobytes = 350_000
     wrong = [("a user whom the server doesn't know", ".env", "mongodb://", "mongodb://loader:wrong@",
               r"connection `out`: .*refuses the user `loader`.*\n.*check user and password")]
 

@@ -213,6 +213,25 @@ TEST_F(FileFormats, RecordsWithinJson) {
               ElementsAre(HasSubstr("it is no sound JSON")));
 }
 
+// Whatever else stands in the column of that file.
+TEST_F(FileFormats, NestedJsonInAColumnOfTextIsJson) {
+  write("a.json", "{\"id\": 1, \"x\": \"plain\"}\n");
+  load();
+  write("b.json", R"({"id": 2, "x": {"a": 1.5, "b": "h\u00e9 \"q\"", "c": null, "d": [12345678901, {"e": "\u00fc"}]}}
+{"id": 3, "x": null}
+)");
+  load();
+  write("c.json", R"({"id": 4, "x": "plain \u00e9"}
+{"id": 5, "x": [1, null, "two"]}
+{"id": 6, "x": 7}
+{"id": 7, "x": null}
+)");
+  load();
+  EXPECT_THAT(loaded_rows("id, x"),
+              ElementsAre("1|plain", R"(2|{"a":1.5,"b":"hé \"q\"","c":null,"d":[12345678901,{"e":"ü"}]})", "3|null",
+                          "4|plain é", R"(5|[1,null,"two"])", "6|7", "7|null"));
+}
+
 TEST_F(FileFormats, XmlByTheElementThatIsARecord) {
   table_.options["records"] = "shop/orders/order";
   write("a.xml", R"(<?xml version="1.0" encoding="windows-1251"?>
@@ -245,6 +264,34 @@ TEST_F(FileFormats, XmlKeepsTheDigitsOfItsNumbers) {
   EXPECT_THAT(loaded_rows("card, code, rate, ok, pi"),
               testing::UnorderedElementsAre("1234567890123456789|123456789012345678|-500.0|true|null",
                                             "7|7|1234567890.12345|null|null", "null|null|null|null|3.14159265358979323"));
+}
+
+// As ISO 8601 has them, and nothing else: `28-11-2026` would be a guess. An instant with an offset is the same one in UTC.
+TEST_F(FileFormats, XmlHasDatesAndTimesOfIso8601) {
+  table_.options["records"] = "r";
+  write("a.xml",
+        "<d><r><day>2026-02-28</day><moment>2026-11-01T10:00:00+02:00</moment><z>2026-11-01T10:00:00.5Z</z><clock>10:00:01</clock>"
+        "<u>6ba7b810-9dad-11d1-80b4-00c04fd430c8</u><no>2026-02-30</no><own>28-11-2026</own><word>infinity</word>"
+        "<mixed>2026-02-28</mixed></r><r><moment>2026-11-01 10:00:00</moment><mixed>2026-11-01T10:00:00</mixed></r></d>");
+  load();
+  EXPECT_THAT(loaded_rows("typeof(day), typeof(moment), typeof(z), typeof(clock), typeof(u), typeof(no), typeof(own), "
+                          "typeof(word), typeof(mixed)")[0],
+              "DATE|TIMESTAMP|TIMESTAMP|TIME|UUID|VARCHAR|VARCHAR|VARCHAR|VARCHAR");
+  EXPECT_THAT(loaded_rows("day, moment, z, clock, u, no, own, word"),
+              testing::UnorderedElementsAre("2026-02-28|2026-11-01 08:00:00|2026-11-01 10:00:00.5|10:00:01|"
+                                            "6ba7b810-9dad-11d1-80b4-00c04fd430c8|2026-02-30|28-11-2026|infinity",
+                                            "null|2026-11-01 10:00:00|null|null|null|null|null|null"));
+  write("b.xml", "<d><r><moment>2026-11-02T01:00:00-01:30</moment></r><r><moment>soon</moment></r></d>");
+  EXPECT_EQ(load().rows_rejected, 1);
+  EXPECT_THAT(rows("select moment from LAKE.raw.sale where _file = 'b.xml'"), ElementsAre("2026-11-02 02:30:00"));
+}
+
+// The engine takes names in capital and small letters for the same.
+TEST_F(FileFormats, XmlWithNamesThatDifferInCaseLosesNone) {
+  table_.options["records"] = "r";
+  write("a.xml", "<d><r><Id>a</Id><id>b</id></r><r><id>c</id></r></d>");
+  load();
+  EXPECT_THAT(loaded_rows("Id, id_1"), testing::UnorderedElementsAre("a|b", "null|c"));
 }
 
 // What stands several times, text beside elements, entities and marked text: the order of the file, and lists.

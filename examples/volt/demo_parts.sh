@@ -1,12 +1,12 @@
 # The parts of demo.sh that are no story: servers, files, waiting, comparing. Sourced by it, after demo_base.sh.
-run=volt_$$ server='' address='' serving='' api='' LAKE_BUCKET='' DROP_BUCKET=''
+run=volt_$$ server='' address='' serving='' api='' LAKE_BUCKET='' DROP_BUCKET='' ARCHIVE_BUCKET=''
 ORDERS=${ORDERS:-20000}
 export PGTZ=UTC PGOPTIONS='--client-min-messages=warning' API_EVERY=3s CSV_AT='@every 3s' VIEWS_AT='@every 4s' ALERT_GROUP=1s
-unset VOLT_LAKE VOLT_DROP VOLT_API VOLT_TOKEN VOLT_ARCHIVE POSTGRES_HOST POSTGRES_DB POSTGRES_USER POSTGRES_PASSWORD SMTP_URL ALERT_TO
+unset VOLT_LAKE VOLT_DROP VOLT_API VOLT_TOKEN VOLT_ARCHIVE VOLT_ARCHIVE_CLASS POSTGRES_HOST POSTGRES_DB POSTGRES_USER POSTGRES_PASSWORD SMTP_URL ALERT_TO
 
 clean_more() { # STATUS
   if [ "$1" != 0 ] && [ -e "$folder/serve.out" ]; then tail -n 20 "$folder/serve.out" >&2; fi
-  [ -z "$LAKE_BUCKET" ] || "$root/examples/buckets.py" remove "$LAKE_BUCKET" "$DROP_BUCKET"
+  [ -z "$LAKE_BUCKET" ] || "$root/examples/buckets.py" remove "$LAKE_BUCKET" "$DROP_BUCKET" "$ARCHIVE_BUCKET"
   if [ -n "$server" ]; then
     psql -X -q -c "drop database if exists $run with (force)" "$server"
     psql -X -q -c "drop role if exists ${run}_loader" "$server"
@@ -31,8 +31,8 @@ start_servers() {
   export AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   mail_url=smtp://$(sed -n 's/^SMTP_PLAIN=//p' <<<"$mail")
   mail_taken=$(sed -n 's/^SMTP_TAKEN=//p' <<<"$mail") mail_certificate=$(sed -n 's/^SMTP_CERTIFICATE=//p' <<<"$mail")
-  LAKE_BUCKET=${run//_/-}-$(date +%s)-lake DROP_BUCKET=${run//_/-}-$(date +%s)-drop
-  "$root/examples/buckets.py" make "$LAKE_BUCKET" "$DROP_BUCKET"
+  LAKE_BUCKET=${run//_/-}-$(date +%s)-lake DROP_BUCKET=${run//_/-}-$(date +%s)-drop ARCHIVE_BUCKET=${run//_/-}-$(date +%s)-archive
+  "$root/examples/buckets.py" make "$LAKE_BUCKET" "$DROP_BUCKET" "$ARCHIVE_BUCKET"
   loader_password=$(password)
   psql -X -q -c "create database $run" -c "create role ${run}_loader login password '$loader_password'" -c "grant create on database $run to ${run}_loader" "$server"
 }
@@ -183,7 +183,7 @@ live_forty_days() {
   "$lochan" init volt "$folder/aged" >/dev/null
   (
     cd "$folder/aged"
-    printf 'VOLT_API=%s\nVOLT_TOKEN=%s\n' "$VOLT_API" "$token" >.env
+    printf 'VOLT_API=%s\nVOLT_TOKEN=%s\nVOLT_ARCHIVE=s3://%s\n' "$VOLT_API" "$token" "$ARCHIVE_BUCKET" >.env
     rm drop/*
     for days in 40 20 0; do
       python3 drop.py "2026-03-0$((4 - days / 20))" drop
@@ -197,7 +197,7 @@ live_forty_days() {
     days_there
     show archive list
     [ "$(value "select count(*) from staging.orders where dt < current_date - 8")" = 0 ] || fail "staging still has days older than a week"
-    [ "$(find archive/raw/orders archive/raw/orders_csv -name '*.parquet' | wc -l)" = 2 ] || fail "a day of orders and a day of files should be archived"
+    [ "$("$root/examples/buckets.py" list "$ARCHIVE_BUCKET" | grep -c 'raw/orders.*\.parquet$')" = 2 ] || fail "a day of orders and a day of files should be archived"
     tick 1
     then_lochan 0 run
     [ "$(value "select count(*) from mart.fact_orders")" = $((${before%% *} + 5)) ] || fail "after the lifecycle $(fact_of), before $before, and five orders came"
@@ -255,5 +255,5 @@ count_calls() {
 look_for_secrets() {
   if grep -rlF -e "$loader_password" -e "$token" -e "$AWS_SECRET_ACCESS_KEY" .lochan; then fail "a secret stands in the files above"; fi
   grep -qF "$loader_password" .env || fail "the password to look for is not the one in use"
-  "$root/examples/buckets.py" grep "$loader_password" "$token" "$AWS_SECRET_ACCESS_KEY" -- "$LAKE_BUCKET" || fail "a secret stands in the objects above"
+  "$root/examples/buckets.py" grep "$loader_password" "$token" "$AWS_SECRET_ACCESS_KEY" -- "$LAKE_BUCKET" "$ARCHIVE_BUCKET" || fail "a secret stands in the objects above"
 }

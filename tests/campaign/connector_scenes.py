@@ -524,7 +524,7 @@ class CarriedToMongo(Carried):
     def __init__(self, folder, rows=200):
         super().__init__(folder, rows)
         import pymongo
-        self.own_server = self.start_server() if rows > 100_000 else None
+        self.own_server = self.start_server() if rows > 10_000 else None
         url = (self.own_server or service("mongodb"))["MONGODB_URL"]
         self.name = "carried_" + os.urandom(6).hex()
         self.client = pymongo.MongoClient(url)
@@ -540,7 +540,7 @@ class CarriedToMongo(Carried):
                                      "  mart.by_day: { write: replace, key: day, to: days }\n")
 
     def start_server(self):
-        """One of its own, that a million documents fit into."""
+        """One of its own, that is fast enough for many documents, and holds a million."""
         self.server_variables = {**clean_environment(), "LOCHAN_SERVICES": str(self.folder / "services"), "MONGODB_PORT": str(free_port()),
                                  "MONGODB_STORE": "memory", "MONGODB_HEAP": "4g"}
         return self.run_server("start")

@@ -74,6 +74,7 @@ void upload_to_s3(S3Client& client, S3Request put, const std::filesystem::path& 
     for (std::uint64_t from = 0; from < size; from += at_once) {
       S3Request part{.method = "PUT", .key = put.key};
       part.query = {{"partNumber", std::to_string(++number)}, {"uploadId", upload}};
+      part.headers["content-type"] = "application/octet-stream";
       std::string etag;
       send_body(client, part, next_part(file, path, std::min(at_once, size - from)), &etag);
       parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number, etag);

@@ -35,6 +35,7 @@ void send_body(S3Client& client, S3Request& request, std::string bytes, std::str
 // An answer of 200 may still hold an error; one that was lost leaves no upload to complete again.
 void complete(S3Client& client, const S3Request& put, const std::string& upload, const std::string& parts) {
   S3Request request{.method = "POST", .key = put.key, .query = {{"uploadId", upload}}};
+  request.headers["content-type"] = "application/xml";  // else it may be taken for a form
   request.body = "<CompleteMultipartUpload>" + parts + "</CompleteMultipartUpload>";
   const HttpReply reply = client.send(request, {404});
   const S3Fault fault = read_s3_fault(reply.body);
@@ -73,6 +74,7 @@ void upload_to_s3(S3Client& client, S3Request put, const std::filesystem::path& 
     for (std::uint64_t from = 0; from < size; from += at_once) {
       S3Request part{.method = "PUT", .key = put.key};
       part.query = {{"partNumber", std::to_string(++number)}, {"uploadId", upload}};
+      part.headers["content-type"] = "application/octet-stream";
       std::string etag;
       send_body(client, part, next_part(file, path, std::min(at_once, size - from)), &etag);
       parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number, etag);

@@ -329,7 +329,7 @@ def must_be_whole(lake):
     """What the tables hold is what the shops have; nothing was lost or doubled on the way."""
     lake.oracle.load(lake)
     found, expected = lake.contents(), lake.oracle.contents()
-    for name in ("staging.product", "staging.sale", "mart.revenue", "mart.sales_by_hour", "mart.biggest"):
+    for name in ("staging.product", "staging.sale", "mart.revenue", "mart.sales_by_month", "mart.biggest"):
         if found[name] != expected[name]:
             lost = collections.Counter(expected[name]) - collections.Counter(found[name])
             more = collections.Counter(found[name]) - collections.Counter(expected[name])

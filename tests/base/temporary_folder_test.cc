@@ -2,34 +2,20 @@
 #include "base/temporary_folder.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <optional>
 
-#include "base/hash.h"
+#include "tests/support/own_tmpdir.h"
 
 namespace lochan {
 namespace {
 
 namespace fs = std::filesystem;
 
-class TemporaryFolderTest : public testing::Test {
- protected:
-  TemporaryFolderTest() {
-    fs::create_directories(where_);
-    ::setenv("TMPDIR", where_.c_str(), 1);
-  }
-  ~TemporaryFolderTest() override {
-    ::unsetenv("TMPDIR");
-    fs::remove_all(where_);
-  }
-  std::ptrdiff_t count() const { return std::distance(fs::directory_iterator(where_), fs::directory_iterator()); }
-
-  const fs::path where_ = fs::temp_directory_path() / ("lochan-" + random_uuid());
-};
+class TemporaryFolderTest : public OwnTmpdir {};
 
 TEST_F(TemporaryFolderTest, IsGoneWithItsOwner) {
   {

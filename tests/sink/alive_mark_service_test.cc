@@ -1,34 +1,20 @@
 // What shows that a writer lives, and is gone with it: at its end, or when the next one comes.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <optional>
 
-#include "base/hash.h"
 #include "sink/alive_mark.h"
+#include "tests/support/own_tmpdir.h"
 
 namespace lochan {
 namespace {
 
 namespace fs = std::filesystem;
 
-class AliveMarkTest : public testing::Test {
- protected:
-  AliveMarkTest() {
-    fs::create_directories(where_);
-    ::setenv("TMPDIR", where_.c_str(), 1);
-  }
-  ~AliveMarkTest() override {
-    ::unsetenv("TMPDIR");
-    fs::remove_all(where_);
-  }
-  std::ptrdiff_t count() const { return std::distance(fs::directory_iterator(where_), fs::directory_iterator()); }
-
-  const fs::path where_ = fs::temp_directory_path() / ("lochan-" + random_uuid());
-};
+class AliveMarkTest : public OwnTmpdir {};
 
 TEST_F(AliveMarkTest, IsGoneWithItsWriter) {
   std::optional<AliveMark> writer(std::in_place);
